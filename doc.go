@@ -1,0 +1,16 @@
+// Package allocarrays is the map of this module; it has no code.
+//
+//   - scope: ask a context for memory ([scope.Make]), and say when it is released
+//     ([scope.NoEscape]). Packages that compute need this one only.
+//   - bumper: buffers to put into a context. Start with [bumper.NewSlabBuffer].
+//   - locked: one buffer for many goroutines.
+//   - allocarray: n-dimensional arrays that ask the context for memory.
+//   - nn: neural network inference over these arrays.
+//   - offheap: storage for buffers outside the Go heap.
+//
+// The README has a program; docs/concepts.md has the ideas.
+//
+// [scope.Make]: https://pkg.go.dev/github.com/allocarrays/allocarrays-go/scope#Make
+// [scope.NoEscape]: https://pkg.go.dev/github.com/allocarrays/allocarrays-go/scope#NoEscape
+// [bumper.NewSlabBuffer]: https://pkg.go.dev/github.com/allocarrays/allocarrays-go/bumper#NewSlabBuffer
+package allocarrays
