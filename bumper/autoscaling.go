@@ -1,0 +1,228 @@
+package bumper
+
+import "github.com/allocarrays/allocarrays-go/scope"
+
+// DefaultInitial is the size in bytes of the first storage of an
+// AutoscalingBuffer unless [Initial] sets another.
+const DefaultInitial = 64 << 10
+
+// An AutoscalingBuffer is a bump buffer that learns its size. It is one main
+// piece of storage; a use that needs more gets extra pieces, each at least twice
+// the last. When the buffer is empty again, after Reset or the end of the
+// outermost scope, and extras were needed, they and the main piece are replaced
+// by one of 1.1 times the largest of the last 5 uses; likewise when that is less
+// than half of the main piece. The new piece is taken with the next allocation.
+//
+// The rule is that of AutoscalingAllocBuffer in AllocArrays.jl, which starts with
+// 128 MiB; this one starts small, may be capped by [Limit], and nests scopes.
+//
+// Make one with [NewAutoscalingBuffer]. It must not be copied and is not safe for
+// concurrent use.
+type AutoscalingBuffer struct {
+	levels Levels[pieceMark]
+	mem    []byte // pieces[cur], bumped through
+	pieceMark
+	pieces  [][]byte // [0] is the main one
+	initial int      // the least size of the main piece
+	next    int      // how large the next main piece should be
+	history history
+	peak    int // the largest use since the buffer was last empty
+	store   store
+	stats   Stats
+}
+
+// pieceMark is where an AutoscalingBuffer stands.
+type pieceMark struct {
+	cur  int // index of the current piece
+	off  int // first free byte in it
+	full int // bytes used in the pieces before it
+}
+
+var (
+	_ Buffer         = (*AutoscalingBuffer)(nil)
+	_ scope.Unwinder = (*AutoscalingBuffer)(nil)
+)
+
+// NewAutoscalingBuffer returns an empty buffer, which takes its storage from the
+// Go heap (or from the source given) as it is needed.
+func NewAutoscalingBuffer(opts ...AutoscalingOption) *AutoscalingBuffer {
+	b := &AutoscalingBuffer{initial: DefaultInitial, store: newStore()}
+	b.levels.Init(b)
+	for _, o := range opts {
+		o.applyAutoscaling(b)
+	}
+	b.next = b.initial
+	watch(b, &b.store)
+	return b
+}
+
+// Alloc returns the next size bytes of the current piece, or of a new one. See
+// [scope.Allocator] for the contract.
+func (b *AutoscalingBuffer) Alloc(size, align uintptr) (scope.Block, error) {
+	start, ok := fitFast(len(b.mem), b.off, size, align)
+	if !ok {
+		return b.allocSlow(size, align)
+	}
+	b.off = start + int(size)
+	b.stats.Allocations++
+	claim(b.mem[start:b.off])
+	return scope.NewBlock(b.mem[start:b.off], b.levels.top), nil
+}
+
+// allocSlow serves unusual alignments, moves on to the next piece that holds the
+// block, or acquires one.
+func (b *AutoscalingBuffer) allocSlow(size, align uintptr) (scope.Block, error) {
+	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
+		b.off = end
+		b.stats.Allocations++
+		claim(b.mem[start:end])
+		return scope.NewBlock(b.mem[start:end], b.levels.top), nil
+	}
+	need, ok := worstCase(size, align)
+	if !ok {
+		return scope.Block{}, b.exhausted(size, nil)
+	}
+	i := b.firstFree()
+	for i < len(b.pieces) && len(b.pieces[i]) < need {
+		i++
+	}
+	if i == len(b.pieces) {
+		if err := b.extend(need); err != nil {
+			return scope.Block{}, b.exhausted(size, err)
+		}
+		i = len(b.pieces) - 1
+	}
+	b.moveTo(i)
+	return b.allocSlow(size, align)
+}
+
+// firstFree is the index of the first piece that holds nothing.
+func (b *AutoscalingBuffer) firstFree() int {
+	if b.mem == nil {
+		return b.cur
+	}
+	return b.cur + 1
+}
+
+func (b *AutoscalingBuffer) moveTo(i int) {
+	b.full += b.off
+	b.cur, b.off, b.mem = i, 0, b.pieces[i]
+}
+
+// extend acquires a piece of the size that has been learnt, or twice the last, or
+// at the least of need bytes.
+func (b *AutoscalingBuffer) extend(need int) error {
+	want := max(b.next, need)
+	if n := len(b.pieces); n > 0 {
+		want = max(2*len(b.pieces[n-1]), 2*need)
+	}
+	mem, err := b.store.acquire(max(need, min(want, b.store.room(want))))
+	if err != nil && want > need {
+		mem, err = b.store.acquire(need)
+	}
+	if err == errLimit {
+		b.releaseEmpty()
+		mem, err = b.store.acquire(need)
+	}
+	if err == nil {
+		b.pieces = append(b.pieces, mem)
+	}
+	return err
+}
+
+// releaseEmpty gives the pieces back that hold nothing, when they are too small and
+// the limit is in the way of a larger one.
+func (b *AutoscalingBuffer) releaseEmpty() {
+	if b.off == 0 {
+		b.mem = nil
+	}
+	b.pieces = b.store.releaseAll(b.pieces, min(b.firstFree(), len(b.pieces)))
+}
+
+func (b *AutoscalingBuffer) exhausted(size uintptr, cause error) error {
+	available := max(len(b.mem)-b.off, b.store.room(0))
+	return exhausted("bumper.AutoscalingBuffer", size, available, b.store.limit, cause)
+}
+
+// Checkpoint opens a level of scope.
+func (b *AutoscalingBuffer) Checkpoint() scope.Checkpoint { return b.levels.Open(b.pieceMark) }
+
+// Restore ends the level that cp opened and releases what was allocated in it.
+func (b *AutoscalingBuffer) Restore(cp scope.Checkpoint) error {
+	return b.rewind(b.levels.Close(cp))
+}
+
+// Unwind is Restore for a level above which others were left open.
+func (b *AutoscalingBuffer) Unwind(cp scope.Checkpoint) error {
+	return b.rewind(b.levels.CloseAbove(cp))
+}
+
+func (b *AutoscalingBuffer) rewind(mark pieceMark, err error) error {
+	if err != nil {
+		return err
+	}
+	b.peak = max(b.peak, b.used())
+	b.stats.HighWater = max(b.stats.HighWater, b.peak)
+	announceFrom(b.pieces, mark.cur, mark.off, b.cur, b.off)
+	b.pieceMark, b.mem = mark, nil
+	if b.cur < len(b.pieces) {
+		b.mem = b.pieces[b.cur]
+	}
+	if b.used() == 0 && b.levels.Depth() == 0 && b.peak > 0 {
+		b.learn()
+	}
+	if b.store.prompt {
+		b.Trim()
+	}
+	return nil
+}
+
+// learn is called when the buffer has become empty after a use of b.peak bytes.
+func (b *AutoscalingBuffer) learn() {
+	b.history.add(b.peak)
+	b.peak = 0
+	want := max(scaled(b.history.largest()), b.initial)
+	if len(b.pieces) > 1 || (len(b.pieces) == 1 && want < len(b.pieces[0])/2) {
+		b.pieces = b.store.releaseAll(b.pieces, 0)
+		b.mem, b.pieceMark = nil, pieceMark{}
+		b.next = want
+	}
+}
+
+// Trim gives the pieces that hold nothing back to the source.
+func (b *AutoscalingBuffer) Trim() {
+	keep := b.cur + 1
+	if b.used() == 0 {
+		keep, b.mem, b.pieceMark = 0, nil, pieceMark{}
+	}
+	b.pieces = b.store.releaseAll(b.pieces, min(keep, len(b.pieces)))
+}
+
+// Reset releases everything.
+func (b *AutoscalingBuffer) Reset() error {
+	return b.levels.Reset(func() {
+		b.stats.Resets++
+		_ = b.rewind(pieceMark{}, nil)
+	})
+}
+
+func (b *AutoscalingBuffer) used() int { return b.full + b.off }
+
+// Stats tells how the buffer is used.
+func (b *AutoscalingBuffer) Stats() Stats {
+	s := b.stats
+	s.Used, s.Capacity, s.Limit, s.Slabs = b.used(), b.store.held, b.store.limit, b.store.pieces
+	s.HighWater = max(s.HighWater, s.Used)
+	return s
+}
+
+// Sharing returns what goroutines share that use the buffer together.
+func (b *AutoscalingBuffer) Sharing() *Sharing { return b.levels.Sharing() }
+
+// Busy lets guard mode find goroutines that use the buffer at the same time.
+func (b *AutoscalingBuffer) Busy() *scope.Busy { return b.levels.Busy() }
+
+// String describes the buffer in one line.
+func (b *AutoscalingBuffer) String() string {
+	return "bumper.AutoscalingBuffer: " + b.Stats().String()
+}

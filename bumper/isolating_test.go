@@ -1,0 +1,224 @@
+package bumper_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/conformance"
+	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// isolating are isolating buffers of different slab sizes, some of which make most
+// blocks custom ones.
+var isolating = map[string]func() bumper.Buffer{
+	"isolating":        func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.Isolating()) },
+	"isolating/small":  func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(1)) },
+	"isolating/64KiB":  func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(64<<10)) },
+	"isolating/custom": func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.SlabSize(100), bumper.Isolating()) },
+}
+
+func TestIsolatingConformance(t *testing.T) {
+	for name, new := range isolating {
+		t.Run(name, func(t *testing.T) { conformance.TestBuffer(t, new) })
+		t.Run(name+"/region", func(t *testing.T) {
+			conformance.TestAllocator(t, func() scope.Allocator { return locked.New(new()) })
+		})
+	}
+}
+
+// TestIsolatingPrograms runs random programs of nested scopes: outer data is intact
+// whatever inner scopes do.
+func TestIsolatingPrograms(t *testing.T) {
+	count := 300
+	if testing.Short() || raceEnabled {
+		count = 40
+	}
+	for seed := range count {
+		program := conformance.RandomProgram(rand.New(rand.NewPCG(uint64(seed), 15)))
+		for name, new := range isolating {
+			require.NoError(t, conformance.RunProgram(new, true, program), "%s, program %q", name, program)
+			shared := locked.New(new())
+			counts := func() conformance.Counts {
+				s := shared.Stats()
+				return conformance.Counts{Open: s.Open, Late: s.Late}
+			}
+			require.NoError(t, conformance.RunRegions(shared, counts, program), "%s, program %q", name, program)
+		}
+	}
+}
+
+// A hoard is slices that were kept beyond their scopes, and what each was filled with.
+type hoard struct {
+	slices [][]byte
+	marks  []byte
+}
+
+func (h *hoard) keep(s []byte, mark byte) {
+	h.slices, h.marks = append(h.slices, s), append(h.marks, mark)
+}
+
+func (h *hoard) requireOwnData(t *testing.T) {
+	for i, s := range h.slices {
+		require.NotContains(t, string(s), string([]byte{h.marks[i] + 1}))
+		require.Equal(t, slices.Repeat(h.marks[i:i+1], len(s)), s, "slice %d shows another scope's data", i)
+	}
+}
+
+// visit runs n scopes of 1 to 100 000 bytes, each filled with a mark of its own, and
+// keeps what every 100th allocated. Garbage is collected now and then.
+func (h *hoard) visit(ctx context.Context, n int, rng *rand.Rand) {
+	for i := range n {
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+			for range 1 + rng.IntN(4) {
+				s := scope.Make[byte](ctx, 1+rng.IntN(100_000)>>rng.IntN(10))
+				mark := byte(2 * i)
+				for k := range s {
+					s[k] = mark
+				}
+				if i%100 == 0 {
+					h.keep(s, mark)
+				}
+			}
+			return nil
+		})
+		if i%1000 == 500 {
+			runtime.GC()
+		}
+	}
+}
+
+// TestIsolatingKeepsData: slices that were kept too long show what their own scope
+// wrote, through 10 000 later scopes.
+func TestIsolatingKeepsData(t *testing.T) {
+	defer scope.SetGuard(scope.SetGuard(scope.GuardOff)) // which lets nobody look
+	n := 10_000
+	if testing.Short() || raceEnabled {
+		n = 600
+	}
+	for name, new := range isolating {
+		t.Run(name+"/plain", func(t *testing.T) {
+			var h hoard
+			h.visit(scope.WithAllocator(t.Context(), new()), n, rand.New(rand.NewPCG(1, 2)))
+			h.requireOwnData(t)
+		})
+		t.Run(name+"/regions", func(t *testing.T) {
+			var h hoard
+			h.visit(locked.WithLockedBumper(t.Context(), new()), n, rand.New(rand.NewPCG(3, 4)))
+			h.requireOwnData(t)
+		})
+		t.Run(name+"/group", func(t *testing.T) {
+			g := locked.NewGroup(locked.WithLockedBumper(t.Context(), new()))
+			hoards := make([]hoard, 4)
+			for i := range hoards {
+				g.Go(func(ctx context.Context) error {
+					hoards[i].visit(ctx, n/4, rand.New(rand.NewPCG(uint64(i), 5)))
+					return nil
+				})
+			}
+			require.NoError(t, g.Wait())
+			for i := range hoards {
+				hoards[i].requireOwnData(t)
+			}
+		})
+		t.Run(name+"/reset", func(t *testing.T) {
+			var h hoard
+			buf := new()
+			ctx := scope.WithAllocator(t.Context(), buf)
+			for range 20 {
+				s := scope.Make[byte](ctx, 5000)
+				h.keep(s, 0)
+				h.visit(ctx, 20, rand.New(rand.NewPCG(6, 7)))
+				require.NoError(t, buf.Reset())
+			}
+			h.requireOwnData(t)
+		})
+	}
+}
+
+// TestIsolatingWritesStayPrivate: what is written through a slice kept too long reaches
+// nobody.
+func TestIsolatingWritesStayPrivate(t *testing.T) {
+	defer scope.SetGuard(scope.SetGuard(scope.GuardOff))
+	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(40_000)))
+	var kept [][]byte
+	for i := range 2000 {
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+			s := scope.Make[byte](ctx, 10_000)
+			for _, k := range kept[max(0, len(kept)-20):] {
+				k[0], k[len(k)-1] = 0xEE, 0xEE
+			}
+			require.Equal(t, byte(0), s[0])
+			require.Equal(t, byte(0), s[9999])
+			if i%10 == 0 {
+				kept = append(kept, s)
+			}
+			return nil
+		})
+	}
+}
+
+// TestIsolatingReuses: 10 000 scopes of 1 MiB, of which nothing is kept, go through a
+// heap that does not grow, and much of it is not even allocated.
+func TestIsolatingReuses(t *testing.T) {
+	n := 10_000
+	if testing.Short() || raceEnabled {
+		n = 1000
+	}
+	for kind, ctx := range map[string]context.Context{
+		"plain":  scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.Isolating())),
+		"locked": locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer(bumper.Isolating())),
+	} {
+		t.Run(kind, func(t *testing.T) {
+			var m runtime.MemStats
+			for range 3 {
+				runtime.GC() // what earlier tests left
+			}
+			runtime.ReadMemStats(&m)
+			before, total, peak := m.HeapInuse, m.TotalAlloc, uint64(0)
+			for i := range n {
+				_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+					_, _, err := scope.Alloc[byte](ctx, 1<<20)
+					return err
+				})
+				if i%100 == 0 {
+					runtime.ReadMemStats(&m)
+					peak = max(peak, m.HeapInuse)
+				}
+			}
+			require.Less(t, int64(peak)-int64(before), int64(400<<20), "more than twice what finalizers watch, and what is under way")
+			require.Less(t, m.TotalAlloc-total, uint64(n)<<20*9/10, "bytes allocated")
+		})
+	}
+}
+
+// BenchmarkIsolating compares a plain buffer, an isolating one and the heap, on scopes
+// of 16 blocks of n bytes.
+func BenchmarkIsolating(b *testing.B) {
+	for _, n := range []int{1 << 10, 16 << 10, 256 << 10} {
+		for name, ctx := range map[string]context.Context{
+			"plain":     scope.WithAllocator(context.Background(), bumper.NewSlabBuffer()),
+			"isolating": scope.WithAllocator(context.Background(), bumper.NewSlabBuffer(bumper.Isolating())),
+			"heap":      context.Background(),
+		} {
+			b.Run("bytes="+itoa(n)+"/alloc="+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+						for range 16 {
+							sink, _, _ = scope.Alloc[float64](ctx, n/8)
+							sink[0], sink[n/8-1] = 1, 1
+						}
+						return nil
+					})
+				}
+			})
+		}
+	}
+}

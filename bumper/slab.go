@@ -1,0 +1,219 @@
+package bumper
+
+import "github.com/allocarrays/allocarrays-go/scope"
+
+// DefaultSlabSize is the size in bytes of a slab unless [SlabSize] sets another.
+const DefaultSlabSize = 1 << 20
+
+// A SlabBuffer is a bump buffer that grows by slabs. What does not fit a slab
+// gets one of its own, a custom slab. Emptied slabs of both kinds are kept for
+// reuse until [SlabBuffer.Trim], so that a loop reaches a steady size and then
+// takes nothing more from the source.
+//
+// Make one with [NewSlabBuffer]. It must not be copied and is not safe for
+// concurrent use.
+type SlabBuffer struct {
+	levels Levels[slabMark]
+	mem    []byte // slabs[cur], bumped through
+	slabMark
+	slabs     [][]byte // slabs before cur are full, those behind it empty
+	customs   customSlabs
+	slabSize  int
+	isolating bool
+	store     store
+	stats     Stats
+}
+
+// slabMark is where a SlabBuffer stands.
+type slabMark struct {
+	cur    int // index of the current slab
+	off    int // first free byte in it
+	full   int // bytes used in the slabs before it
+	custom int // custom slabs in use
+	large  int // bytes used in custom slabs
+	burnt  int // bytes of the above that no scope uses: see Isolating
+}
+
+var (
+	_ Buffer         = (*SlabBuffer)(nil)
+	_ scope.Unwinder = (*SlabBuffer)(nil)
+)
+
+// NewSlabBuffer returns an empty buffer, which takes its first slab from the Go
+// heap (or from the source given) with the first allocation.
+func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
+	b := &SlabBuffer{slabSize: DefaultSlabSize, store: newStore()}
+	b.levels.Init(b)
+	for _, o := range opts {
+		o.applySlab(b)
+	}
+	if b.isolating {
+		b.store.isolate()
+	}
+	b.slabSize = min(b.slabSize, b.store.room(b.slabSize))
+	watch(b, &b.store)
+	return b
+}
+
+// Alloc returns the next size bytes of the current slab, or of another. See
+// [scope.Allocator] for the contract.
+func (b *SlabBuffer) Alloc(size, align uintptr) (scope.Block, error) {
+	start, ok := fitFast(len(b.mem), b.off, size, align)
+	if !ok {
+		return b.allocSlow(size, align)
+	}
+	b.off = start + int(size)
+	b.stats.Allocations++
+	claim(b.mem[start:b.off])
+	return scope.NewBlock(b.mem[start:b.off], b.levels.top), nil
+}
+
+// allocSlow serves unusual alignments, moves on to the next slab, or serves the
+// block from a custom one if it does not fit a slab or if no slab, but less, can be
+// had.
+func (b *SlabBuffer) allocSlow(size, align uintptr) (scope.Block, error) {
+	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
+		b.off = end
+		b.stats.Allocations++
+		claim(b.mem[start:end])
+		return scope.NewBlock(b.mem[start:end], b.levels.top), nil
+	}
+	need, ok := worstCase(size, align)
+	if !ok {
+		return scope.Block{}, b.exhausted(size, nil)
+	}
+	if need <= b.slabSize && b.nextSlab() == nil {
+		return b.allocSlow(size, align)
+	}
+	return b.allocCustom(need, size, align)
+}
+
+// worstCase returns how long storage must be to hold the block, knowing only that
+// it begins at a multiple of 64; false if that overflows.
+func worstCase(size, align uintptr) (int, bool) {
+	const most = uintptr(^uint(0) >> 3) // with what roundings add, an int still
+	pad := max(scope.Alignment(size, align), 64) - 64
+	if size > most || pad > most {
+		return 0, false
+	}
+	return int(size + pad), true
+}
+
+// nextSlab makes the next empty slab the current one, acquiring it if there is
+// none.
+func (b *SlabBuffer) nextSlab() error {
+	next := b.cur
+	if b.mem != nil {
+		next++
+	}
+	if next == len(b.slabs) {
+		mem, err := b.acquire(b.slabSize)
+		if err != nil {
+			return err
+		}
+		b.slabs = append(b.slabs, mem)
+		next = len(b.slabs) - 1 // to make room, acquire may have dropped those before
+	}
+	b.full += b.off
+	b.cur, b.off, b.mem = next, 0, b.slabs[next]
+	return nil
+}
+
+// acquire takes storage. If the limit is in the way, what is empty goes first, as far
+// as that makes enough room: otherwise it is worth more where it is.
+func (b *SlabBuffer) acquire(n int) ([]byte, error) {
+	mem, err := b.store.acquire(n)
+	if err == errLimit && n <= b.store.room(0)+b.empty() {
+		b.Trim()
+		mem, err = b.store.acquire(n)
+	}
+	return mem, err
+}
+
+// Checkpoint opens a level of scope.
+func (b *SlabBuffer) Checkpoint() scope.Checkpoint { return b.levels.Open(b.slabMark) }
+
+// Restore ends the level that cp opened and releases what was allocated in it.
+func (b *SlabBuffer) Restore(cp scope.Checkpoint) error {
+	return b.rewind(b.levels.Close(cp))
+}
+
+// Unwind is Restore for a level above which others were left open.
+func (b *SlabBuffer) Unwind(cp scope.Checkpoint) error {
+	return b.rewind(b.levels.CloseAbove(cp))
+}
+
+func (b *SlabBuffer) rewind(mark slabMark, err error) error {
+	if err != nil {
+		return err
+	}
+	b.stats.HighWater = max(b.stats.HighWater, b.used())
+	b.customs.idleFrom(mark.custom)
+	if b.isolating {
+		b.moveOn(mark)
+		return nil
+	}
+	announceFrom(b.slabs, mark.cur, mark.off, b.cur, b.off)
+	b.slabMark = mark
+	if len(b.slabs) > 0 {
+		b.mem = b.slabs[b.cur]
+	}
+	if b.store.prompt {
+		b.Trim()
+	}
+	return nil
+}
+
+// Reset releases everything; the slabs stay with the buffer.
+func (b *SlabBuffer) Reset() error {
+	return b.levels.Reset(func() {
+		b.stats.Resets++
+		_ = b.rewind(slabMark{}, nil)
+	})
+}
+
+// Trim gives the slabs that hold nothing back to the source.
+func (b *SlabBuffer) Trim() {
+	b.customs.drop(&b.store)
+	b.slabs = b.store.releaseAll(b.slabs, b.occupied())
+	if len(b.slabs) == 0 {
+		b.slabMark, b.mem = slabMark{custom: b.custom, large: b.large}, nil
+	}
+}
+
+// occupied returns how many slabs hold something, or may.
+func (b *SlabBuffer) occupied() int {
+	if b.used() == b.large {
+		return 0
+	}
+	return min(b.cur+1, len(b.slabs))
+}
+
+// empty returns how many bytes Trim would give back.
+func (b *SlabBuffer) empty() (sum int) {
+	for _, list := range [][][]byte{b.customs.idle, b.slabs[b.occupied():]} {
+		for _, mem := range list {
+			sum += len(mem)
+		}
+	}
+	return sum
+}
+
+func (m *slabMark) used() int { return m.full + m.off + m.large - m.burnt }
+
+// Stats tells how the buffer is used.
+func (b *SlabBuffer) Stats() Stats {
+	s := b.stats
+	s.Used, s.Capacity, s.Limit, s.Slabs = b.used(), b.store.held, b.store.limit, b.store.pieces
+	s.HighWater = max(s.HighWater, s.Used)
+	return s
+}
+
+// Sharing returns what goroutines share that use the buffer together.
+func (b *SlabBuffer) Sharing() *Sharing { return b.levels.Sharing() }
+
+// Busy lets guard mode find goroutines that use the buffer at the same time.
+func (b *SlabBuffer) Busy() *scope.Busy { return b.levels.Busy() }
+
+// String describes the buffer in one line.
+func (b *SlabBuffer) String() string { return "bumper.SlabBuffer: " + b.Stats().String() }

@@ -1,0 +1,30 @@
+package bumper
+
+import "github.com/allocarrays/allocarrays-go/scope"
+
+// A Source is where a buffer takes its storage from. A source used by one buffer
+// is called as that buffer is: not concurrently.
+type Source interface {
+	// Acquire returns at least size bytes, beginning at a multiple of 64, whose
+	// content does not matter; or an error, which the failing allocation
+	// reports as its cause. The buffer may try again with less, if less will
+	// do. It checks what it gets.
+	Acquire(size int) ([]byte, error)
+
+	// Release gives back what Acquire returned, exactly. The buffer does not
+	// touch it any more.
+	Release(mem []byte)
+}
+
+// GoHeap returns the default source: the Go heap, where a released piece is
+// collected once nothing refers to it any more.
+func GoHeap() Source { return goHeap{} }
+
+type goHeap struct{}
+
+func (goHeap) Acquire(size int) ([]byte, error) {
+	block, err := scope.Heap().Alloc(uintptr(size), 64)
+	return block.Bytes(), err
+}
+
+func (goHeap) Release([]byte) {}

@@ -1,0 +1,5 @@
+//go:build !(linux || darwin)
+
+package guard
+
+func unreserve([]byte) {}

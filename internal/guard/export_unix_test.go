@@ -1,0 +1,7 @@
+//go:build linux || darwin
+
+package guard
+
+import "syscall"
+
+func unreserve(mem []byte) { _ = syscall.Munmap(mem) }

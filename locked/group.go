@@ -1,0 +1,83 @@
+package locked
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// A Group is a parallel region: goroutines that work on parts of one task and
+// share one buffer. It is an errgroup.Group whose functions receive a context
+// with a private region of the buffer, open for as long as the function runs.
+// Until Wait has returned, the buffer cannot be reset.
+//
+// Make one with [NewGroup]; it must not be copied.
+type Group struct {
+	errs   *errgroup.Group
+	ctx    context.Context
+	unhold func()
+}
+
+// NewGroup returns a group below ctx, which usually carries a buffer from
+// [WithLockedBumper]; it may also be that of a region, whose arrays then stay valid for
+// the workers. Without a buffer, its functions allocate wherever ctx says, as
+// long as that is safe: NewGroup panics if ctx carries a bump buffer without a
+// lock. The context that the functions receive is cancelled when one of them
+// returns an error or when Wait returns.
+//
+// Wait must be called, even for a group without functions.
+func NewGroup(ctx context.Context) *Group {
+	g := &Group{unhold: hold(scope.AllocatorFrom(ctx))}
+	g.errs, g.ctx = errgroup.WithContext(ctx)
+	return g
+}
+
+// hold keeps the shared buffer behind a from being reset, and returns how to end
+// that.
+func hold(a scope.Allocator) (unhold func()) {
+	if buf, ok := scope.As[bumper.Buffer](a); ok {
+		panic(fmt.Sprintf("locked: NewGroup: the context's %T is not safe for goroutines; use WithLockedBumper", buf))
+	}
+	shared, ok := scope.As[*Buffer](a)
+	if !ok {
+		return func() {}
+	}
+	sharing := shared.inner.Sharing()
+	sharing.Hold()
+	return sync.OnceFunc(sharing.Unhold)
+}
+
+// Go calls fn in a new goroutine, inside a region as [scope.NoEscape] opens it:
+// all that fn allocates through its context is released when it returns. Scopes
+// that fn opens with its context as it is reuse one region and allocate nothing
+// on the Go heap. The first error cancels the group's context and is returned by
+// Wait. If SetLimit was called, Go blocks until there is room.
+//
+// As in errgroup, a panic in fn ends the program; but if it says that memory was
+// exhausted, it is fn's error.
+func (g *Group) Go(fn func(context.Context) error) {
+	g.errs.Go(func() error { return scope.NoEscape(g.ctx, fn) })
+}
+
+// TryGo is Go if the limit allows another goroutine now; it reports whether it
+// does.
+func (g *Group) TryGo(fn func(context.Context) error) bool {
+	return g.errs.TryGo(func() error { return scope.NoEscape(g.ctx, fn) })
+}
+
+// SetLimit bounds the number of goroutines that run at the same time; negative
+// means no limit. It must not be called while any runs.
+func (g *Group) SetLimit(n int) { g.errs.SetLimit(n) }
+
+// Wait blocks until all functions have returned, ends the parallel region, and
+// returns the first error.
+func (g *Group) Wait() error {
+	err := g.errs.Wait()
+	g.unhold()
+	return err
+}

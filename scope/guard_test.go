@@ -1,0 +1,370 @@
+package scope_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/conformance"
+	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// inMode sets the guard mode for the rest of the test. A test of guarded pages is
+// skipped where there are none.
+func inMode(t testing.TB, m scope.GuardMode) {
+	if m != scope.GuardOff && runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("no page protection on this system")
+	}
+	before := scope.SetGuard(m)
+	t.Cleanup(func() { scope.SetGuard(before); scope.SetGuardRate(1000) })
+}
+
+// guardChild tells a process what to print about its guards.
+const guardChild = "ALLOCARRAYS_GUARD_CHILD"
+
+// TestGuardChild is what the processes run that other tests start.
+func TestGuardChild(t *testing.T) {
+	switch os.Getenv(guardChild) {
+	case "":
+		t.Skip("run by other tests")
+	case "mode":
+		fmt.Printf("mode %d\n", scope.SetGuard(scope.GuardSample))
+	case "count":
+		fmt.Printf("count %d\n", sampled(30_000, false))
+	}
+}
+
+// inProcess runs TestGuardChild in a process with ALLOCARRAYS_GUARD=mode.
+func inProcess(what, mode string) (string, error) {
+	cmd := exec.Command(os.Args[0], "-test.run", "^TestGuardChild$")
+	cmd.Env = append(os.Environ(), guardChild+"="+what, "ALLOCARRAYS_GUARD="+mode)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestGuardEnvironment(t *testing.T) {
+	for mode, want := range map[string]scope.GuardMode{
+		"": scope.GuardOff, "off": scope.GuardOff, "sample": scope.GuardSample,
+		"sample:1": scope.GuardSample, "sample:12345678": scope.GuardSample, "full": scope.GuardFull,
+	} {
+		out, err := inProcess("mode", mode)
+		require.NoError(t, err, out)
+		require.Contains(t, out, fmt.Sprintf("mode %d\n", want), mode)
+	}
+	for _, bad := range []string{"on", "FULL", "sample:", "sample:0", "sample:-1", "sample:x", "sample:1:2", "full:3", "off:1", ":7", " full"} {
+		out, err := inProcess("mode", bad)
+		require.Error(t, err, bad)
+		require.Contains(t, out, fmt.Sprintf("panic: scope: ALLOCARRAYS_GUARD=%q: want off, sample, sample:N or full", bad))
+	}
+}
+
+func TestSetGuard(t *testing.T) {
+	inMode(t, scope.GuardOff)
+	require.Equal(t, scope.GuardOff, scope.SetGuard(scope.GuardFull))
+	require.Equal(t, scope.GuardFull, scope.SetGuard(scope.GuardSample))
+	require.Equal(t, scope.GuardSample, scope.SetGuard(scope.GuardOff))
+	for _, n := range []int{0, -1} {
+		require.PanicsWithValue(t, "scope: SetGuardRate: 1 in "+strconv.Itoa(n), func() { scope.SetGuardRate(n) })
+	}
+}
+
+// sampled counts how many of n scopes are guarded: all blocks of a scope, or none. The
+// scopes are of one buffer, or each of a fresh one.
+func sampled(n int, fresh bool) (count int) {
+	storage := make([]byte, 1<<10)
+	ctx := scope.WithAllocator(context.Background(), bumper.NewAllocBufferOn(storage))
+	for range n {
+		if fresh {
+			ctx = scope.WithAllocator(context.Background(), bumper.NewAllocBufferOn(storage))
+		}
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+			first := conformance.Inside(scope.Make[byte](ctx, 8), storage)
+			if second := conformance.Inside(scope.Make[byte](ctx, 8), storage); first != second {
+				panic("a scope is guarded in part")
+			}
+			if !first {
+				count++
+			}
+			return nil
+		})
+	}
+	return count
+}
+
+// TestGuardSample: about one scope in N is guarded, also if each has a buffer of its
+// own, and the same ones in each run of a program.
+func TestGuardSample(t *testing.T) {
+	inMode(t, scope.GuardSample)
+	n := 100_000
+	if testing.Short() || raceEnabled {
+		n = 20_000
+	}
+	for _, rate := range []int{1000, 100} {
+		scope.SetGuardRate(rate)
+		want := float64(n / rate)
+		slack := 4 * math.Sqrt(want) // as if by chance: standard deviation √want
+		require.InDelta(t, want, sampled(n, false), slack, "1 in %d", rate)
+		require.InDelta(t, want, sampled(n, true), slack, "1 in %d, each of a fresh buffer", rate)
+	}
+	scope.SetGuardRate(1)
+	require.Equal(t, 100, sampled(100, true))
+	first, err := inProcess("count", "sample:300")
+	require.NoError(t, err)
+	second, err := inProcess("count", "sample:300")
+	require.NoError(t, err)
+	count := func(out string) string { return strings.SplitAfter(out, "\n")[0] }
+	require.Equal(t, count(first), count(second))
+	require.Contains(t, first, "count ")
+}
+
+// ring is an allocator of a third party's, with stamps: what it hands out lives until
+// reset.
+type ring struct {
+	mem   []byte
+	off   int
+	epoch *scope.Epoch
+}
+
+func newRing() *ring {
+	r := &ring{mem: make([]byte, 1<<16)}
+	r.epoch = scope.NewEpoch(r)
+	return r
+}
+
+func (r *ring) Alloc(size, align uintptr) (scope.Block, error) {
+	start, end, ok := bumper.Fit(r.mem, r.off, size, align)
+	if !ok {
+		return scope.Block{}, &scope.ExhaustedError{Allocator: "ring", Requested: size}
+	}
+	r.off = end
+	return scope.NewBlock(r.mem[start:end], r.epoch.Stamp()), nil
+}
+
+func (r *ring) reset() { r.epoch.End(); r.off = 0 }
+
+// stale returns, for each kind of allocator, a slice of 10 float64 whose scope has
+// ended.
+var stale = map[string]func(t *testing.T) []float64{
+	"unlocked": func(t *testing.T) []float64 {
+		return kept(t, scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()))
+	},
+	"locked": func(t *testing.T) []float64 {
+		return kept(t, locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()))
+	},
+	"fallback": func(t *testing.T) []float64 {
+		return kept(t, scope.WithAllocator(t.Context(), scope.NewFallback(locked.New(bumper.NewSlabBuffer()))))
+	},
+	"group worker": func(t *testing.T) (s []float64) {
+		g := locked.NewGroup(locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()))
+		g.Go(func(ctx context.Context) error { s = kept(t, ctx); return nil })
+		require.NoError(t, g.Wait())
+		return s
+	},
+	"third party": func(t *testing.T) []float64 {
+		r := newRing()
+		s := scope.Make[float64](scope.WithAllocator(t.Context(), r), 10)
+		r.reset()
+		return s
+	},
+	"reset": func(t *testing.T) []float64 {
+		buf := bumper.NewAutoscalingBuffer()
+		s := scope.Make[float64](scope.WithAllocator(t.Context(), buf), 10)
+		require.NoError(t, buf.Reset())
+		return s
+	},
+}
+
+func kept(t *testing.T, ctx context.Context) (s []float64) {
+	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+		s = scope.Make[float64](ctx, 10)
+		return nil
+	}))
+	return s
+}
+
+// TestGuardExplains: a raw slice that is used after the end of its scope faults at
+// every element, and the panic tells which byte of which block it was, where that was
+// allocated and where its scope ended.
+func TestGuardExplains(t *testing.T) {
+	inMode(t, scope.GuardFull)
+	for name, get := range stale {
+		t.Run(name, func(t *testing.T) {
+			s := get(t)
+			for i := range s {
+				err := panicOf(func() { _ = scope.Try(func() error { s[i]++; return nil }) })
+				require.ErrorIs(t, err, scope.ErrStale)
+				require.IsType(t, &scope.StaleError{}, err)
+				text := err.Error()
+				require.Contains(t, text, fmt.Sprintf("byte %d of a block of 80 bytes allocated at\n\t", 8*i))
+				require.Regexp(t, `(?s)guard_test\.go:\d+ \(github\.com/\S+\)\n.*whose scope has ended`, text)
+				require.NotContains(t, text, "scope.Make", "the way from there is no news")
+				if name != "third party" { // which does not say where
+					require.Regexp(t, `ended at \S+guard_test\.go:\d+`, text)
+				}
+			}
+		})
+	}
+}
+
+// panicOf returns the error that f panics with.
+func panicOf(f func()) (err error) {
+	defer func() { err, _ = recover().(error) }()
+	f()
+	return nil
+}
+
+// TestGuardHeap: blocks of the heap live for ever and are never moved, those of a
+// fallback included.
+func TestGuardHeap(t *testing.T) {
+	inMode(t, scope.GuardFull)
+	full := scope.NewFallback(bumper.NewAllocBuffer(64))
+	for _, ctx := range []context.Context{t.Context(), scope.WithAllocator(t.Context(), full)} {
+		var s []float64
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+			s = scope.Make[float64](ctx, 100)
+			return nil
+		}))
+		require.NoError(t, scope.Try(func() error { s[99] = 1; return nil }))
+	}
+}
+
+// guardedKinds are contexts of all kinds of buffers.
+func guardedKinds() map[string]context.Context {
+	background := context.Background()
+	return map[string]context.Context{
+		"alloc":       scope.WithAllocator(background, bumper.NewAllocBuffer(1<<20)),
+		"slab":        scope.WithAllocator(background, bumper.NewSlabBuffer(bumper.SlabSize(1000))),
+		"isolating":   scope.WithAllocator(background, bumper.NewSlabBuffer(bumper.Isolating())),
+		"autoscaling": scope.WithAllocator(background, bumper.NewAutoscalingBuffer(bumper.Initial(100))),
+		"locked":      locked.WithLockedBumper(background, bumper.NewSlabBuffer()),
+		"fallback":    scope.WithAllocator(background, scope.NewFallback(locked.New(bumper.NewAllocBuffer(1000)))),
+	}
+}
+
+// TestGuardOverrun: a write behind a block, too near for a fault, is reported when the
+// scope ends.
+func TestGuardOverrun(t *testing.T) {
+	inMode(t, scope.GuardFull)
+	for name, ctx := range guardedKinds() {
+		err := panicOf(func() {
+			_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+				s := scope.Make[float64](ctx, 10)
+				*(*byte)(unsafe.Add(unsafe.Pointer(&s[0]), 80)) = 1
+				return nil
+			})
+		})
+		require.IsType(t, &scope.OverrunError{}, err, name)
+		require.Contains(t, err.Error(), "scope: write behind a block of 80 bytes allocated at", name)
+	}
+}
+
+// script is a random program: nested scopes, allocations through the package's own
+// functions, and, if modes is set, changes of the mode at any time.
+type script struct {
+	rng    *rand.Rand
+	ledger conformance.Ledger
+	owner  int
+	modes  bool
+}
+
+func (p *script) run(ctx context.Context, depth int) {
+	p.owner++
+	owner := p.owner
+	_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+		for range p.rng.IntN(8) {
+			p.allocate(ctx, owner)
+			if depth < 4 && p.rng.IntN(3) == 0 {
+				p.run(ctx, depth+1)
+			}
+			if p.modes {
+				scope.SetGuard(scope.GuardMode(p.rng.IntN(3)))
+			}
+		}
+		return nil
+	})
+	p.ledger.End(owner)
+}
+
+func (p *script) allocate(ctx context.Context, owner int) {
+	n := p.rng.IntN(700) >> p.rng.IntN(8)
+	_, err := p.ledger.Alloc(func(uintptr, uintptr) (scope.Block, error) {
+		s, stamp, err := scope.Alloc[float64](ctx, n)
+		return scope.NewBlock(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 8*n), stamp), err
+	}, owner, uintptr(8*n), 8)
+	if err != nil {
+		panic(err)
+	}
+}
+
+// scripts runs programs on all kinds of buffers, by several goroutines at once.
+func scripts(t *testing.T, modes bool) {
+	count := 60
+	if testing.Short() || raceEnabled {
+		count = 10
+	}
+	var all sync.WaitGroup
+	for seed := range uint64(3) {
+		all.Go(func() {
+			rng := rand.New(rand.NewPCG(seed, 9))
+			for range count {
+				err := conformance.Find(func() {
+					for _, ctx := range guardedKinds() {
+						p := &script{rng: rng, modes: modes}
+						p.run(ctx, 0)
+					}
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestGuardPrograms: right programs run as without guards, and are not accused.
+func TestGuardPrograms(t *testing.T) {
+	inMode(t, scope.GuardFull)
+	scripts(t, false)
+}
+
+// TestGuardSwitched: the mode may change while scopes are open.
+func TestGuardSwitched(t *testing.T) {
+	inMode(t, scope.GuardSample)
+	scope.SetGuardRate(2)
+	scripts(t, true)
+}
+
+// TestGuardOffAllocatesNothing: what is not used costs nothing, nor does what is used
+// for one scope in a thousand, in the others.
+func TestGuardOffAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	for _, m := range []scope.GuardMode{scope.GuardOff, scope.GuardSample} {
+		inMode(t, m)
+		scope.SetGuardRate(1 << 30)
+		ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())
+		run := func() {
+			_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+				_, _, err := scope.Alloc[float64](ctx, 100)
+				return err
+			})
+		}
+		run()
+		require.Zero(t, testing.AllocsPerRun(100, run))
+	}
+}

@@ -1,0 +1,21 @@
+package scope_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/conformance"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestHeap(t *testing.T) { conformance.TestAllocator(t, scope.Heap) }
+
+func TestFallbackConformance(t *testing.T) {
+	conformance.TestAllocator(t, func() scope.Allocator {
+		return scope.NewFallback(scope.NewFallback(bumper.NewAllocBuffer(200_000)))
+	})
+}

@@ -1,0 +1,131 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"unsafe"
+)
+
+// NoEscape runs fn in a scope of its own: whatever is allocated through the
+// context that fn receives is released when fn returns, whether by returning, by
+// an error, by a panic or by runtime.Goexit, and must not be used afterwards.
+// Scopes nest freely.
+//
+// How depends on the allocator of ctx:
+//
+//   - A [Checkpointer] (a bump buffer): fn receives ctx itself, between a
+//     checkpoint and its restore. Nothing is allocated.
+//   - A [Regioner] (a buffer shared by goroutines): fn receives the context of a
+//     private region, so that scopes of different goroutines may overlap at
+//     will. That context is one small object; scopes directly inside a region,
+//     as in the worker of a locked.Group, reuse one and allocate nothing, if they are
+//     opened with that very context and not one derived from it.
+//   - Anything else, the Go heap included: fn receives ctx and nothing is
+//     released but by the garbage collector.
+//
+// The result is fn's error. If an allocation inside panicked with an error that
+// matches [ErrExhausted], NoEscape returns that error instead; any other panic
+// goes on after the release. A scope that cannot be ended in order, because fn
+// left a checkpoint open or reset the buffer under it, is an error too.
+func NoEscape(ctx context.Context, fn func(context.Context) error) error {
+	switch c := nearest(ctx).(type) {
+	case *regionContext:
+		return runRegion(ctx, c, nil, fn)
+	case *allocContext:
+		switch {
+		case c.checkpointer != nil:
+			return runCheckpoint(ctx, c.checkpointer, fn)
+		case c.wrapped:
+			return runRegion(ctx, c.regioner, c.alloc, fn)
+		case c.regioner != nil:
+			return runRegion(ctx, c.regioner, nil, fn)
+		}
+	}
+	return runPlain(ctx, fn)
+}
+
+// Try releases nothing. It runs fn and returns its error, or the error with which an allocation in it
+// panicked because memory was exhausted. Other panics go on.
+func Try(fn func() error) (err error) {
+	watchFaults()
+	defer recoverExhausted(&err)
+	return fn()
+}
+
+func runPlain(ctx context.Context, fn func(context.Context) error) (err error) {
+	watchFaults()
+	defer recoverExhausted(&err)
+	return fn(ctx)
+}
+
+func runCheckpoint(ctx context.Context, c Checkpointer, fn func(context.Context) error) (err error) {
+	watchFaults()
+	pc := entry(fn) // panics if fn is nil, while nothing is open
+	cp := checkpoint(c)
+	cp.EndsAt(pc)
+	defer func() {
+		if failed := c.Restore(cp); failed != nil {
+			err = errors.Join(err, failed, unwind(c, cp))
+		}
+		if v := recover(); v != nil {
+			err = exhausted(v)
+		}
+		PanicOnOverrun()
+	}()
+	return fn(ctx)
+}
+
+// runRegion runs fn in a region that r opens; wrapper, if not nil, stays in force.
+func runRegion(ctx context.Context, r Regioner, wrapper Allocator, fn func(context.Context) error) (err error) {
+	watchFaults()
+	pc := entry(fn)
+	inner, parent := enterRegion(ctx, r)
+	if inner == nil {
+		return runPlain(ctx, fn)
+	}
+	defer func() {
+		inner.leave(parent, pc)
+		if v := recover(); v != nil {
+			err = exhausted(v)
+		}
+		PanicOnOverrun()
+	}()
+	if wrapper != nil {
+		return fn(WithAllocator(inner, rewrap(wrapper, inner)))
+	}
+	return fn(inner)
+}
+
+// unwind ends cp's level together with what was left open above it.
+func unwind(c Checkpointer, cp Checkpoint) error {
+	if u, ok := c.(Unwinder); ok {
+		return u.Unwind(cp)
+	}
+	return nil
+}
+
+// recoverExhausted, deferred, turns a panic about exhausted memory into *err.
+func recoverExhausted(err *error) {
+	if v := recover(); v != nil {
+		*err = exhausted(v)
+	}
+}
+
+// exhausted returns the error in a recovered value v if it says that memory is
+// exhausted, and goes on panicking with v otherwise. The stack of the original
+// panic is still there when the program dies of it.
+func exhausted(v any) error {
+	if err, ok := v.(error); ok && errors.Is(err, ErrExhausted) {
+		return err
+	}
+	panic(explainFault(v))
+}
+
+// entry returns the program counter at which fn's code begins, for [Stamp.EndsAt].
+//
+// A func value is a pointer to a structure that begins with the code's address.
+// reflect.Value.Pointer reads the same word but makes fn, and with it all that
+// its closure captures, escape to the heap.
+func entry(fn func(context.Context) error) uintptr {
+	return **(**uintptr)(unsafe.Pointer(&fn))
+}

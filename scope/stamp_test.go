@@ -1,0 +1,108 @@
+package scope_test
+
+import (
+	"context"
+	"reflect"
+	"regexp"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+func TestZeroStamp(t *testing.T) {
+	var s scope.Stamp
+	s.EndsAt(1)
+	require.True(t, s.Live())
+	require.False(t, s.EndNoted())
+	require.Empty(t, s.End())
+}
+
+func TestEpoch(t *testing.T) {
+	e := scope.NewEpoch("owner")
+	other := e.Sibling()
+	s := e.Stamp()
+	require.Equal(t, s, e.Stamp())
+	require.True(t, e.Issued(s))
+	require.False(t, other.Issued(s))
+	require.False(t, e.Issued(scope.Stamp{}))
+	require.True(t, s.Live())
+	require.Empty(t, s.End())
+
+	e.End()
+	require.False(t, s.Live())
+	require.True(t, e.Stamp().Live())
+	require.NotEqual(t, s, e.Stamp())
+	require.True(t, e.Issued(s), "of whatever life")
+	require.True(t, other.Stamp().Live())
+	require.Equal(t, "ended 1 scopes ago", s.End(), "nobody said where")
+	for range 9 {
+		e.End()
+	}
+	require.Equal(t, "ended 10 scopes ago", s.End())
+}
+
+func TestEndsAt(t *testing.T) {
+	e := scope.NewEpoch(nil)
+	pc := reflect.ValueOf(TestEndsAt).Pointer()
+	here := regexp.MustCompile(`^ended at .*/stamp_test\.go:\d+ \(.*/scope_test\.TestEndsAt\)$`)
+	before := e.Stamp()
+	before.EndsAt(pc)
+	require.True(t, before.EndNoted())
+	require.Empty(t, before.End(), "it still lives")
+	e.End()
+	require.Regexp(t, here, before.End())
+
+	after := e.Stamp()
+	require.False(t, after.EndNoted())
+	e.End()
+	after.EndsAt(pc)
+	require.Regexp(t, here, after.End())
+	require.Regexp(t, here, before.End(), "the last few are remembered")
+
+	for range 4 {
+		e.Stamp().EndsAt(pc)
+		e.End()
+	}
+	require.Equal(t, "ended 6 scopes ago", before.End(), "older ones are not, and are not mixed up")
+}
+
+func TestEndNamesTheFunction(t *testing.T) {
+	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
+	var s scope.Stamp
+	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+		_, stamp, err := scope.Alloc[byte](ctx, 10)
+		s = stamp
+		return err
+	}))
+	require.Regexp(t, `^ended at .*/stamp_test\.go:\d+ \(.*TestEndNamesTheFunction\.func1\)$`, s.End())
+}
+
+// Stamps are read by goroutines while their scope ends.
+func TestStampConcurrently(t *testing.T) {
+	e := scope.NewEpoch(nil)
+	stamps := make(chan scope.Stamp, 100)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for s := range stamps {
+				for s.Live() {
+				}
+				if s.Live() || s.End() == "" {
+					t.Error("a dead stamp came to life")
+				}
+			}
+		})
+	}
+	for range 1000 {
+		s := e.Stamp()
+		stamps <- s
+		s.EndsAt(reflect.ValueOf(TestEpoch).Pointer())
+		e.End()
+	}
+	close(stamps)
+	wg.Wait()
+}
