@@ -1,0 +1,14 @@
+package kernel
+
+// Number is every element type the kernels compute with. The types are exact (no ~): the dispatch to SIMD code is by
+// slice type, and a named type would silently miss it.
+type Number interface {
+	int8 | int16 | int32 | int64 | int | uint8 | uint16 | uint32 | uint64 | uint | float32 | float64
+}
+
+// Float is the element types that have fractions, NaN and infinities.
+type Float interface{ float32 | float64 }
+
+// simdMin is the length under which a plain loop beats a call into the SIMD library (measured; the two meet between 8
+// and 16). It is also a multiple of every register width, which the padding in logAll wants.
+const simdMin = 16
