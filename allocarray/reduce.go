@@ -1,0 +1,156 @@
+package allocarray
+
+import (
+	"github.com/allocarrays/allocarrays-go/internal/kernel"
+)
+
+// Sum returns the sum of all elements; 0 if there is none. Floats are summed in
+// blocks where they are contiguous, one after the other elsewhere; integers wrap.
+func Sum[T Element](a AllocArray[T]) T {
+	a.check("Sum")
+	if a.packed() {
+		return kernel.Sum(a.data[:a.size()])
+	}
+	var sum T
+	w := newWalk(a.rank, &a.shape, &a.stride)
+	for ok := !w.empty(); ok; ok = w.next() {
+		sum += sumRun(a.data[w.off[0]:], w.step(0), w.run())
+	}
+	return sum
+}
+
+func sumRun[T Element](run []T, step, n int) (sum T) {
+	if step == 1 || n == 1 {
+		return kernel.Sum(run[:n])
+	}
+	for i := range n {
+		sum += run[i*step]
+	}
+	return sum
+}
+
+// Mean returns the mean of all elements; NaN if there is none.
+func Mean[T Float](a AllocArray[T]) T {
+	a.check("Mean")
+	return Sum(a) / T(a.size())
+}
+
+// Max returns the largest element; NaN if one is NaN. It panics if a is empty.
+func Max[T Element](a AllocArray[T]) T { return extreme("Max", kernel.Max, &a) }
+
+// Min returns the smallest element; NaN if one is NaN. It panics if a is empty.
+func Min[T Element](a AllocArray[T]) T { return extreme("Min", kernel.Min, &a) }
+
+func extreme[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) T {
+	a.check(op)
+	a.requireElements(op)
+	best := a.data[0]
+	w := newWalk(a.rank, &a.shape, &a.stride)
+	for ok := true; ok; ok = w.next() {
+		best = pickOf(pick, best, extremeRun(pick, a.data[w.off[0]:], w.step(0), w.run()))
+	}
+	return best
+}
+
+// extremeRun returns the extreme of n ≥ 1 elements that lie step apart.
+func extremeRun[T Element](pick kernel.BinaryOp, run []T, step, n int) T {
+	switch {
+	case (step == 1 || n == 1) && pick == kernel.Max:
+		return kernel.MaxOf(run[:n])
+	case step == 1 || n == 1:
+		return kernel.MinOf(run[:n])
+	}
+	best := run[0]
+	for i := 1; i < n; i++ {
+		best = pickOf(pick, best, run[i*step])
+	}
+	return best
+}
+
+// pickOf returns the larger or smaller of x and y, NaN if one is.
+func pickOf[T Element](pick kernel.BinaryOp, x, y T) T {
+	if pick == kernel.Max {
+		return max(x, y)
+	}
+	return min(x, y)
+}
+
+// ArgMax returns the position, in row-major order, of the largest element: the
+// first of equal ones, or the first NaN. It panics if a is empty.
+func ArgMax[T Element](a AllocArray[T]) int { return argument("ArgMax", kernel.Max, &a) }
+
+// ArgMin returns the position, in row-major order, of the smallest element: the
+// first of equal ones, or the first NaN. It panics if a is empty.
+func ArgMin[T Element](a AllocArray[T]) int { return argument("ArgMin", kernel.Min, &a) }
+
+// argument finds the best position in each run and then among these.
+func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int {
+	a.check(op)
+	a.requireElements(op)
+	best, at, begin := a.data[0], 0, 0
+	w := newOrderedWalk(a.rank, &a.shape, &a.stride)
+	for ok := true; ok; ok = w.next() {
+		run := a.data[w.off[0]:]
+		i := argumentRun(pick, run, w.step(0), w.run())
+		if v := run[i*w.step(0)]; beats(pick, v, best) {
+			best, at = v, begin+i
+		}
+		begin += w.run()
+	}
+	return at
+}
+
+// argumentRun returns the position of the extreme of n ≥ 1 elements that lie step
+// apart.
+func argumentRun[T Element](pick kernel.BinaryOp, run []T, step, n int) (at int) {
+	switch {
+	case step == 1 && pick == kernel.Max:
+		return kernel.ArgMax(run[:n])
+	case step == 1:
+		return kernel.ArgMin(run[:n])
+	}
+	for i := 1; i < n; i++ {
+		if beats(pick, run[i*step], run[at*step]) {
+			at = i
+		}
+	}
+	return at
+}
+
+// beats reports whether v is more extreme than best; NaN is the most extreme.
+func beats[T Element](pick kernel.BinaryOp, v, best T) bool {
+	if v != v || best != best {
+		return best == best
+	}
+	return pick == kernel.Max && v > best || pick == kernel.Min && v < best
+}
+
+func (a *AllocArray[T]) requireElements(op string) {
+	if a.size() == 0 {
+		panic(misuse("%s of shape %s, which has no element", op, shapeText(a.shape[:a.rank])))
+	}
+}
+
+// Dot returns the sum of the products of the elements of two arrays of the same
+// shape.
+func Dot[T Element](a, b AllocArray[T]) T {
+	a.check("Dot")
+	b.check("Dot")
+	if !sameShape(&a, &b) {
+		panic(misuse("Dot: shapes %s and %s differ", shapeText(a.shape[:a.rank]), shapeText(b.shape[:b.rank])))
+	}
+	var sum T
+	w := newWalk(a.rank, &a.shape, &a.stride, &b.stride)
+	n, as, bs := w.run(), w.step(0), w.step(1)
+	for ok := !w.empty(); ok; ok = w.next() {
+		x, y := a.data[w.off[0]:], b.data[w.off[1]:]
+		if as == 1 && bs == 1 {
+			sum += kernel.Dot(x[:n], y[:n])
+			continue
+		}
+		for i := range n {
+			sum += x[i*as] * y[i*bs]
+		}
+	}
+	return sum
+}
