@@ -1,0 +1,68 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// vectors is the number of vector registers that make up one panel row: a
+// panel is two vectors wide in both instruction sets.
+const vectors = 2
+
+// An isa is what differs between the instruction sets: the width of a vector,
+// how many of them there are, and how a partial vector is moved.
+type isa struct {
+	name      string // prefix of the generated functions
+	lanes     int    // float32 per vector
+	registers int    // vector registers
+	shapes    []shape
+
+	vec      func(*build.Context) reg.Register
+	zero     func(c *build.Context, dst reg.Register)
+	loadMask func(c *build.Context, from operand.Mem) operand.Op
+	loadPart func(c *build.Context, from operand.Mem, mask operand.Op, dst reg.Register)
+	// storePart stores a partial panel; see edge.go for the two ways.
+	storePart func(k *kernel, row reg.Register)
+}
+
+// A shape is the size of a micro-kernel: rows of A by panels of B.
+type shape struct{ rows, panels int }
+
+// accumulators is the number of vector registers that hold the result. Eight
+// are needed to keep two FMA units of latency four busy.
+func (s shape) accumulators() int { return s.rows * s.panels * vectors }
+
+// avx2 keeps its results in at most 12 of the 16 registers. The flat shapes
+// for one to three rows take several panels, to have enough sums in flight.
+var avx2 = &isa{
+	name: "avx2", lanes: 8, registers: 16,
+	shapes: []shape{{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {3, 2}, {4, 1}, {5, 1}, {6, 1}},
+	vec:    func(c *build.Context) reg.Register { return c.YMM() },
+	zero:   func(c *build.Context, v reg.Register) { c.VXORPS(v, v, v) },
+	loadMask: func(c *build.Context, from operand.Mem) operand.Op {
+		m := c.YMM()
+		c.VMOVUPS(from, m)
+		return m
+	},
+	loadPart:  func(c *build.Context, m operand.Mem, k operand.Op, v reg.Register) { c.VMASKMOVPS(m, k, v) },
+	storePart: storeByBits,
+}
+
+// avx512 uses only instructions of AVX512F: VPXORD rather than VXORPS, and
+// VPTESTMD to turn a vector of lane masks into a mask register.
+var avx512 = &isa{
+	name: "avx512", lanes: 16, registers: 32,
+	shapes: []shape{{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {3, 2}, {4, 1},
+		{5, 1}, {6, 1}, {7, 1}, {8, 1}, {9, 1}, {10, 1}, {11, 1}, {12, 1}},
+	vec:  func(c *build.Context) reg.Register { return c.ZMM() },
+	zero: func(c *build.Context, v reg.Register) { c.VPXORD(v, v, v) },
+	loadMask: func(c *build.Context, from operand.Mem) operand.Op {
+		v, k := c.ZMM(), c.K()
+		c.VMOVUPS(from, v)
+		c.VPTESTMD(v, v, k)
+		return k
+	},
+	loadPart:  func(c *build.Context, m operand.Mem, k operand.Op, v reg.Register) { c.VMOVUPS_Z(m, k, v) },
+	storePart: storeByMask,
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// segments walks the K segments. It is written so that twelve rows, the tile,
+// B and K fit the fifteen general registers: the loop limits live on the stack.
+func (k *kernel) segments() {
+	k.MOVQ(operand.U32(0), k.offset)
+	k.Label("segment")
+	k.MOVQ(k.field("segs"), k.k)
+	k.ADDQ(k.offset, k.k)
+	k.MOVLQSX(operand.Mem{Base: k.k}, k.k)
+	k.SHLQ(operand.U8(2), k.k)
+	k.ADDQ(k.field("segLen"), k.k)
+	k.MOVQ(k.k, k.end)
+	k.SUBQ(operand.U8(4*unroll), k.k)
+	k.MOVQ(k.k, k.last)
+	k.ADDQ(operand.U8(4*unroll), k.k)
+	k.SUBQ(k.field("segLen"), k.k)
+	k.loop("turn", unroll, k.last, k.JGT, k.JLE)
+	k.loop("single", 1, k.end, k.JGE, k.JLT)
+	k.ADDQ(operand.U8(4), k.offset)
+	k.MOVQ(k.offset, k.k)
+	k.CMPQ(k.k, k.field("segEnd"))
+	k.JLT(operand.LabelRef("segment"))
+}
+
+// loop takes n steps of K per turn, from k until limit; skip and again are the
+// jumps that leave it untaken and repeat it.
+func (k *kernel) loop(label string, n int, limit operand.Mem, skip, again func(operand.Op)) {
+	k.CMPQ(k.k, limit)
+	skip(operand.LabelRef(label + "Done"))
+	k.Label(label)
+	for i := range n {
+		if k.accumulators()+k.panels*vectors+1 <= k.registers && k.rows > 1 {
+			k.stepByRow(i)
+		} else {
+			k.stepByColumn(i)
+		}
+	}
+	k.ADDQ(operand.U8(4*n), k.k)
+	k.ADDQ(operand.U32(n*k.panelRow()), k.b)
+	k.CMPQ(k.k, limit)
+	again(operand.LabelRef(label))
+	k.Label(label + "Done")
+}
+
+// stepByRow holds one row of the panels in registers and broadcasts A to it,
+// element by element.
+func (k *kernel) stepByRow(i int) {
+	var b []reg.Register
+	for v := range k.panels * vectors {
+		b = append(b, k.vec(k.Context))
+		k.VMOVUPS(k.panel(v, i), b[v])
+	}
+	for r := range k.rows {
+		a := k.broadcast(r, i)
+		for v := range b {
+			k.VFMADD231PS(b[v], a, k.sum(r, v))
+		}
+	}
+}
+
+// stepByColumn holds one element of every row of A in registers and runs along
+// the panels; it needs fewer registers when the tile is wider than high.
+func (k *kernel) stepByColumn(i int) {
+	var a []reg.Register
+	for r := range k.rows {
+		a = append(a, k.broadcast(r, i))
+	}
+	for v := range k.panels * vectors {
+		if k.rows == 1 {
+			k.VFMADD231PS(k.panel(v, i), a[0], k.sum(0, v))
+			continue
+		}
+		b := k.vec(k.Context)
+		k.VMOVUPS(k.panel(v, i), b)
+		for r := range a {
+			k.VFMADD231PS(b, a[r], k.sum(r, v))
+		}
+	}
+}
+
+// broadcast copies row r's element i steps after the current K to all lanes.
+func (k *kernel) broadcast(r, i int) reg.Register {
+	a := k.vec(k.Context)
+	k.VBROADCASTSS(operand.Mem{Base: k.row[r], Index: k.k, Scale: 1, Disp: 4 * i}, a)
+	return a
+}
+
+// panel is vector v of the panels, i steps after the current K.
+func (k *kernel) panel(v, i int) operand.Mem {
+	m := operand.Mem{Base: k.b, Disp: i*k.panelRow() + v%vectors*k.lanes*4}
+	switch p := v / vectors; p {
+	case 1, 2:
+		m.Index, m.Scale = k.step[0], uint8(p)
+	case 3:
+		m.Index, m.Scale = k.step[1], 1
+	}
+	return m
+}
+
+// panelRow is the bytes of one K of a panel.
+func (k *kernel) panelRow() int { return vectors * k.lanes * 4 }
+
+// sum is the accumulator of row r and vector v.
+func (k *kernel) sum(r, v int) reg.Register { return k.sums[r*k.panels*vectors+v] }

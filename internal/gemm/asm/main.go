@@ -1,0 +1,69 @@
+// Command asm generates the assembly of package gemm and of its subpackage
+// peak. It is a module of its own, so that users of the library never see the
+// generator among their dependencies. Run it from internal/gemm with
+//
+//	go generate ./internal/gemm
+package main
+
+import (
+	"flag"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
+)
+
+// attrNoSplit: the kernels use three words of stack and call nothing.
+const attrNoSplit = attr.NOSPLIT
+
+func main() {
+	log.SetFlags(0)
+	dir := flag.String("dir", "..", "folder of package gemm")
+	flag.Parse()
+	sig, err := tileSignature(filepath.Join(*dir, "tile.go"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, i := range []*isa{avx2, avx512} {
+		c := build.NewContext()
+		for _, s := range i.shapes {
+			emit(c, i, s, sig)
+		}
+		write(c, "gemm", filepath.Join(*dir, "kernel_"+i.name+"_amd64"))
+		writeDispatch(i, filepath.Join(*dir, "dispatch_"+i.name+"_amd64.go"))
+	}
+	c := build.NewContext()
+	emitPeak(c)
+	write(c, "peak", filepath.Join(*dir, "peak", "peak_amd64"))
+}
+
+// write prints a finished file as base.s and its Go declarations as base.go.
+func write(c *build.Context, pkg, base string) {
+	f, err := c.Result()
+	if err != nil {
+		build.LogError(log.Default(), err, 10)
+		os.Exit(1)
+	}
+	if err := pass.Compile.Execute(f); err != nil {
+		log.Fatal(err)
+	}
+	cfg := printer.Config{Name: "avo", Argv: []string{"go", "generate", "./internal/gemm"}, Pkg: pkg}
+	for ext, p := range map[string]printer.Printer{".s": printer.NewGoAsm(cfg), ".go": printer.NewStubs(cfg)} {
+		text, err := p.Print(f)
+		if err != nil {
+			log.Fatal(err)
+		}
+		save(base+ext, text)
+	}
+}
+
+// save writes one generated file.
+func save(name string, text []byte) {
+	if err := os.WriteFile(name, text, 0o644); err != nil {
+		log.Fatal(err)
+	}
+}

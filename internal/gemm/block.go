@@ -1,0 +1,124 @@
+package gemm
+
+// tall is the number of rows of A in a block: with depth elements each they
+// stay in the second-level cache while all panels pass by.
+const tall = 96
+
+// A span is one block of K: a part of one segment, or several whole ones.
+type span struct {
+	seg, segs int // first segment and number of segments
+	skip      int // elements of the segment that come before the span
+	length    int // elements it takes of each segment
+	k         int // rows of B that come before it
+}
+
+// blocks computes the product one span of K after the other. The first starts
+// from the bias, the others from what is in C, the last applies the activation.
+// A single tile's height of rows uses every element of B once, so that blocking
+// would only cost.
+func (j *job) blocks() {
+	s := span{segs: len(j.segs), length: j.segLen}
+	if j.p.k <= j.p.kernel.depth() || j.m <= j.p.kernel.height() {
+		j.span(&s)
+		return
+	}
+	for s = (span{}); j.next(&s); {
+		j.span(&s)
+	}
+}
+
+// next moves s to the span of about depth steps that follows it, and reports
+// whether there is one.
+func (j *job) next(s *span) bool {
+	s.k += s.segs * s.length
+	if s.k == j.p.k {
+		return false
+	}
+	s.seg, s.skip = s.k/j.segLen, s.k%j.segLen
+	depth := j.p.kernel.depth()
+	if j.segLen > depth {
+		parts := (j.segLen + depth - 1) / depth
+		part := ((j.segLen+parts-1)/parts + 3) &^ 3 // whole turns of the inner loop
+		s.segs, s.length = 1, min(part, j.segLen-s.skip)
+		return true
+	}
+	s.segs, s.length = min(depth/j.segLen, len(j.segs)-s.seg), j.segLen
+	return true
+}
+
+// span computes one span of K for all rows, block by block.
+func (j *job) span(s *span) {
+	t := tile{
+		segs:   &j.segs[s.seg],
+		segEnd: 4 * s.segs,
+		segLen: 4 * s.length,
+		bStep:  4 * j.p.k * j.p.width,
+		ldc:    4 * j.ldc,
+		add:    s.k > 0,
+		relu:   j.act == ReLU && s.k+s.segs*s.length == j.p.k,
+	}
+	for i := 0; i < j.m; i += tall {
+		j.block(t, s, i, min(tall, j.m-i))
+	}
+}
+
+// block computes m rows from row i on, panel by panel: all tiles of a panel
+// before the next panel. It is one function because only here, where the tile
+// is a variable and not a pointer's target, can it hold addresses without the
+// operands escaping to the heap.
+func (j *job) block(t tile, s *span, i, m int) {
+	tiles, low, taller := split(m, j.p.kernel.height())
+	w, group := j.p.width, wide(low)
+	for q := 0; q < j.p.panelCount; q += group {
+		end := min(q+group, j.p.panelCount)
+		for n, row := 0, i; n < tiles; n++ {
+			rows := low
+			if n < taller {
+				rows++
+			}
+			for r := range rows {
+				t.rows[r] = &j.a[j.row(row+r)+s.skip]
+			}
+			step := wide(rows)
+			for p := q; p < end; p += step {
+				size := shape{rows, min(step, end-p)}
+				t.b = &j.p.panels[(p*j.p.k+s.k)*w]
+				t.c = &j.c[row*j.ldc+p*w]
+				if j.bias != nil {
+					t.bias = &j.bias[p*w]
+				}
+				t.cols, t.mask = partial(j.p.n-(p+size.panels-1)*w, w)
+				j.p.kernel.run(size, &t)
+			}
+			row += rows
+		}
+	}
+}
+
+// split divides m rows into tiles of at most the given height, as equal as can
+// be: the first so many are one row taller than low.
+func split(m, height int) (tiles, low, taller int) {
+	if m <= height {
+		return 1, m, 0
+	}
+	tiles = (m + height - 1) / height
+	return tiles, m / tiles, m % tiles
+}
+
+// partial returns the column count and the mask of a panel that has only so
+// many columns left, and zeros when it is full.
+func partial(left, width int) (cols int, mask *int32) {
+	if left >= width {
+		return 0, nil
+	}
+	return left, &lanes[len(lanes)/2-left]
+}
+
+// lanes holds as many set lanes as a panel can have, then as many clear ones: a
+// window on it is the mask of a partial panel.
+var lanes = func() (m [64]int32) {
+	for i := range m[:32] {
+		m[i] = -1
+	}
+	return
+}()

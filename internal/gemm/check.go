@@ -1,0 +1,94 @@
+package gemm
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// checkMatrix panics unless a strided rows × cols matrix lies within x.
+func checkMatrix(x []float32, rows, cols, rowStride, colStride int) {
+	if rows < 0 || cols < 0 || rowStride < 0 || colStride < 0 {
+		panic(fmt.Sprintf("gemm: negative argument: %d × %d with strides %d and %d", rows, cols, rowStride, colStride))
+	}
+	if rows == 0 || cols == 0 {
+		return
+	}
+	if rest := len(x) - 1; !fits(&rest, rows-1, rowStride) || !fits(&rest, cols-1, colStride) {
+		panic(fmt.Sprintf("gemm: %d × %d with strides %d and %d does not fit %d elements", rows, cols, rowStride, colStride, len(x)))
+	}
+}
+
+// fits takes steps·stride from rest and reports whether anything is left. It
+// divides, so that no product overflows.
+func fits(rest *int, steps, stride int) bool {
+	if *rest < 0 || stride > 0 && steps > *rest/stride {
+		return false
+	}
+	*rest -= steps * stride
+	return true
+}
+
+// checkRows panics unless m rows of the given length lie within x, one stride
+// apart and not on top of each other.
+func checkRows(name string, x []float32, stride, m, length int) {
+	if m > 1 && stride < length {
+		panic(fmt.Sprintf("gemm: ld%s is %d, shorter than a row of %d", name, stride, length))
+	}
+	if rest := len(x) - length; m > 0 && !fits(&rest, m-1, stride) {
+		panic(fmt.Sprintf("gemm: %s has %d elements, too few for %d rows of %d at ld%s %d", name, len(x), m, length, name, stride))
+	}
+}
+
+// checkOffsets panics unless every row's every segment lies within x.
+func checkOffsets(x []float32, rows, segs []int32, length int) {
+	if len(rows) == 0 {
+		return
+	}
+	lowRow, highRow := bounds(rows)
+	lowSeg, highSeg := bounds(segs)
+	if lowRow < 0 || lowSeg < 0 {
+		panic(fmt.Sprintf("gemm: negative offset: rows start at %d, segments at %d", lowRow, lowSeg))
+	}
+	if len(x)-length < highSeg || len(x)-length-highSeg < highRow {
+		panic(fmt.Sprintf("gemm: a has %d elements, too few for row offset %d, segment offset %d and segments of %d",
+			len(x), highRow, highSeg, length))
+	}
+}
+
+// bounds returns the lowest and the highest of at least one offset.
+func bounds(offsets []int32) (low, high int) {
+	a, b := offsets[0], offsets[0]
+	for _, o := range offsets {
+		a, b = min(a, o), max(b, o)
+	}
+	return int(a), int(b)
+}
+
+// checkApart panics when the extent of C, from its first to its last element,
+// meets another operand's. Rows interleaved in one extent count as overlapping.
+func (j *job) checkApart() {
+	c := j.c[:(j.m-1)*j.ldc+j.p.n]
+	apart("a", c, j.a)
+	apart("b", c, j.p.panels)
+	apart("bias", c, j.bias)
+}
+
+// apart panics when c and the named operand share memory.
+func apart(name string, c, x []float32) {
+	if overlap(c, x) {
+		panic(fmt.Sprintf("gemm: c (%d elements at %#x) overlaps %s (%d elements at %#x)",
+			len(c), address(c), name, len(x), address(x)))
+	}
+}
+
+// overlap reports whether two slices share memory.
+func overlap(x, y []float32) bool {
+	if len(x) == 0 || len(y) == 0 {
+		return false
+	}
+	x0, y0 := address(x), address(y)
+	return x0 < y0+uintptr(len(y))*4 && y0 < x0+uintptr(len(x))*4
+}
+
+// address is where a slice begins. As a number it does not make x escape.
+func address(x []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }

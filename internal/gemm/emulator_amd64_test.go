@@ -1,0 +1,114 @@
+package gemm_test
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+)
+
+// An emulator runs the micro-kernels of one instruction set on a machine, and
+// counts which of them ran.
+type emulator struct {
+	programs map[string]*program
+	machine  *machine
+	ran      map[string]int
+}
+
+// emulate replaces the processor for the rest of the test.
+func emulate(t *testing.T, kernel string) *emulator {
+	if raced {
+		t.Skip("the race detector only slows the machine down")
+	}
+	e := &emulator{programs: programs(t, "kernel_"+kernel+"_amd64.s"), machine: &machine{}, ran: map[string]int{}}
+	t.Cleanup(gemm.Emulate(func(name string, tile *gemm.TileMemory) {
+		require.Contains(t, e.programs, name)
+		e.ran[name]++
+		regions := e.machine.regions
+		allow(e.machine, "tile", tile[:], false)
+		e.machine.run(e.programs[name], uint64(uintptr(unsafe.Pointer(tile))))
+		e.machine.regions = regions
+	}))
+	return e
+}
+
+// grant limits the machine's memory to what one product may touch: the rows of
+// A, the elements of C, and what belongs to the package.
+func (e *emulator) grant(p *problem, packed *gemm.Packed) {
+	m := &machine{}
+	for i := range p.m {
+		allow(m, "a", p.a[i*p.lda:][:p.k], false)
+		allow(m, "c", p.c[i*p.ldc:][:p.n], true)
+	}
+	allow(m, "b", packed.Panels(), false)
+	allow(m, "bias", p.bias, false)
+	allow(m, "lanes", gemm.Lanes(), false)
+	allow(m, "segs", gemm.Origin(), false)
+	e.machine = m
+}
+
+// run multiplies on the machine and checks the result.
+func (e *emulator) run(t *testing.T, p *problem, kernel string) {
+	packed := p.pack(kernel)
+	e.grant(p, packed)
+	packed.Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
+	p.check(t, kernel)
+}
+
+// emulated are the instruction sets whose assembly the machine can read.
+var emulated = []string{"avx2", "avx512"}
+
+// TestEmulatedSizes is TestMulSizes on the machine, for AVX-512, which few
+// processors have, and for AVX2, where the real processor gives the same
+// answers and so vouches for the machine. Every micro-kernel must have run.
+func TestEmulatedSizes(t *testing.T) {
+	for _, kernel := range emulated {
+		t.Run(kernel, func(t *testing.T) {
+			e := emulate(t, kernel)
+			sizes(inShort(3, 7), func(p *problem) { e.run(t, p, kernel) })
+			e.run(t, newProblem(1, 30, 230, 1, 1, 1, true, gemm.ReLU), kernel) // four panels and more
+			require.Len(t, e.ran, len(e.programs), "%v", e.ran)
+		})
+	}
+}
+
+// TestEmulatedBlocks: more K than a block, so that sums start from C.
+func TestEmulatedBlocks(t *testing.T) {
+	for _, kernel := range emulated {
+		e := emulate(t, kernel)
+		e.run(t, newProblem(25, 801, 45, 3, 2, 1, true, gemm.ReLU), kernel)
+		e.run(t, newProblem(100, 801, 3, 3, 2, 1, false, gemm.None), kernel)
+	}
+}
+
+func TestEmulatedConvolution(t *testing.T) {
+	for _, kernel := range emulated {
+		e := emulate(t, kernel)
+		for name, v := range convs {
+			if testing.Short() && name == "dilated, large" {
+				continue
+			}
+			p, image, rows, segs := v.problem()
+			packed := p.pack(kernel)
+			e.grant(p, packed)
+			allow(e.machine, "image", image, false)
+			allow(e.machine, "segs", segs, false)
+			packed.MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
+			p.check(t, kernel)
+		}
+	}
+}
+
+// TestEmulatedSelfTest: a machine that computes wrongly, or not at all, fails
+// the self-test, and the next lower kernel is chosen.
+func TestEmulatedSelfTest(t *testing.T) {
+	if gemm.Supported()[0] == "generic" {
+		t.Skip("there is no lower kernel than the generic one")
+	}
+	defer gemm.Emulate(func(string, *gemm.TileMemory) {})()
+	require.False(t, gemm.Works("avx2"))
+	require.False(t, gemm.Works("avx512"))
+	require.Equal(t, "generic", gemm.Choose(""))
+}

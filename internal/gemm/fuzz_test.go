@@ -1,0 +1,37 @@
+package gemm_test
+
+import (
+	"testing"
+
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+)
+
+// FuzzMul compares every kernel with the plain loops at any sizes, with rows
+// read contiguously and gathered from segments.
+func FuzzMul(f *testing.F) {
+	f.Add(uint8(6), uint16(70), uint8(16), uint8(3), uint8(5), uint8(1))
+	f.Fuzz(func(t *testing.T, m uint8, k uint16, n, moreA, moreC, flags uint8) {
+		p := newProblem(int(m)%80, int(k)%900, int(n)%100, int(moreA)%9, int(moreC)%9, int(flags>>4), flags&1 != 0, gemm.Activation(flags>>1&1))
+		rows, segs := p.offsets(1 + int(flags>>2&3))
+		for _, kernel := range gemm.Supported() {
+			p.run(t, kernel)
+			p.pack(kernel).MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
+			p.check(t, kernel)
+		}
+	})
+}
+
+// offsets describes the problem's rows in so many segments, or in one if K does
+// not divide.
+func (p *problem) offsets(count int) (rows, segs []int32) {
+	for i := range p.m {
+		rows = append(rows, int32(i*p.lda))
+	}
+	if p.k%count != 0 {
+		count = 1
+	}
+	for s := range count {
+		segs = append(segs, int32(s*p.k/count))
+	}
+	return rows, segs
+}

@@ -1,0 +1,52 @@
+package gemm
+
+import (
+	"unsafe"
+
+	"github.com/tphakala/simd/f32"
+)
+
+// portable computes row by row: a row of C is its bias plus the rows of B, each
+// scaled by one element of A. The scaled addition is vectorised where the
+// library has the instructions (NEON, SSE2) and a plain loop elsewhere. It
+// takes each element's terms in the order of K, as the micro-kernels do, but
+// may round the product before it is added.
+func (j *job) portable() {
+	for i := range j.m {
+		c := j.c[i*j.ldc:][:j.p.n]
+		if j.bias != nil {
+			copy(c, j.bias)
+		} else {
+			clear(c)
+		}
+		b := j.p.panels
+		for _, s := range j.segs {
+			b = addRows(c, j.a[j.row(i)+int(s):][:j.segLen], b)
+		}
+		if j.act == ReLU {
+			relu(c)
+		}
+	}
+}
+
+// addRows adds the leading rows of b, scaled by the elements of a, to c, and
+// returns the rows that remain.
+func addRows(c, a, b []float32) []float32 {
+	for _, x := range a {
+		f32.AddScaled(hide(c), x, hide(b[:len(c)]))
+		b = b[len(c):]
+	}
+	return b
+}
+
+// hide returns x in a way that escape analysis cannot follow. The library
+// calls through function variables, which the compiler must take to keep what
+// they get: every caller's C would move to the heap, on all machines, though
+// nothing keeps it.
+func hide(x []float32) []float32 {
+	header := struct {
+		data     uintptr
+		len, cap int
+	}{address(x), len(x), cap(x)}
+	return *(*[]float32)(unsafe.Pointer(&header))
+}

@@ -1,0 +1,42 @@
+package gemm
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:generate go run -C asm . -dir ..
+
+// memory is a tile as plain bytes. Unlike a *tile it can be handed to an unknown
+// function without moving the tile, and all it points at, to the heap.
+type memory = [unsafe.Sizeof(tile{})]byte
+
+// emulate, when a test sets it, stands in for the processor: it runs the
+// micro-kernel on the tile and the processor does not.
+var emulate func(k kernel, s shape, t memory)
+
+// supported reports whether the processor has the instructions and the
+// operating system saves their registers; package cpu checks both (XGETBV).
+func (k kernel) supported() bool {
+	switch k {
+	case avx512:
+		return cpu.X86.HasAVX512F && cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	case avx2:
+		return cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	}
+	return true
+}
+
+// run calls the micro-kernel of the shape. It does not keep the tile.
+func (k kernel) run(s shape, t *tile) {
+	if emulate != nil {
+		emulate(k, s, *(*memory)(unsafe.Pointer(t)))
+		return
+	}
+	if k == avx512 {
+		avx512Run(s, t)
+		return
+	}
+	avx2Run(s, t)
+}

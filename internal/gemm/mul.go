@@ -1,0 +1,96 @@
+package gemm
+
+import "fmt"
+
+// origin is the segment list of a product whose rows of A are contiguous.
+var origin = []int32{0}
+
+// Mul computes C = act(A·B + bias) for m rows: row i of A is the K elements at
+// a[i*lda], row i of C the N elements at c[i*ldc], and bias, unless it is nil,
+// has N elements that are added to every row. Elements between the rows are
+// neither read nor written.
+//
+// Row i of C depends on row i of A alone: it has the same bits whatever m is.
+// C must not overlap A, B or the bias. Dimensions that do not fit the slices
+// and overlapping operands panic. Mul allocates nothing.
+func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, m int, bias []float32, act Activation) {
+	if m < 0 || lda < 0 || ldc < 0 {
+		panic(fmt.Sprintf("gemm: negative argument: m %d, lda %d, ldc %d", m, lda, ldc))
+	}
+	checkRows("a", a, lda, m, p.k)
+	if m > 0 {
+		a = a[:(m-1)*lda+p.k]
+	}
+	j := job{p: *p, c: c, ldc: ldc, a: a, lda: lda, segs: origin, segLen: p.k, m: m, bias: bias, act: act}
+	j.do()
+}
+
+// MulRows is Mul for rows of A that are gathered from pieces: row i consists of
+// len(segs) segments of K/len(segs) elements, of which segment s starts at
+// a[rows[i]+segs[s]]. Rows may overlap each other.
+//
+// This is a convolution without im2col. For an input [height, width, cin] and a
+// filter [kh, kw, cin, cout], padded already, output pixel (y, x) is the row
+//
+//	rows[y*outWidth+x] = (y*strideY*width + x*strideX) * cin
+//
+// and, because kw·cin elements of an input line are contiguous, the filter
+// consists of kh segments of that length:
+//
+//	segs[r] = r * dilationY * width * cin
+//
+// With a dilation in x there are kh·kw segments of cin elements.
+//
+// The number of segments must divide K, and offsets must not be negative, nor
+// point a segment outside a; else MulRows panics. The rest is as for Mul.
+func (p *Packed) MulRows(c []float32, ldc int, a []float32, rows, segs []int32, bias []float32, act Activation) {
+	if len(segs) == 0 || p.k%len(segs) != 0 {
+		panic(fmt.Sprintf("gemm: %d segments do not divide %d rows of b", len(segs), p.k))
+	}
+	if ldc < 0 {
+		panic(fmt.Sprintf("gemm: negative ldc %d", ldc))
+	}
+	length := p.k / len(segs)
+	checkOffsets(a, rows, segs, length)
+	j := job{p: *p, c: c, ldc: ldc, a: a, rows: rows, segs: segs, segLen: length, m: len(rows), bias: bias, act: act}
+	j.do()
+}
+
+// A job is one product, after its A has been checked.
+type job struct {
+	p          Packed // a copy: with the pointer p itself would escape
+	c, a, bias []float32
+	ldc, lda   int
+	rows       []int32 // offsets of A's rows; nil: one lda apart
+	segs       []int32 // offsets of a row's segments, at least one
+	segLen     int     // elements of a segment
+	m          int
+	act        Activation
+}
+
+// row is the offset of row i of A.
+func (j *job) row(i int) int {
+	if j.rows != nil {
+		return int(j.rows[i])
+	}
+	return i * j.lda
+}
+
+// do checks the rest of the operands and computes.
+func (j *job) do() {
+	n := j.p.n
+	j.act.check()
+	checkRows("c", j.c, j.ldc, j.m, n)
+	if j.bias != nil && len(j.bias) != n {
+		panic(fmt.Sprintf("gemm: bias has %d elements, want %d", len(j.bias), n))
+	}
+	if j.m == 0 || n == 0 {
+		return
+	}
+	j.checkApart()
+	if j.p.kernel == generic || j.p.k == 0 {
+		j.portable()
+		return
+	}
+	j.blocks()
+}

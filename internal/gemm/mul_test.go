@@ -1,0 +1,135 @@
+package gemm_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+)
+
+// sizes visits every M up to 33 with every N up to 70 and varying K, every K
+// up to 70 with a few M and N, and all strides, skews, biases and activations;
+// or, of all that, one in so many.
+func sizes(oneIn int, visit func(p *problem)) {
+	count := 0
+	try := func(m, k, n int) {
+		if count++; count%oneIn == 0 {
+			visit(newProblem(m, k, n, count%3, count%5, count%4, count%2 == 0, gemm.Activation(count/2%2)))
+		}
+	}
+	for m := range 34 {
+		for n := range 71 {
+			try(m, (m*31+n*17)%71, n)
+		}
+	}
+	for k := range 71 {
+		for _, m := range []int{1, 2, 3, 5, 6, 7, 13} {
+			try(m, k, 10)
+			try(m, k, 67)
+		}
+	}
+}
+
+// eachKernel runs a test for every kernel that this machine supports.
+func eachKernel(t *testing.T, test func(t *testing.T, kernel string)) {
+	for _, kernel := range gemm.Supported() {
+		t.Run(kernel, func(t *testing.T) { test(t, kernel) })
+	}
+}
+
+// inShort picks a number by the length of the test run.
+func inShort(long, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return long
+}
+
+func TestMulSizes(t *testing.T) {
+	eachKernel(t, func(t *testing.T, kernel string) {
+		sizes(inShort(1, 7), func(p *problem) { p.run(t, kernel) })
+	})
+}
+
+func TestMulLarge(t *testing.T) {
+	eachKernel(t, func(t *testing.T, kernel string) {
+		for _, s := range [][3]int{{1, 784, 128}, {7, 1001, 33}, {103, 513, 65}, {200, 800, 17}, {13, 2500, 3}} {
+			newProblem(s[0], s[1], s[2], 5, 9, 1, true, gemm.None).run(t, kernel)
+		}
+	})
+}
+
+// TestMulSpecial puts NaN, infinities, denormals and zeros of both signs into
+// every operand.
+func TestMulSpecial(t *testing.T) {
+	inf := float32(math.Inf(1))
+	special := []float32{float32(math.NaN()), inf, -inf, 0, float32(math.Copysign(0, -1)),
+		math.SmallestNonzeroFloat32, -0x1p-140, 0x1p-127, math.MaxFloat32, -math.MaxFloat32}
+	eachKernel(t, func(t *testing.T, kernel string) {
+		for at, v := range special {
+			for _, act := range []gemm.Activation{gemm.None, gemm.ReLU} {
+				p := newProblem(13, 19, 37, 1, 2, 3, true, act)
+				p.a[4*p.lda+at], p.b[at*p.n+20], p.bias[at] = v, v, v
+				for l := range p.k {
+					p.a[7*p.lda+l] = v
+				}
+				p.run(t, kernel)
+			}
+		}
+	})
+}
+
+func TestMulDenormals(t *testing.T) {
+	eachKernel(t, func(t *testing.T, kernel string) {
+		p := newProblem(7, 40, 20, 0, 0, 0, false, gemm.None)
+		for i := range p.a {
+			p.a[i] *= 0x1p-70
+		}
+		for i := range p.b {
+			p.b[i] *= 0x1p-70
+		}
+		p.run(t, kernel)
+		require.NotZero(t, p.c[0])
+	})
+}
+
+// TestMulRowAlone: a row has the same bits in every batch.
+func TestMulRowAlone(t *testing.T) {
+	eachKernel(t, func(t *testing.T, kernel string) {
+		all := newProblem(40, 900, 45, 0, 0, 0, true, gemm.ReLU)
+		p := all.pack(kernel)
+		p.Mul(all.c, all.ldc, all.a, all.lda, all.m, all.bias, all.act)
+		for m := 1; m <= 14; m++ {
+			c := make([]float32, m*45)
+			p.Mul(c, 45, all.a, all.lda, m, all.bias, all.act)
+			require.Equal(t, all.c[:m*45], c, "%d rows", m)
+		}
+	})
+}
+
+// TestMulWide: a stride between rows may be larger than what is left of a.
+func TestMulWide(t *testing.T) {
+	p := gemm.Pack([]float32{2, 3}, 1, 2, 2, 1)
+	c := make([]float32, 2)
+	p.Mul(c, math.MaxInt32, []float32{5}, math.MaxInt32, 1, nil, gemm.None)
+	require.Equal(t, []float32{10, 15}, c)
+}
+
+func TestAllocations(t *testing.T) {
+	p := newProblem(40, 900, 45, 0, 0, 0, true, gemm.ReLU)
+	rows, segs := []int32{0, 1, 2, 3, 4, 5, 6}, []int32{0, 450}
+	scratch := make([]float32, gemm.PackedLen(900, 45))
+	for _, kernel := range gemm.Supported() {
+		packed := p.pack(kernel)
+		require.Zero(t, testing.AllocsPerRun(20, func() {
+			packed.Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
+			packed.MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
+		}), kernel)
+	}
+	require.Zero(t, testing.AllocsPerRun(20, func() {
+		packed := gemm.PackInto(scratch, p.b, p.k, p.n, p.n, 1)
+		packed.Mul(p.c, p.ldc, p.a, p.lda, 1, nil, gemm.None)
+	}))
+}

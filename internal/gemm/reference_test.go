@@ -1,0 +1,149 @@
+package gemm_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+)
+
+// guard fills the memory around C; no test computes it.
+const guard = float32(-12345.678)
+
+// A problem is one product with everything the kernels must leave alone: rows
+// longer than needed, and slices that start at odd addresses.
+type problem struct {
+	m, k, n, lda, ldc int
+	a, b, c, bias     []float32
+	act               gemm.Activation
+}
+
+// newProblem makes a problem whose slices begin skew elements into their memory.
+func newProblem(m, k, n, moreA, moreC, skew int, bias bool, act gemm.Activation) *problem {
+	p := &problem{m: m, k: k, n: n, lda: k + moreA, ldc: n + moreC, act: act}
+	p.a = floats(skew + max(0, m-1)*p.lda + k)[skew:]
+	p.b = floats(k*n + 1)[1:]
+	p.c = make([]float32, skew+m*p.ldc+40)[skew:]
+	for i := range p.c {
+		p.c[i] = guard
+	}
+	if bias {
+		p.bias = floats(n + 3)[3:]
+	}
+	return p
+}
+
+// fma32 is a·b+c with a single rounding. The product is exact in float64; the
+// sum is rounded to odd there, after which rounding to float32 cannot err twice
+// (Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums").
+func fma32(a, b, c float32) float32 {
+	x, y := float64(a)*float64(b), float64(c)
+	s := x + y
+	back := s - x
+	rest := (x - (s - back)) + (y - back) // s + rest is the exact sum (Knuth's TwoSum)
+	if bits := math.Float64bits(s); rest != 0 && bits&1 == 0 && !math.IsInf(s, 0) && rest == rest {
+		if (rest > 0) == (s > 0) {
+			bits++
+		} else {
+			bits--
+		}
+		s = math.Float64frombits(bits)
+	}
+	return float32(s)
+}
+
+// exact is the contract of the assembly kernels, to the bit: starting from the
+// bias, one fused multiply-add per element of K, in order.
+func (p *problem) exact(i, j int) float32 {
+	sum := float32(0)
+	if p.bias != nil {
+		sum = p.bias[j]
+	}
+	for l := range p.k {
+		sum = fma32(p.a[i*p.lda+l], p.b[l*p.n+j], sum)
+	}
+	return p.activate(sum)
+}
+
+// near is the plain float64 loop, and the distance from it that the rounding of
+// float32 explains. K products and K sums, each rounded with a relative error of
+// at most u = 2⁻²⁴, give at most γ(K+1)·(|bias| + Σ|a·b|) with
+// γ(n) = n·u/(1−n·u) (Higham 2002, "Accuracy and Stability of Numerical
+// Algorithms", section 3.1); a fused kernel stays below that. Each of the K
+// products can besides lose half the smallest denormal, 2⁻¹⁵⁰.
+func (p *problem) near(i, j int) (want float32, tolerance float64) {
+	sum, size := 0.0, 0.0
+	if p.bias != nil {
+		sum = float64(p.bias[j])
+		size = math.Abs(sum)
+	}
+	for l := range p.k {
+		term := float64(p.a[i*p.lda+l]) * float64(p.b[l*p.n+j])
+		sum += term
+		size += math.Abs(term)
+	}
+	nu := float64(p.k+1) * 0x1p-24
+	return p.activate(float32(sum)), nu/(1-nu)*size + float64(p.k+1)*0x1p-150
+}
+
+// activate applies the activation by its definition.
+func (p *problem) activate(x float32) float32 {
+	if p.act == gemm.ReLU && x < 0 {
+		return 0
+	}
+	return x
+}
+
+// check compares every element of C, and every cell that is not one.
+func (p *problem) check(t *testing.T, kernel string) {
+	t.Helper()
+	for at, got := range p.c {
+		i, j := at/max(1, p.ldc), at%max(1, p.ldc)
+		if i >= p.m || j >= p.n {
+			if got != guard {
+				require.Failf(t, "wrote outside", "%s: c[%d] of %+v", kernel, at, p.sizes())
+			}
+			continue
+		}
+		p.checkElement(t, kernel, i, j, got)
+	}
+}
+
+// checkElement holds assembly to the bit and the portable kernel to the bound.
+func (p *problem) checkElement(t *testing.T, kernel string, i, j int, got float32) {
+	t.Helper()
+	if kernel != "generic" {
+		if want := p.exact(i, j); !same(got, want) {
+			require.Failf(t, "wrong bits", "%s: c[%d,%d] = %v, want %v in %v", kernel, i, j, got, want, p.sizes())
+		}
+	}
+	want, tolerance := p.near(i, j)
+	if tolerance > 0x1p100 {
+		return // a partial sum may have overflowed, which order decides
+	}
+	if !same(got, want) && !(math.Abs(float64(got)-float64(want)) <= tolerance) {
+		require.Failf(t, "wrong", "%s: c[%d,%d] = %v, want %v ± %v in %v", kernel, i, j, got, want, tolerance, p.sizes())
+	}
+}
+
+// sizes is the problem without its data.
+func (p *problem) sizes() [6]int { return [6]int{p.m, p.k, p.n, p.lda, p.ldc, int(p.act)} }
+
+// same reports whether two numbers have the same bits, or are both NaN.
+func same(x, y float32) bool {
+	return math.Float32bits(x) == math.Float32bits(y) || x != x && y != y
+}
+
+// pack packs B for a kernel.
+func (p *problem) pack(kernel string) *gemm.Packed {
+	return gemm.PackWith(kernel, p.b, p.k, p.n, p.n, 1)
+}
+
+// run multiplies with a kernel and checks the result.
+func (p *problem) run(t *testing.T, kernel string) {
+	t.Helper()
+	p.pack(kernel).Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
+	p.check(t, kernel)
+}

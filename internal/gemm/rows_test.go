@@ -1,0 +1,88 @@
+package gemm_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+)
+
+// A conv is a two-dimensional convolution of one padded image [h, w, cin] with
+// a filter [kh, kw, cin, cout].
+type conv struct{ h, w, cin, kh, kw, cout, stride, dilation int }
+
+func (v conv) out() (h, w int) {
+	return (v.h-(v.kh-1)*v.dilation-1)/v.stride + 1, (v.w-(v.kw-1)*v.dilation-1)/v.stride + 1
+}
+
+// offsets is the recipe in the documentation of MulRows.
+func (v conv) offsets() (rows, segs []int32) {
+	oh, ow := v.out()
+	for y := range oh {
+		for x := range ow {
+			rows = append(rows, int32((y*v.stride*v.w+x*v.stride)*v.cin))
+		}
+	}
+	for r := range v.kh {
+		if v.dilation == 1 {
+			segs = append(segs, int32(r*v.w*v.cin))
+			continue
+		}
+		for s := range v.kw {
+			segs = append(segs, int32((r*v.w+s)*v.dilation*v.cin))
+		}
+	}
+	return rows, segs
+}
+
+// im2col writes the rows of A out, by the definition of the convolution.
+func (v conv) im2col(x []float32) (a []float32) {
+	oh, ow := v.out()
+	for i := range oh * ow {
+		for l := range v.kh * v.kw * v.cin {
+			y := i/ow*v.stride + l/(v.kw*v.cin)*v.dilation
+			col := i%ow*v.stride + l/v.cin%v.kw*v.dilation
+			a = append(a, x[(y*v.w+col)*v.cin+l%v.cin])
+		}
+	}
+	return a
+}
+
+// problem is the convolution as a product of gathered rows.
+func (v conv) problem() (p *problem, image []float32, rows, segs []int32) {
+	rows, segs = v.offsets()
+	image = floats(v.h * v.w * v.cin)
+	p = newProblem(len(rows), v.kh*v.kw*v.cin, v.cout, 0, 3, 2, true, gemm.ReLU)
+	p.a = v.im2col(image)
+	return p, image, rows, segs
+}
+
+var convs = map[string]conv{
+	"first layer":    {h: 12, w: 13, cin: 1, kh: 3, kw: 3, cout: 8, stride: 1, dilation: 1},
+	"colour":         {h: 9, w: 11, cin: 3, kh: 5, kw: 5, cout: 17, stride: 2, dilation: 1},
+	"deep":           {h: 6, w: 6, cin: 64, kh: 3, kw: 3, cout: 33, stride: 1, dilation: 1},
+	"very deep":      {h: 5, w: 4, cin: 300, kh: 2, kw: 3, cout: 20, stride: 1, dilation: 1},
+	"dilated":        {h: 11, w: 11, cin: 5, kh: 3, kw: 3, cout: 40, stride: 1, dilation: 2},
+	"pointwise":      {h: 7, w: 7, cin: 37, kh: 1, kw: 1, cout: 5, stride: 2, dilation: 1},
+	"one pixel":      {h: 3, w: 3, cin: 16, kh: 3, kw: 3, cout: 70, stride: 1, dilation: 1},
+	"many segments":  {h: 15, w: 14, cin: 9, kh: 11, kw: 7, cout: 16, stride: 1, dilation: 1},
+	"dilated, large": {h: 30, w: 30, cin: 48, kh: 5, kw: 5, cout: 32, stride: 3, dilation: 3},
+}
+
+func TestMulRowsConvolution(t *testing.T) {
+	for name, v := range convs {
+		t.Run(name, func(t *testing.T) {
+			eachKernel(t, func(t *testing.T, kernel string) {
+				p, image, rows, segs := v.problem()
+				p.pack(kernel).MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
+				p.check(t, kernel)
+			})
+		})
+	}
+}
+
+func TestMulRowsNone(t *testing.T) {
+	p := gemm.Pack(floats(12), 6, 2, 2, 1)
+	require.NotPanics(t, func() { p.MulRows(nil, 2, nil, nil, []int32{0, 3}, nil, gemm.None) })
+}

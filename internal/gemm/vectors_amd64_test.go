@@ -1,0 +1,118 @@
+package gemm_test
+
+import "math"
+
+// source reads a vector operand of count lanes.
+func (m *machine) source(o operand, count int) [16]uint32 {
+	if o.kind == 'm' {
+		return m.lanes(m.address(o), count, math.MaxUint64)
+	}
+	return m.vector[o.reg]
+}
+
+// vectors executes an instruction on vector registers. All forms with a vector
+// destination clear the lanes above it.
+func (m *machine) vectors(op string, args []operand) {
+	if op == "VZEROUPPER" {
+		return
+	}
+	last := args[len(args)-1]
+	if last.kind == 'm' {
+		m.vectorStore(op, args, m.address(last))
+		return
+	}
+	if op == "VPTESTMD" {
+		m.mask[last.reg] = test(m.source(args[0], 16), m.vector[args[1].reg])
+		return
+	}
+	v := m.compute(op, args, last.count)
+	for i := last.count; i < len(v); i++ {
+		v[i] = 0
+	}
+	m.vector[last.reg] = v
+}
+
+// vectorStore executes the instructions that write vectors to memory.
+func (m *machine) vectorStore(op string, args []operand, to uint64) {
+	v, count := m.vector[args[0].reg], args[0].count
+	switch {
+	case op == "VMOVUPS" && len(args) == 2:
+		m.storeLanes(to, count, math.MaxUint64, v)
+	case op == "VMOVUPS":
+		m.storeLanes(to, count, m.mask[args[1].reg], v)
+	case op == "VMASKMOVPS":
+		m.storeLanes(to, count, signs(m.vector[args[1].reg]), v)
+	case op == "VMOVLPS":
+		m.storeLanes(to, 2, math.MaxUint64, v)
+	case op == "VMOVSS":
+		m.storeLanes(to, 1, math.MaxUint64, v)
+	default:
+		panic("machine: unknown store " + op)
+	}
+}
+
+// compute returns the result of an instruction with a vector destination.
+func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
+	switch op {
+	case "VMOVUPS", "VMOVAPS":
+		return m.source(args[0], count)
+	case "VMOVUPS.Z":
+		return m.lanes(m.address(args[0]), count, m.mask[args[1].reg])
+	case "VMASKMOVPS":
+		return m.lanes(m.address(args[0]), count, signs(m.vector[args[1].reg]))
+	case "VBROADCASTSS":
+		one := m.lanes(m.address(args[0]), 1, math.MaxUint64)[0]
+		for i := range count {
+			v[i] = one
+		}
+		return v
+	case "VEXTRACTF128":
+		copy(v[:], m.vector[args[1].reg][4*args[0].value:][:4])
+		return v
+	case "VPSRLDQ":
+		copy(v[:], m.vector[args[1].reg][args[0].value/4:4])
+		return v
+	}
+	x, y, z := m.source(args[0], count), &m.vector[args[1].reg], &m.vector[args[2].reg]
+	for i := range count {
+		v[i] = lane(op, x[i], y[i], z[i])
+	}
+	return v
+}
+
+// lane computes one lane of an instruction with three operands.
+func lane(op string, x, y, z uint32) uint32 {
+	switch op {
+	case "VFMADD231PS":
+		return bits(fma32(number(y), number(x), number(z)))
+	case "VXORPS", "VPXORD":
+		return x ^ y
+	case "VMAXPS": // the second source, which is written first, unless the other is greater
+		if number(y) > number(x) {
+			return y
+		}
+		return x
+	}
+	panic("machine: unknown instruction " + op)
+}
+
+func number(x uint32) float32 { return math.Float32frombits(x) }
+func bits(x float32) uint32   { return math.Float32bits(x) }
+
+// test returns the lanes in which two vectors share a bit.
+func test(x, y [16]uint32) (mask uint64) {
+	for i := range x {
+		if x[i]&y[i] != 0 {
+			mask |= 1 << i
+		}
+	}
+	return mask
+}
+
+// signs returns the lanes whose top bit is set.
+func signs(x [16]uint32) (mask uint64) {
+	for i := range x {
+		mask |= uint64(x[i]>>31) << i
+	}
+	return mask
+}

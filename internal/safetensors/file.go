@@ -1,0 +1,139 @@
+package safetensors
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// metadataKey is the name in the header that is not a tensor.
+const metadataKey = "__metadata__"
+
+// File is a safetensors file whose header has been read and checked. Its
+// methods may be called by several goroutines at once.
+type File struct {
+	name     string
+	tensors  map[string]Tensor
+	names    []string
+	metadata map[string]string
+	closer   io.Closer
+}
+
+// Open reads the header of the file at path. The file stays open, because
+// tensors are read on demand: the caller has to Close it after the last read.
+// The error is an [*Error]; a missing file matches fs.ErrNotExist.
+func Open(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	f, err := decodeOpen(file, path)
+	if err != nil {
+		file.Close() // nothing was written; the first error is the one to report
+		return nil, err
+	}
+	return f, nil
+}
+
+func decodeOpen(file *os.File, path string) (*File, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &Error{File: path, Reason: "not a regular file"}
+	}
+	f, err := Decode(file, info.Size(), path)
+	if err != nil {
+		return nil, err
+	}
+	f.closer = file
+	return f, nil
+}
+
+// Decode reads the header of a file of size bytes in r, for instance an
+// embedded one through bytes.NewReader. name stands for the file in errors.
+// r has to stay readable for as long as tensors are read from the File, and
+// has to allow concurrent ReadAt if the File is shared. size is trusted: it is
+// the limit that every number in the header is held against.
+func Decode(r io.ReaderAt, size int64, name string) (*File, error) {
+	text, err := readHeader(r, size, name)
+	if err != nil {
+		return nil, err
+	}
+	h, err := parseHeader(text, name)
+	if err != nil {
+		return nil, err
+	}
+	start := lengthSize + int64(len(text))
+	if err := checkLayout(h.entries, size-start, name); err != nil {
+		return nil, err
+	}
+	f := &File{name: name, metadata: h.metadata, tensors: make(map[string]Tensor, len(h.entries))}
+	for _, e := range h.entries {
+		f.tensors[e.name] = Tensor{
+			Name: e.name, DType: e.dtype, Shape: e.shape, file: name,
+			data: io.NewSectionReader(r, start+e.begin, e.end-e.begin),
+		}
+	}
+	f.names = slices.Sorted(maps.Keys(f.tensors))
+	return f, nil
+}
+
+// Names returns the names of all tensors in increasing order, in a new slice.
+func (f *File) Names() []string { return slices.Clone(f.names) }
+
+// Metadata returns the strings under "__metadata__" in a new map, which is
+// empty when the file has none.
+func (f *File) Metadata() map[string]string {
+	m := make(map[string]string, len(f.metadata))
+	maps.Copy(m, f.metadata)
+	return m
+}
+
+// Tensor returns the tensor called name. Asking for one that is not there is
+// an [*Error] that lists what the file has. The tensor is readable until the
+// File is closed.
+func (f *File) Tensor(name string) (Tensor, error) {
+	t, ok := f.tensors[name]
+	if !ok {
+		return Tensor{}, &Error{File: f.name, Tensor: name, Reason: "not in the file, which has " + f.summary()}
+	}
+	t.Shape = slices.Clone(t.Shape)
+	return t, nil
+}
+
+// summary lists the names, cut short where the line would get unreadable.
+func (f *File) summary() string {
+	const shown = 10
+	if len(f.names) == 0 {
+		return "no tensors"
+	}
+	var quoted []string
+	for _, name := range f.names[:min(shown, len(f.names))] {
+		quoted = append(quoted, strconv.Quote(name))
+	}
+	list := strings.Join(quoted, ", ")
+	if more := len(f.names) - shown; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
+}
+
+// Close closes the file that Open opened; after it, reading a tensor fails.
+// On a File from Decode, and on a second call, it does nothing.
+func (f *File) Close() error {
+	if f.closer == nil {
+		return nil
+	}
+	if err := f.closer.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
+		return pathError(f.name, err)
+	}
+	return nil
+}

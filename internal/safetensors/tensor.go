@@ -1,0 +1,92 @@
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// Tensor is a name, a type, a shape and a place to read the elements from: a
+// part of a [File], or the memory given to [NewTensor]. The zero Tensor has no
+// elements and cannot be encoded.
+//
+// A Tensor is a value; its methods may be called by several goroutines at once.
+type Tensor struct {
+	Name  string
+	DType DType
+	Shape []int // row-major, outermost first; empty for a scalar
+
+	file string
+	data *io.SectionReader // only ReadAt is used: Read would share a position
+}
+
+// NewTensor returns a tensor for [Encode] on data in file order: row-major,
+// little endian. It keeps data and copies shape. Whether the two fit each
+// other is checked by Encode.
+func NewTensor(name string, dtype DType, shape []int, data []byte) Tensor {
+	r := io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
+	return Tensor{Name: name, DType: dtype, Shape: slices.Clone(shape), data: r}
+}
+
+// FromFloat32s returns an F32 tensor for [Encode] with a copy of values, which
+// are in row-major order.
+func FromFloat32s(name string, shape []int, values []float32) Tensor {
+	data := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	return NewTensor(name, F32, shape, data)
+}
+
+// Size returns the bytes of the elements as stored.
+func (t Tensor) Size() int64 {
+	if t.data == nil {
+		return 0
+	}
+	return t.data.Size()
+}
+
+// Len returns the number of elements stored; for a tensor of a [File] it is
+// the product of the shape.
+func (t Tensor) Len() int {
+	if t.DType.Size() == 0 {
+		return 0
+	}
+	return int(t.Size()) / t.DType.Size()
+}
+
+// Want returns nil if t has exactly this shape, and else an [*Error] that
+// names both. No dimensions at all are the shape of a scalar.
+func (t Tensor) Want(shape ...int) error {
+	if slices.Equal(t.Shape, shape) {
+		return nil
+	}
+	return t.fail("shape %s, want %s", shapeString(t.Shape), shapeString(shape))
+}
+
+// Bytes reads the elements as stored into a new slice of Size bytes.
+func (t Tensor) Bytes() ([]byte, error) {
+	data := make([]byte, t.Size())
+	if err := t.readAt(data, 0); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// readAt fills p with the stored bytes from off on.
+func (t Tensor) readAt(p []byte, off int64) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if err := readFull(t.data, p, off); err != nil {
+		return &Error{File: t.file, Tensor: t.Name, Reason: "reading the data", Err: err}
+	}
+	return nil
+}
+
+func (t Tensor) fail(format string, args ...any) error {
+	return &Error{File: t.file, Tensor: t.Name, Reason: fmt.Sprintf(format, args...)}
+}
