@@ -1,0 +1,109 @@
+package nn_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/nn"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// allocCase is a layer and inputs for it.
+type allocCase struct {
+	layer       nn.Layer
+	whole, view nn.Tensor
+}
+
+// allocCases is every layer: those of rows for batches of 12 numbers, those of
+// images for batches of 9×8×5.
+func allocCases(t testing.TB) map[string]allocCase {
+	rows, err := nn.NewChain([]int{12}, randomDense("a", 12, 20), nn.ReLU{}, randomDense("b", 20, 3), nn.Softmax{})
+	require.NoError(t, err)
+	images, err := nn.NewChain([]int{9, 8, 5},
+		randomConv("a", 5, 20, nn.Square(3)), randomNorm("n", 20), nn.ReLU{},
+		nn.MaxPool2D{Window: nn.Square(2)}, randomConv("b", 20, 3, nn.Square(3).Padded(1)), nn.ReLU{},
+		randomNorm("m", 3), nn.ReLU{}, nn.ToNCHW{}, nn.Flatten{})
+	require.NoError(t, err)
+	x, y := randomTensor(1, 8, 12), randomTensor(1, 8, 9, 8, 5)
+	cases := map[string]allocCase{}
+	add := func(name string, l nn.Layer, x nn.Tensor) {
+		cases[name] = allocCase{l, x, x.SliceStep(0, 0, 8, 2)}
+	}
+	for name, l := range map[string]nn.Layer{
+		"Dense": randomDense("fc", 12, 7), "ReLU": nn.ReLU{}, "Tanh": nn.Tanh{}, "Sigmoid": nn.Sigmoid{},
+		"GELU": nn.GELU{}, "GELUTanh": nn.GELU{Approximate: true}, "Softmax": nn.Softmax{},
+		"LogSoftmax": nn.LogSoftmax{}, "Flatten": nn.Flatten{}, "Dropout": nn.Dropout{}, "Chain": rows,
+	} {
+		add(name, l, x)
+	}
+	for name, l := range map[string]nn.Layer{
+		"Conv2D": randomConv("c", 5, 7, nn.Square(3)), "Conv2DPadded": randomConv("c", 5, 7, nn.Square(3).Padded(1)),
+		"Conv2DDilated": randomConv("c", 5, 7, nn.Square(2).Dilated(2)), "Conv2DPointwise": randomConv("c", 5, 7, nn.Square(1)),
+		"MaxPool2D": nn.MaxPool2D{Window: nn.Square(3).Padded(1)}, "AvgPool2D": nn.AvgPool2D{Window: nn.Square(3)},
+		"AvgPool2DExcluding": nn.AvgPool2D{Window: nn.Square(3).Padded(1), ExcludePadding: true},
+		"BatchNorm":          randomNorm("n", 5), "ToNCHW": nn.ToNCHW{}, "ToNHWC": nn.ToNHWC{}, "ImageChain": images,
+	} {
+		add(name, l, y)
+	}
+	return cases
+}
+
+// TestForwardAllocatesNothing is the product's promise: on a bump buffer, and in a
+// worker's region of a shared one, no layer touches the Go heap.
+func TestForwardAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	bump := scope.WithAllocator(bg, bumper.NewSlabBuffer())
+	shared := locked.WithLockedBumper(bg, bumper.NewSlabBuffer())
+	for name, c := range allocCases(t) {
+		for shape, in := range map[string]nn.Tensor{"whole": c.whole, "view": c.view} {
+			forward := func(ctx context.Context) error {
+				c.layer.Forward(ctx, in)
+				return nil
+			}
+			t.Run(name+"/"+shape, func(t *testing.T) {
+				require.Zero(t, testing.AllocsPerRun(50, func() { _ = scope.NoEscape(bump, forward) }))
+				err := scope.NoEscape(shared, func(ctx context.Context) error {
+					require.Zero(t, testing.AllocsPerRun(50, func() { _ = scope.NoEscape(ctx, forward) }))
+					return nil
+				})
+				require.NoError(t, err)
+			})
+		}
+	}
+}
+
+// TestEveryFailedAllocationIsAnError fails each allocation of each layer in turn.
+func TestEveryFailedAllocationIsAnError(t *testing.T) {
+	for name, c := range allocCases(t) {
+		t.Run(name, func(t *testing.T) {
+			count := &failing{at: -1}
+			run := func(a scope.Allocator) error {
+				return scope.NoEscape(scope.WithAllocator(bg, a), func(ctx context.Context) error {
+					c.layer.Forward(ctx, c.view)
+					return nil
+				})
+			}
+			require.NoError(t, run(count))
+			for at := range count.n {
+				require.ErrorIs(t, run(&failing{at: at}), scope.ErrExhausted, "allocation %d failed", at)
+			}
+		})
+	}
+}
+
+// failing is the heap, but for the allocation with the number at.
+type failing struct{ n, at int }
+
+func (f *failing) Alloc(size, align uintptr) (scope.Block, error) {
+	f.n++
+	if f.n-1 == f.at {
+		return scope.Block{}, &scope.ExhaustedError{Allocator: "failing", Requested: size}
+	}
+	return scope.Heap().Alloc(size, align)
+}

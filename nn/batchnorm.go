@@ -1,0 +1,138 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/kernel"
+)
+
+// BatchNorm is batch normalisation (Ioffe and Szegedy, 2015) by the statistics
+// gathered in training, for each channel, which is the last axis:
+//
+//	y = (x - running_mean) / √(running_var + eps) · weight + bias
+//
+// It serves for PyTorch's BatchNorm1d and BatchNorm2d. Behind a [Conv2D] in a
+// [Chain] it costs nothing: it becomes part of the weights. Make one with
+// [NewBatchNorm].
+type BatchNorm struct {
+	name                         string
+	eps                          float64
+	weight, bias, mean, variance Tensor // a number for each channel
+	affine                       *affine
+}
+
+// affine is the layer as y = scale·x + shift. Both are repeated, so that one pass of
+// a kernel has more to do than the few channels of a pixel. It is immutable; see
+// [filters].
+type affine struct{ scale, shift []float32 }
+
+// affineRun is the least number of elements that scale and shift have. Together
+// with as many of x and y they stay in the first-level cache.
+const affineRun = 512
+
+var (
+	_ Parametric = (*BatchNorm)(nil)
+	_ Shaper     = (*BatchNorm)(nil)
+)
+
+// NewBatchNorm returns a layer that, until its parameters are loaded, divides by
+// √(1 + eps). They are name.weight, name.bias, name.running_mean and
+// name.running_var, each of one number per channel. eps is that of the training;
+// PyTorch's is 1e-5 unless told otherwise. It panics if channels or eps is not
+// positive.
+func NewBatchNorm(name string, channels int, eps float64) *BatchNorm {
+	if channels <= 0 || !(eps > 0) || math.IsInf(eps, 1) {
+		panic(fmt.Sprintf("nn: NewBatchNorm %q: %d channels and eps %v must be positive", name, channels, eps))
+	}
+	per := func(v float32) Tensor { return allocarray.Wrap(slices.Repeat([]float32{v}, channels)) }
+	b := &BatchNorm{name: name, eps: eps, weight: per(1), bias: per(0), mean: per(0), variance: per(1)}
+	b.ParametersChanged()
+	return b
+}
+
+// Channels returns the number of channels.
+func (b *BatchNorm) Channels() int { return b.weight.Len() }
+
+// String describes the layer.
+func (b *BatchNorm) String() string { return fmt.Sprintf("BatchNorm %q of %d", b.name, b.Channels()) }
+
+// Forward returns x normalised along its last axis, which has Channels elements.
+func (b *BatchNorm) Forward(ctx context.Context, x Tensor) Tensor {
+	return b.forward(ctx, x, gemm.None)
+}
+
+// forward computes the layer and the activation behind it in one pass.
+func (b *BatchNorm) forward(ctx context.Context, x Tensor, act gemm.Activation) Tensor {
+	if x.Rank() < 2 || x.Dim(-1) != b.Channels() {
+		panic(misfit(b, x))
+	}
+	y := x
+	if x.IsContiguous() {
+		y = x.Similar(ctx)
+	} else {
+		x = x.Clone(ctx)
+		y = x // the copy is ours to change
+	}
+	b.affine.apply(y.Data(), x.Data(), act)
+	return y
+}
+
+// apply computes dst = act(scale·src + shift) for pixels of all channels. dst may be
+// src.
+func (a *affine) apply(dst, src []float32, act gemm.Activation) {
+	for len(src) > 0 {
+		n := min(len(src), len(a.scale))
+		d := dst[:n]
+		kernel.Binary(kernel.Mul, d, src, a.scale)
+		kernel.Binary(kernel.Add, d, d, a.shift)
+		if act == gemm.ReLU {
+			kernel.ReLU(d, d)
+		}
+		dst, src = dst[n:], src[n:]
+	}
+}
+
+// OutputShape returns sample.
+func (b *BatchNorm) OutputShape(sample []int) ([]int, error) {
+	if len(sample) == 0 || sample[len(sample)-1] != b.Channels() {
+		return nil, fmt.Errorf("takes samples of …×%d, not %s", b.Channels(), shapeText(sample))
+	}
+	return sameShape(sample)
+}
+
+// Parameters returns weight, bias, running mean and running variance.
+func (b *BatchNorm) Parameters() []Parameter {
+	return []Parameter{{b.name + ".weight", b.weight}, {b.name + ".bias", b.bias},
+		{b.name + ".running_mean", b.mean}, {b.name + ".running_var", b.variance}}
+}
+
+// ParametersChanged makes one factor and one summand of the four parameters.
+func (b *BatchNorm) ParametersChanged() {
+	scale, shift := b.scaleAndShift()
+	times := (affineRun + len(scale) - 1) / len(scale)
+	b.affine = &affine{slices.Repeat(float32s(scale), times), slices.Repeat(float32s(shift), times)}
+}
+
+// scaleAndShift returns, for each channel, what x is multiplied by and what is then
+// added.
+func (b *BatchNorm) scaleAndShift() (scale, shift []float64) {
+	for i := range b.Channels() {
+		s := float64(b.weight.At(i)) / math.Sqrt(float64(b.variance.At(i))+b.eps)
+		scale = append(scale, s)
+		shift = append(shift, float64(b.bias.At(i))-float64(b.mean.At(i))*s)
+	}
+	return scale, shift
+}
+
+func float32s(x []float64) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return y
+}

@@ -1,0 +1,78 @@
+package nn_test
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/internal/safetensors"
+	"github.com/allocarrays/allocarrays-go/nn"
+)
+
+func TestBatchNorm(t *testing.T) {
+	for _, channels := range []int{1, 3, 32, 33, 600} {
+		for _, batch := range []int{0, 1, 3} {
+			b := randomNorm("n", channels)
+			x := randomTensor(2, batch, 5, channels, 7)
+			for _, x := range []nn.Tensor{x.Index(3, 0).Clone(bg), x.Permute(0, 1, 3, 2)} {
+				t.Run(fmt.Sprint(x.Shape()), func(t *testing.T) {
+					before := x.Heap().Data()
+					y := b.Forward(bg, x)
+					require.Equal(t, x.Shape(), y.Shape())
+					require.Equal(t, before, x.Heap().Data(), "the input is not changed")
+					for i, want := range normReference(float64s(x), b.Parameters(), 1e-5) {
+						require.InDelta(t, want, float64(y.Data()[i]), 1e-5)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestBatchNormUntrained(t *testing.T) {
+	x := randomTensor(2, 3, 4)
+	y := nn.NewBatchNorm("n", 4, 1e-5).Forward(bg, x)
+	for i, v := range x.Data() {
+		require.InDelta(t, float64(v)/math.Sqrt(1+1e-5), float64(y.Data()[i]), 1e-6)
+	}
+}
+
+func TestBatchNormRefuses(t *testing.T) {
+	b := nn.NewBatchNorm("n", 4, 1e-5)
+	require.PanicsWithValue(t, `nn: BatchNorm "n" of 4: input of shape 2×3: takes samples of …×4, not 3`,
+		func() { b.Forward(bg, randomTensor(1, 2, 3)) })
+	require.PanicsWithValue(t, `nn: NewBatchNorm "n": 0 channels and eps 1e-05 must be positive`,
+		func() { nn.NewBatchNorm("n", 0, 1e-5) })
+	for _, eps := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+		require.Panics(t, func() { nn.NewBatchNorm("n", 1, eps) })
+	}
+	_, err := nn.NewChain([]int{5, 3}, b)
+	require.EqualError(t, err, `nn: layer 0, BatchNorm "n" of 4: takes samples of …×4, not 5×3`)
+}
+
+// TestLoadIgnoresTheBatchCount: PyTorch saves one integer more than inference needs.
+func TestLoadIgnoresTheBatchCount(t *testing.T) {
+	from, to := randomNorm("layer.n", 3), nn.NewBatchNorm("layer.n", 3, 1e-5)
+	encode := func(extra string) []byte {
+		count := safetensors.NewTensor(extra, safetensors.I64, nil, make([]byte, 8))
+		tensors := []safetensors.Tensor{count}
+		for _, p := range from.Parameters() {
+			tensors = append(tensors, safetensors.FromFloat32s(p.Name, p.Value.Shape(), p.Value.Data()))
+		}
+		var b bytes.Buffer
+		require.NoError(t, safetensors.Encode(&b, tensors, nil))
+		return b.Bytes()
+	}
+	require.NoError(t, nn.Load("m", encode("layer.n.num_batches_tracked"), to))
+	x := randomTensor(1, 2, 3)
+	require.Equal(t, from.Forward(bg, x).Data(), to.Forward(bg, x).Data())
+
+	for _, other := range []string{"other.num_batches_tracked", "num_batches_tracked", "layer.n.num_batches"} {
+		require.ErrorContains(t, nn.Load("m", encode(other), to), "the model has no parameter of this name")
+	}
+	dense := nn.NewDense("layer.n", 1, 1)
+	require.Error(t, nn.Load("m", encode("layer.n.num_batches_tracked"), dense))
+}

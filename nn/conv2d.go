@@ -1,0 +1,148 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+)
+
+// Conv2D is a convolution (in fact the cross-correlation that all frameworks call
+// so) of images of height×width×channels, with bias:
+//
+//	y[n,i,j,o] = bias[o] + Σ weight[o,c,r,s] · x[n, i·stride+r·dilation-padding, j·stride+s·dilation-padding, c]
+//
+// over c, r and s, where x is 0 outside of the image. Make one with [NewConv2D].
+type Conv2D struct {
+	name         string
+	window       Window // with its defaults
+	weight, bias Tensor // PyTorch's out×in×height×width, and out; bias is empty if there is none
+	filters      *filters
+}
+
+// filters is what a convolution multiplies by. It is immutable, so that its address
+// tells whether the weights it was made from are still those of the layer.
+type filters struct {
+	packed *gemm.Packed // of height·width·in rows, in this order, and out columns
+	bias   []float32    // nil for none
+}
+
+var (
+	_ Parametric = (*Conv2D)(nil)
+	_ Shaper     = (*Conv2D)(nil)
+)
+
+// NewConv2D returns a layer from in to out channels whose weights are zero, to be
+// loaded. Its parameters are name.weight, out×in×height×width of the window, and
+// name.bias, out. It panics if a number of channels is not positive or the window
+// is none.
+func NewConv2D(name string, in, out int, w Window) *Conv2D {
+	c := newConv2D(name, in, out, w)
+	c.bias = allocarray.Wrap(make([]float32, out))
+	c.ParametersChanged()
+	return c
+}
+
+// NewConv2DWithoutBias is [NewConv2D] without the parameter name.bias: PyTorch's
+// bias=False, which is usual in front of a [BatchNorm].
+func NewConv2DWithoutBias(name string, in, out int, w Window) *Conv2D {
+	c := newConv2D(name, in, out, w)
+	c.ParametersChanged()
+	return c
+}
+
+func newConv2D(name string, in, out int, w Window) *Conv2D {
+	w = w.withDefaults([2]int{1, 1})
+	if in <= 0 || out <= 0 {
+		panic(fmt.Sprintf("nn: NewConv2D %q: %d and %d channels must be positive", name, in, out))
+	}
+	if err := w.check(); err != nil {
+		panic(fmt.Sprintf("nn: NewConv2D %q: %v", name, err))
+	}
+	weight := make([]float32, out*in*w.Size[0]*w.Size[1])
+	return &Conv2D{name: name, window: w, weight: allocarray.Wrap(weight, out, in, w.Size[0], w.Size[1])}
+}
+
+// In returns the number of channels the layer takes.
+func (c *Conv2D) In() int { return c.weight.Dim(1) }
+
+// Out returns the number of channels the layer gives.
+func (c *Conv2D) Out() int { return c.weight.Dim(0) }
+
+// Window returns the window, with its defaults filled in.
+func (c *Conv2D) Window() Window { return c.window }
+
+// String describes the layer.
+func (c *Conv2D) String() string {
+	w := c.window
+	if w.Stride == [2]int{1, 1} {
+		w.Stride = [2]int{}
+	}
+	return fmt.Sprintf("Conv2D %q %d→%d of %v", c.name, c.In(), c.Out(), w)
+}
+
+// Forward returns the convolution of x, which is batch×height×width×In. With
+// padding, and if x is not contiguous, it takes memory for a copy of x; always for
+// a table of the positions of the window.
+func (c *Conv2D) Forward(ctx context.Context, x Tensor) Tensor {
+	return c.forward(ctx, x, c.filters, gemm.None)
+}
+
+// forward convolves with f and computes the activation behind it in one pass.
+func (c *Conv2D) forward(ctx context.Context, x Tensor, f *filters, act gemm.Activation) Tensor {
+	height, width := c.window.fit(x)
+	if height == 0 || x.Dim(3) != c.In() {
+		panic(misfit(c, x))
+	}
+	y := x.Similar(ctx, x.Dim(0), height, width, c.Out())
+	x = c.window.pad(ctx, x)
+	if c.isPointwise() {
+		f.packed.Mul(y.Data(), c.Out(), x.Data(), c.In(), x.Len()/c.In(), f.bias, act)
+		return y
+	}
+	c.mulRows(ctx, y, x, f, act)
+	return y
+}
+
+// isPointwise reports whether each pixel becomes one, alone: a product as in Dense.
+func (c *Conv2D) isPointwise() bool {
+	return c.window == Square(1).Strided(1).Dilated(1)
+}
+
+// OutputShape returns the shape of the result for an image of height×width×In.
+func (c *Conv2D) OutputShape(sample []int) ([]int, error) {
+	if len(sample) == 3 && sample[2] != c.In() {
+		return nil, fmt.Errorf("takes samples of height×width×%d, not %s", c.In(), shapeText(sample))
+	}
+	return c.window.outputShape(sample, fmt.Sprint(c.In()), c.Out())
+}
+
+// Parameters returns the weight and, if there is one, the bias.
+func (c *Conv2D) Parameters() []Parameter {
+	p := []Parameter{{c.name + ".weight", c.weight}}
+	if c.bias.Rank() > 0 {
+		p = append(p, Parameter{c.name + ".bias", c.bias})
+	}
+	return p
+}
+
+// ParametersChanged packs the weights in the order in which the product reads
+// them.
+func (c *Conv2D) ParametersChanged() {
+	f := &filters{packed: c.pack(c.channelsLast())}
+	if c.bias.Rank() > 0 {
+		f.bias = c.bias.Data()
+	}
+	c.filters = f
+}
+
+// channelsLast returns a copy of the weights as out×height×width×in, which is the
+// order of the pixels under the window.
+func (c *Conv2D) channelsLast() []float32 { return c.weight.Permute(0, 2, 3, 1).Heap().Data() }
+
+// pack packs weights of out×height×width×in.
+func (c *Conv2D) pack(w []float32) *gemm.Packed {
+	k := len(w) / c.Out()
+	return gemm.Pack(w, k, c.Out(), 1, k)
+}

@@ -1,0 +1,88 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+)
+
+// Dense is the affine layer y = x·Wᵀ + b. Make one with [NewDense].
+type Dense struct {
+	name         string
+	weight, bias Tensor // out×in and out, on the Go heap
+	packed       *gemm.Packed
+}
+
+var (
+	_ Parametric = (*Dense)(nil)
+	_ Shaper     = (*Dense)(nil)
+)
+
+// NewDense returns a layer from in to out features whose weights are zero, to be
+// loaded. Its parameters are name.weight, out×in, and name.bias, out. It panics if
+// a size is not positive.
+func NewDense(name string, in, out int) *Dense {
+	if in <= 0 || out <= 0 {
+		panic(fmt.Sprintf("nn: NewDense %q: sizes %d and %d must be positive", name, in, out))
+	}
+	d := &Dense{
+		name:   name,
+		weight: allocarray.Wrap(make([]float32, out*in), out, in),
+		bias:   allocarray.Wrap(make([]float32, out)),
+	}
+	d.ParametersChanged()
+	return d
+}
+
+// In returns the number of features the layer takes.
+func (d *Dense) In() int { return d.weight.Dim(1) }
+
+// Out returns the number of features the layer gives.
+func (d *Dense) Out() int { return d.weight.Dim(0) }
+
+// String describes the layer.
+func (d *Dense) String() string { return fmt.Sprintf("Dense %q %d→%d", d.name, d.In(), d.Out()) }
+
+// Forward returns x·Wᵀ + b for the last axis of x, which has In features; all axes
+// before it are batch.
+func (d *Dense) Forward(ctx context.Context, x Tensor) Tensor {
+	return d.forward(ctx, x, gemm.None)
+}
+
+// forward computes the layer and the activation behind it in one pass.
+func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tensor {
+	if x.Rank() < 2 || x.Dim(-1) != d.In() {
+		panic(fmt.Sprintf("nn: %v: input of shape %s, want batch×%d", d, shapeText(x.Shape()), d.In()))
+	}
+	if !x.IsContiguous() {
+		x = x.Clone(ctx)
+	}
+	shape := x.Shape()
+	shape[len(shape)-1] = d.Out()
+	y := x.Similar(ctx, shape...)
+	d.packed.Mul(y.Data(), d.Out(), x.Data(), d.In(), x.Len()/d.In(), d.bias.Data(), act)
+	return y
+}
+
+// OutputShape replaces the last length by Out.
+func (d *Dense) OutputShape(sample []int) ([]int, error) {
+	if len(sample) == 0 || sample[len(sample)-1] != d.In() {
+		return nil, fmt.Errorf("takes samples of …×%d, not %s", d.In(), shapeText(sample))
+	}
+	out, _ := sameShape(sample)
+	out[len(out)-1] = d.Out()
+	return out, nil
+}
+
+// Parameters returns the weight and the bias.
+func (d *Dense) Parameters() []Parameter {
+	return []Parameter{{d.name + ".weight", d.weight}, {d.name + ".bias", d.bias}}
+}
+
+// ParametersChanged packs the weights in the order in which the product reads
+// them.
+func (d *Dense) ParametersChanged() {
+	d.packed = gemm.Pack(d.weight.Data(), d.In(), d.Out(), 1, d.In())
+}
