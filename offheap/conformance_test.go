@@ -1,0 +1,35 @@
+package offheap_test
+
+import (
+	"testing"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/conformance"
+	"github.com/allocarrays/allocarrays-go/offheap"
+)
+
+// TestBuffers: the buffers keep their contract on memory of this package. The heap
+// behind them is closed at the end, which unmaps what they hold.
+func TestBuffers(t *testing.T) {
+	needMmap(t)
+	for name, pages := range map[string]*offheap.Pages{
+		"mmap": offheap.Mmap(),
+		"huge": offheap.Mmap(offheap.HugePages()),
+	} {
+		heap := offheap.NewHeap("conformance", pages)
+		for name, source := range map[string]bumper.Source{name: pages, name + "/heap": heap} {
+			from := bumper.From(source)
+			for kind, new := range map[string]func() bumper.Buffer{
+				"alloc":             func() bumper.Buffer { return bumper.NewAllocBuffer(200_001, from) },
+				"slab":              func() bumper.Buffer { return bumper.NewSlabBuffer(from) },
+				"slab/5000":         func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.SlabSize(5000), from) },
+				"slab/5000/limit":   func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.Limit(400_000), from) },
+				"autoscaling":       func() bumper.Buffer { return bumper.NewAutoscalingBuffer(from) },
+				"autoscaling/limit": func() bumper.Buffer { return bumper.NewAutoscalingBuffer(bumper.Limit(800_000), from) },
+			} {
+				t.Run(name+"/"+kind, func(t *testing.T) { conformance.TestBuffer(t, new) })
+			}
+		}
+		_ = heap.Close() // the suite leaves its buffers to the garbage collector
+	}
+}

@@ -1,0 +1,166 @@
+package offheap_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"weak"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/offheap"
+)
+
+//go:noinline
+func allocateHere(t *testing.T, heap *offheap.Heap) []byte {
+	mem, err := heap.Alloc(5000)
+	require.NoError(t, err)
+	return mem
+}
+
+//go:noinline
+func freeHere(heap *offheap.Heap, mem []byte) error { return heap.Free(mem) }
+
+//go:noinline
+func freeAgainHere(heap *offheap.Heap, mem []byte) error { return heap.Free(mem) }
+
+// TestBadFree: each mistake is told from the others, changes nothing, and shows
+// every stack there is to show.
+func TestBadFree(t *testing.T) {
+	const here = "\tgithub.com/allocarrays/allocarrays-go/offheap_test."
+	for _, test := range []struct {
+		name     string
+		opts     []offheap.HeapOption
+		mistake  func(t *testing.T, heap *offheap.Heap) error
+		kind     error
+		sections []string // of the message, each begins a line
+	}{
+		{"double", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			require.NoError(t, freeHere(heap, mem))
+			return freeAgainHere(heap, mem)
+		}, offheap.ErrDoubleFree, []string{
+			"allocated at:\n" + here + "allocateHere\n", "freed at:\n" + here + "freeHere\n", "this free:\n" + here + "freeAgainHere\n"}},
+		{"interior", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			defer freeHere(heap, mem)
+			return freeAgainHere(heap, mem[64:])
+		}, offheap.ErrInterior, []string{"allocated at:\n" + here + "allocateHere\n", "this free:\n" + here + "freeAgainHere\n"}},
+		{"interior of a freed block", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			require.NoError(t, freeHere(heap, mem))
+			return freeAgainHere(heap, mem[4999:])
+		}, offheap.ErrInterior, []string{
+			"allocated at:\n" + here + "allocateHere\n", "freed at:\n" + here + "freeHere\n", "this free:\n" + here + "freeAgainHere\n"}},
+		{"unknown", nil, func(t *testing.T, heap *offheap.Heap) error {
+			return freeAgainHere(heap, make([]byte, 10))
+		}, offheap.ErrUnknown, []string{"this free:\n" + here + "freeAgainHere\n"}},
+		{"of another heap", nil, func(t *testing.T, heap *offheap.Heap) error {
+			other := offheap.NewHeap("other", bumper.GoHeap())
+			mem := allocateHere(t, other)
+			defer freeHere(other, mem)
+			return freeAgainHere(heap, mem)
+		}, offheap.ErrUnknown, []string{"this free:\n" + here + "freeAgainHere\n"}},
+		{"double, forgotten", []offheap.HeapOption{offheap.History(0)}, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			require.NoError(t, freeHere(heap, mem))
+			return freeAgainHere(heap, mem)
+		}, offheap.ErrUnknown, []string{"this free:\n" + here + "freeAgainHere\n"}},
+		{"double, just remembered", []offheap.HeapOption{offheap.History(3)}, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			others := [][]byte{allocateHere(t, heap), allocateHere(t, heap)}
+			require.NoError(t, freeHere(heap, mem))
+			require.NoError(t, freeHere(heap, others[0]))
+			require.NoError(t, freeHere(heap, others[1]))
+			return freeAgainHere(heap, mem)
+		}, offheap.ErrDoubleFree, []string{"freed at:\n" + here + "freeHere\n"}},
+		{"Release", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			heap.Release(mem)
+			heap.Release(mem)
+			return heap.Check()
+		}, offheap.ErrDoubleFree, []string{"allocated at:\n" + here + "allocateHere\n", "freed at:\n" + here}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var reported []error
+			opts := append(test.opts, offheap.OnError(func(err error) { reported = append(reported, err) }))
+			heap := offheap.NewHeap("request", bumper.GoHeap(), opts...)
+			err := test.mistake(t, heap)
+			require.ErrorIs(t, err, test.kind)
+			require.True(t, strings.HasPrefix(err.Error(), test.kind.Error()+": 0x"), err.Error())
+			for _, section := range test.sections {
+				require.Contains(t, err.Error(), "\n"+section)
+			}
+			require.Equal(t, strings.Contains(err.Error(), "allocated at"), strings.Contains(err.Error(), `of a block of 5000 bytes at 0x`), err.Error())
+
+			require.Len(t, reported, 1)
+			require.ErrorIs(t, heap.Check(), test.kind)
+			stats := heap.Stats()
+			require.Equal(t, uint64(1), stats.BadFrees)
+			require.Zero(t, stats.Size)
+			require.Equal(t, stats.Allocs, stats.Frees)
+			require.ErrorIs(t, heap.Close(), test.kind)
+		})
+	}
+}
+
+// TestHistory: a long life does not make the history longer, and what is forgotten
+// is the oldest.
+func TestHistory(t *testing.T) {
+	heap := offheap.NewHeap("", bumper.GoHeap(), offheap.History(4))
+	var freed [][]byte // kept, so that their addresses are not used again
+	for n := range 20 {
+		mem := allocateHere(t, heap)
+		require.NoError(t, heap.Free(mem))
+		freed = append(freed, mem)
+		for i, mem := range freed {
+			kind := offheap.ErrUnknown
+			if n-i < 4 {
+				kind = offheap.ErrDoubleFree
+			}
+			require.ErrorIs(t, heap.Free(mem), kind, "block %d after %d", i, n)
+		}
+	}
+}
+
+// TestEdges: the first byte behind a block, and the last one before it, are not in it.
+func TestEdges(t *testing.T) {
+	room := make([]byte, 64<<10) // an object of its own, which begins at a page
+	heap := offheap.NewHeap("", &liar{mem: room[4096:8192]})
+	_, err := heap.Alloc(4096)
+	require.NoError(t, err)
+	for at, kind := range map[int]error{
+		4095: offheap.ErrUnknown, 4097: offheap.ErrInterior, 8191: offheap.ErrInterior, 8192: offheap.ErrUnknown,
+	} {
+		require.ErrorIs(t, heap.Free(room[at:]), kind, "offset %d", at)
+	}
+	require.NoError(t, heap.Free(room[4096:]))
+}
+
+// TestAddressAgain: of several blocks that had the address it is the last.
+func TestAddressAgain(t *testing.T) {
+	heap := offheap.NewHeap("", &reuser{map[int][][]byte{}})
+	first, err := heap.Label("first").Alloc(5000)
+	require.NoError(t, err)
+	require.NoError(t, heap.Free(first))
+	second, err := heap.Label("second").Alloc(5000)
+	require.NoError(t, err)
+	require.Equal(t, addr(first), addr(second))
+	require.NoError(t, heap.Free(second))
+	require.ErrorContains(t, heap.Free(first), `labelled "second"`)
+}
+
+// TestHistoryHoldsNothing: what is remembered of a freed block is not its memory,
+// which may be the garbage collector's.
+func TestHistoryHoldsNothing(t *testing.T) {
+	heap := offheap.NewHeap("", bumper.GoHeap())
+	gone := func() weak.Pointer[byte] {
+		mem := allocateHere(t, heap)
+		defer heap.Release(mem)
+		return weak.Make(&mem[0])
+	}()
+	runtime.GC()
+	require.Nil(t, gone.Value())
+	require.Equal(t, uint64(1), heap.Stats().Frees)
+}

@@ -1,0 +1,18 @@
+// Package offheapprof writes profiles of memory outside the Go heap, which the heap
+// profiles of the runtime do not contain.
+//
+// A profile lists what is live by the call stack that allocated it, and by label:
+//
+//	http.Handle("/debug/pprof/offheap", offheapprof.Handler(heap))
+//
+//	go tool pprof -top http://localhost:6060/debug/pprof/offheap
+//	go tool pprof -top -tagfocus label=weights offheap.pb.gz
+//	go tool pprof -tags offheap.pb.gz
+//
+// It has the sample types of the runtime's heap profile, inuse_objects and
+// inuse_space, of which the second is shown by default. It is exact: every block is
+// recorded, not a sample of them.
+//
+// The package is a module of its own, so that programs which do not want a profile
+// need not depend on github.com/google/pprof.
+package offheapprof

@@ -1,0 +1,13 @@
+module github.com/allocarrays/allocarrays-go/offheap/offheapprof
+
+go 1.26.0
+
+replace github.com/allocarrays/allocarrays-go => ../..
+
+require (
+	github.com/allocarrays/allocarrays-go v0.0.0-00010101000000-000000000000
+	github.com/google/pprof v0.0.0-20260906184651-6331bc6350fe
+	github.com/stretchr/testify v1.12.1
+)
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
