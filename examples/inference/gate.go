@@ -1,0 +1,93 @@
+package main
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// A gate lets workers work, makes them rest, and sends them home, all together.
+//
+// Resting is polling: blocking on a channel would take objects from caches of the
+// runtime that are not always full, and so allocate while allocations are counted.
+type gate struct {
+	stage  atomic.Int32
+	inside atomic.Int32 // workers that work or are about to notice that they must not
+	worked atomic.Int32 // for each opening, the workers that have done a step
+}
+
+// The stages of a gate. It begins closed.
+const (
+	closed int32 = iota
+	opened
+	finished
+)
+
+// How long workers rest and how long their master sleeps between two looks. The
+// master's naps are longer because they interrupt work.
+const (
+	poll = 200 * time.Microsecond
+	nap  = 2 * time.Millisecond
+)
+
+// wait rests until the gate is open; false means that it will not be any more.
+func (g *gate) wait() bool {
+	for {
+		switch g.stage.Load() {
+		case opened:
+			return true
+		case finished:
+			return false
+		}
+		time.Sleep(poll)
+	}
+}
+
+// work calls step again and again while the gate is open.
+//
+// A worker is counted before it looks at the stage, and close looks at the count
+// after it has set the stage: whoever is not counted then does not work.
+func (g *gate) work(step func() error) error {
+	for g.wait() {
+		g.inside.Add(1)
+		err := g.steps(step)
+		g.inside.Add(-1)
+		if err != nil {
+			g.finish()
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gate) steps(step func() error) error {
+	for first := true; g.stage.Load() == opened; first = false {
+		if err := step(); err != nil {
+			return err
+		}
+		if first {
+			g.worked.Add(1)
+		}
+	}
+	return nil
+}
+
+// open lets all workers work, and calls watch now and then, with the number of workers
+// that have done a step, until it returns false.
+func (g *gate) open(watch func(worked int) bool) {
+	g.worked.Store(0)
+	g.stage.CompareAndSwap(closed, opened)
+	for g.stage.Load() == opened && watch(int(g.worked.Load())) {
+		time.Sleep(nap)
+	}
+}
+
+// close returns when all workers rest.
+func (g *gate) close() {
+	g.stage.CompareAndSwap(opened, closed)
+	for g.inside.Load() > 0 {
+		time.Sleep(poll)
+	}
+}
+
+// finish sends all workers home.
+func (g *gate) finish() { g.stage.Store(finished) }

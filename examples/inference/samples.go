@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+
+	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/examples/internal/digits"
+	"github.com/allocarrays/allocarrays-go/examples/internal/idx"
+	"github.com/allocarrays/allocarrays-go/examples/internal/mlp"
+	"github.com/allocarrays/allocarrays-go/nn"
+)
+
+var (
+	//go:embed model.safetensors
+	embeddedModel []byte
+	//go:embed digits/digits.idx.gz
+	embeddedDigits []byte
+)
+
+// loadModel returns the model with the weights that the flags name.
+func (o options) loadModel() (*nn.Chain, error) {
+	if o.model != "" {
+		return mlp.LoadFile(o.model)
+	}
+	return mlp.Load("embedded model.safetensors", embeddedModel)
+}
+
+// modelName is what the output calls the model.
+func (o options) modelName() string {
+	if o.model != "" {
+		return o.model
+	}
+	return "embedded"
+}
+
+// samples is a set of labelled images.
+type samples struct {
+	source string // what they are, for people
+	pixels []byte // n·784, 0 paper to 255 ink
+	labels []byte // n digits
+}
+
+func (s samples) len() int { return len(s.labels) }
+
+// image returns the pixels of image i.
+func (s samples) image(i int) []byte { return s.pixels[i*mlp.Pixels : (i+1)*mlp.Pixels] }
+
+// batch returns the images from up to to as an array that shares them.
+func (s samples) batch(from, to int) allocarray.AllocArray[uint8] {
+	return allocarray.Wrap(s.pixels[from*mlp.Pixels:to*mlp.Pixels], to-from, mlp.Pixels)
+}
+
+// loadSamples returns the images that the flags name, at least one.
+func (o options) loadSamples() (samples, error) {
+	if o.data == "" {
+		set, err := digits.Decode(bytes.NewReader(embeddedDigits))
+		return samples{"embedded drawn digits", set.Images, set.Labels}, err
+	}
+	d, err := idx.Load(o.data, idx.Test)
+	if err == nil && (d.Rows != digits.Size || d.Cols != digits.Size) {
+		err = fmt.Errorf("%s: the images are %dx%d pixels, the model takes %dx%d", o.data, d.Rows, d.Cols, digits.Size, digits.Size)
+	}
+	return samples{"images in " + o.data, d.Images, d.Labels}, err
+}
