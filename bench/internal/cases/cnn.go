@@ -1,0 +1,91 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/bench/internal/measure"
+	"github.com/allocarrays/allocarrays-go/bench/internal/model"
+	"github.com/allocarrays/allocarrays-go/bench/internal/record"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+var cnnCase = Case{"cnn", "The digits CNN of AllocArrays.jl, one core", runCNN}
+
+const cnnText = `DigitsModel of AllocArrays.jl's benchmark with random weights: convolutions 3×3 1→32, 32→16,
+16→10 with ReLU, a batch normalisation with ReLU behind the first, 2×2 maxima behind the first
+two, dense 90→10, the same dense 10→10 twice, softmax; a batch of 32 images of 28×28 on one
+core. All candidates must agree with a plain computation first. *gonum* is im2col by hand and its
+product, reusing all memory. AllocArrays.jl publishes, for 1000 images, 221.5 MiB with plain
+arrays and 10.09 k allocations, 843 KiB with AllocArrays.`
+
+const cnnBatch = 32
+
+func runCNN(ctx context.Context, e *Env) (record.Case, error) {
+	defer measure.OneCore()()
+	c := record.Case{Text: cnnText}
+	weights, input := model.NewCNN(), model.Images(cnnBatch)
+	want := weights.Forward(input)
+	work := fmt.Sprintf("cnn/%d", cnnBatch)
+	g, err := e.measure(ctx, record.Group{Name: fmt.Sprintf("batch %d", cnnBatch), Base: "ours"}, 20*time.Millisecond,
+		ourCNN("ours", weights, input, want, bufferContext()),
+		ourCNN("ours, locked buffer", weights, input, want, lockedContext()),
+		ourCNN("ours, heap", weights, input, want, context.Background()),
+		e.child(ctx, "onnxruntime", "onnxruntime", work, want),
+		gonumCNN(weights, input, want),
+		e.child(ctx, "gomlx (Go)", "gomlx (Go)", work, want),
+	)
+	c.Groups = []record.Group{g}
+	c.Tables = []record.Table{detail(g), perThousand(g)}
+	c.Notes = append(absences(c.Groups), "gorgonia.org/tensor has no convolution. What C libraries allocate is not seen by the Go heap's counters.")
+	c.Bars = cnnBars(&g)
+	c.Charts = []record.Chart{ratios("performance-cnn.svg", "Digits CNN, 32 images, one core", "ours", c.Groups)}
+	return c, err
+}
+
+func cnnBars(g *record.Group) (b []record.Bar) {
+	m := g.Row("ours").Metric("allocs")
+	if m == nil {
+		return nil
+	}
+	b = append(b, record.AtMost("Digits CNN: heap allocations per batch", 0, whole(m.Samples), "not run"))
+	for _, p := range []string{"gonum", "gomlx (Go)"} {
+		speed, _ := g.Ratios("time", p, "ours")
+		b = append(b, record.AtLeast("Digits CNN: speed relative to "+p, 1, speed, p+" is absent"))
+	}
+	return b
+}
+
+// perThousand is what 1000 images allocate, as AllocArrays.jl publishes it.
+func perThousand(g record.Group) record.Table {
+	t := record.Table{Title: "Go heap, per 1000 images (in batches of 32)", Head: []string{"", "allocations", "bytes"}}
+	const batches = 1000.0 / cnnBatch
+	for _, r := range g.Rows {
+		allocs, bytes := r.Metric("allocs"), r.Metric("bytes")
+		if allocs == nil || len(allocs.Samples) == 0 {
+			continue
+		}
+		t.Rows = append(t.Rows, []string{r.Name, number(batches * allocs.Value.Median), byteText(batches * bytes.Value.Median)})
+	}
+	return t
+}
+
+// ourCNN runs the chain with one scope for each batch.
+func ourCNN(name string, w model.CNN, input, want []float32, ctx context.Context) entry {
+	chain := model.NewCNNChain(w)
+	x := allocarray.Wrap(input, cnnBatch, model.Side, model.Side, 1)
+	got := make([]float32, len(want))
+	infer := func(ctx context.Context) error {
+		copy(got, chain.Forward(ctx, x).Data())
+		return nil
+	}
+	fn := func(n int) {
+		for range n {
+			must(scope.NoEscape(ctx, infer))
+		}
+	}
+	fn(1)
+	return checked(run(name, fn), got, want)
+}

@@ -1,0 +1,222 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/allocarrays/allocarrays-go/bench/internal/measure"
+	"github.com/allocarrays/allocarrays-go/bench/internal/model"
+	"github.com/allocarrays/allocarrays-go/bench/internal/record"
+	"github.com/allocarrays/allocarrays-go/bench/internal/stats"
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+)
+
+var gemmCase = Case{"gemm", "Matrix products, one core", runGemm}
+
+const gemmText = `float32 products of M×K by K×N on one core: the shapes of dense layers, and
+512³. Our weights are packed once, as nn does when a model is loaded, which is not timed;
+OpenBLAS and gonum have no such interface and pack, if they do, in each call. For one row
+the peers use their product of a matrix and a vector. All results are checked against a
+plain float64 product. The limits of the machine are measured in the same run: multiply-adds
+in registers, and reading memory that fits the caches.`
+
+var (
+	gemmRows  = []int{1, 2, 4, 8, 16, 32, 64}
+	gemmSides = []int{64, 128, 256, 512, 1024}
+)
+
+func gemmShapes() (shapes []model.Shape) {
+	for _, m := range gemmRows {
+		for _, k := range gemmSides {
+			for _, n := range gemmSides {
+				shapes = append(shapes, model.Shape{M: m, K: k, N: n})
+			}
+		}
+	}
+	return append(shapes, model.Shape{M: 512, K: 512, N: 512})
+}
+
+func runGemm(ctx context.Context, e *Env) (record.Case, error) {
+	defer measure.OneCore()()
+	c := record.Case{Text: gemmText}
+	limits, err := e.measureLimits(ctx)
+	for _, s := range gemmShapes() {
+		if err != nil {
+			break
+		}
+		var g record.Group
+		g, err = e.gemmGroup(ctx, s)
+		c.Groups = append(c.Groups, g)
+	}
+	small, cube := c.Groups, []record.Group(nil)
+	if n := len(gemmShapes()); len(small) == n {
+		small, cube = small[:n-1], small[n-1:]
+	}
+	c.Bars = gemmBars(small, cube)
+	c.Tables = append(c.Tables, byRows(small), roofTable(append(slices.Clone(lost(small)), cube...), limits), limits.table())
+	all := down("All shapes: time relative to ours (more than 1 is slower)", "M×K×N", c.Groups, "time", ratioCell)
+	all.Folded = true
+	c.Tables = append(c.Tables, all)
+	c.Notes = absences(c.Groups)
+	c.Charts = []record.Chart{gemmChart(small, cube, limits)}
+	c.Groups = append(c.Groups, limits.groups...)
+	return c, err
+}
+
+func (e *Env) gemmGroup(ctx context.Context, s model.Shape) (record.Group, error) {
+	want := s.Product()
+	return e.measure(ctx, record.Group{Name: s.String(), Base: "ours"}, 2*time.Millisecond,
+		ourGemm(s, want),
+		e.child(ctx, "OpenBLAS", "OpenBLAS", "gemm/"+s.String(), want),
+		gonumGemm(s, want),
+	)
+}
+
+func ourGemm(s model.Shape, want []float32) entry {
+	a, c, packed := s.A(), make([]float32, s.M*s.N), gemm.Pack(s.B(), s.K, s.N, s.N, 1)
+	fn := func(n int) {
+		for range n {
+			packed.Mul(c, s.N, a, s.K, s.M, nil, gemm.None)
+		}
+	}
+	fn(1)
+	return checked(run("ours", fn), c, want)
+}
+
+func gonumGemm(s model.Shape, want []float32) entry {
+	a, b, c := general(s.M, s.K, s.A()), general(s.K, s.N, s.B()), general(s.M, s.N, nil)
+	fn := func(n int) {
+		for range n {
+			if s.M == 1 {
+				blas32.Gemv(blas.Trans, 1, b, vector(a.Data), 0, vector(c.Data))
+			} else {
+				blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, c)
+			}
+		}
+	}
+	fn(1)
+	return checked(run("gonum", fn), c.Data, want)
+}
+
+// meanOver returns, for each round, the geometric mean of a relative to ours.
+func meanOver(groups []record.Group, name string) []float64 {
+	var series [][]float64
+	for i := range groups {
+		r, ok := groups[i].Ratios("time", name, "ours")
+		if !ok {
+			return nil
+		}
+		series = append(series, r)
+	}
+	return stats.GeoMeans(series)
+}
+
+func gemmBars(small, cube []record.Group) []record.Bar {
+	var whole []float64
+	if len(cube) > 0 { // all shapes were measured
+		whole = meanOver(small, "OpenBLAS")
+	}
+	return []record.Bar{
+		record.AtLeast(fmt.Sprintf("GEMM, %d dense-layer shapes: speed relative to OpenBLAS, geometric mean", len(small)), 1, whole, "OpenBLAS is absent or not all shapes were measured"),
+		record.AtLeast("GEMM, 512³: speed relative to OpenBLAS", 0.9, meanOver(cube, "OpenBLAS"), "OpenBLAS is absent"),
+	}
+}
+
+// ofRows returns the groups with that M.
+func ofRows(groups []record.Group, m int) (some []record.Group) {
+	for _, g := range groups {
+		if shapeOf(g).M == m {
+			some = append(some, g)
+		}
+	}
+	return some
+}
+
+// shapeOf returns the shape that a group is named for.
+func shapeOf(g record.Group) model.Shape {
+	_, s, _, err := model.ParseWork("gemm/" + g.Name)
+	if err != nil {
+		panic(err) // the names are made from shapes
+	}
+	return s
+}
+
+func byRows(groups []record.Group) record.Table {
+	t := record.Table{
+		Title: "Time relative to ours, geometric mean over K and N from 64 to 1024 (more than 1 is slower)",
+		Head:  []string{"M", "OpenBLAS", "gonum"},
+	}
+	for _, m := range gemmRows {
+		line := []string{fmt.Sprint(m)}
+		for _, name := range t.Head[1:] {
+			text := "absent"
+			if r := meanOver(ofRows(groups, m), name); r != nil {
+				text = spread(stats.Summarize(r))
+			}
+			line = append(line, text)
+		}
+		t.Rows = append(t.Rows, line)
+	}
+	return t
+}
+
+// lost returns the groups in which OpenBLAS is faster.
+func lost(groups []record.Group) (some []record.Group) {
+	for _, g := range groups {
+		if r, ok := g.Ratios("time", "OpenBLAS", "ours"); ok && stats.Summarize(r).Median < 1 {
+			some = append(some, g)
+		}
+	}
+	return some
+}
+
+// gemmChart shows the speed by number of rows, against the limit of the machine.
+func gemmChart(small, cube []record.Group, l limits) record.Chart {
+	c := record.Chart{File: "performance-gemm.svg", Title: "Matrix products, one core: geometric mean over K and N",
+		Y: record.Axis{Caption: "GFLOP/s — higher is better"}}
+	groups := [][]record.Group{}
+	for _, m := range gemmRows {
+		groups, c.Labels = append(groups, ofRows(small, m)), append(c.Labels, fmt.Sprintf("M = %d", m))
+	}
+	groups, c.Labels = append(groups, cube), append(c.Labels, "512³")
+	for _, name := range []string{"ours", "OpenBLAS", "gonum"} {
+		s, found := record.Series{Name: name}, false
+		for _, gs := range groups {
+			p, ok := speed(gs, name)
+			s.Points, found = append(s.Points, p), found || ok
+		}
+		if found {
+			c.Series = append(c.Series, s)
+		} else {
+			c.Absent = append(c.Absent, name)
+		}
+	}
+	if l.flops > 0 {
+		c.Mark = &record.ChartMark{Y: l.flops, Label: "limit: FMA units"}
+	}
+	return c
+}
+
+// speed returns the geometric mean of the GFLOP/s over groups.
+func speed(groups []record.Group, name string) (record.Point, bool) {
+	var series [][]float64
+	for _, g := range groups {
+		m := g.Row(name).Metric("time")
+		if m == nil || len(m.Samples) == 0 {
+			return record.Point{Missing: true}, false
+		}
+		rates := make([]float64, len(m.Samples))
+		for i, ns := range m.Samples {
+			rates[i] = shapeOf(g).Flops() / ns
+		}
+		series = append(series, rates)
+	}
+	if len(series) == 0 {
+		return record.Point{Missing: true}, false
+	}
+	return record.Point{Y: stats.Summarize(stats.GeoMeans(series))}, true
+}

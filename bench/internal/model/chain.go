@@ -1,0 +1,48 @@
+package model
+
+import "github.com/allocarrays/allocarrays-go/nn"
+
+// NewChain returns the MLP as a chain of this module's layers.
+func NewChain(w MLP) *nn.Chain {
+	c, err := nn.NewChain([]int{In},
+		nn.NewDense("fc1", In, Hidden), nn.ReLU{},
+		nn.NewDense("fc2", Hidden, Out), nn.Softmax{})
+	if err != nil {
+		panic(err) // the sizes are constants
+	}
+	for i, p := range c.Parameters() {
+		copy(p.Value.Data(), [][]float32{w.W1, w.B1, w.W2, w.B2}[i])
+	}
+	c.ParametersChanged()
+	return c
+}
+
+// NewCNNChain returns the CNN as a chain of this module's layers. Images are
+// batch×Side×Side×1.
+func NewCNNChain(c CNN) *nn.Chain {
+	tied := nn.NewDense("tied", 10, 10)
+	chain, err := nn.NewChain([]int{Side, Side, 1},
+		nn.NewConv2D("conv1", 1, 32, nn.Square(3)), nn.ReLU{},
+		nn.NewBatchNorm("norm", 32, NormEpsilon), nn.ReLU{},
+		nn.MaxPool2D{Window: nn.Square(2)},
+		nn.NewConv2D("conv2", 32, 16, nn.Square(3)), nn.ReLU{},
+		nn.MaxPool2D{Window: nn.Square(2)},
+		nn.NewConv2D("conv3", 16, 10, nn.Square(3)), nn.ReLU{},
+		nn.Flatten{}, nn.NewDense("fc", 90, 10), tied, tied, nn.Softmax{})
+	if err != nil {
+		panic(err) // the sizes are constants
+	}
+	values := map[string][]float32{
+		"norm.weight": c.Norm.Scale, "norm.bias": c.Norm.Shift,
+		"norm.running_mean": c.Norm.Mean, "norm.running_var": c.Norm.Variance,
+		"fc.weight": c.W1, "fc.bias": c.B1, "tied.weight": c.Tied, "tied.bias": c.TiedB,
+	}
+	for i, name := range []string{"conv1", "conv2", "conv3"} {
+		values[name+".weight"], values[name+".bias"] = c.Convs[i].W, c.Convs[i].B
+	}
+	for _, p := range chain.Parameters() {
+		copy(p.Value.Data(), values[p.Name])
+	}
+	chain.ParametersChanged()
+	return chain
+}

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/allocarrays/allocarrays-go/bench/internal/record"
+)
+
+const introduction = `# Performance
+
+<!-- Written by go run ./cmd/compare in bench/. Do not edit: run it again. -->
+
+Every figure here is a ratio of things that were measured in turn in the same run: in each
+round every candidate runs once, for some milliseconds, each round beginning with another one.
+What is given is the median over the rounds of the ratio within a round, and in
+parentheses the quartiles. Absolute numbers are for orientation only; on another machine,
+or with other load, they differ. Cases that are lost are in the tables like the others, and a
+peer that could not be had is named with the reason.
+`
+
+// Markdown returns docs/performance.md.
+func Markdown(r record.Results) string {
+	var b strings.Builder
+	b.WriteString(introduction)
+	origin(&b, r)
+	peers(&b, r.Peers)
+	barTable(&b, r.Cases)
+	for _, c := range r.Cases {
+		section(&b, c)
+	}
+	return b.String()
+}
+
+// origin says where and how the results came about.
+func origin(b *strings.Builder, r record.Results) {
+	m := r.Machine
+	fmt.Fprintf(b, "\n| | |\n|---|---|\n| command | `%s`, in `bench/` |\n", r.Command)
+	fmt.Fprintf(b, "| processor | %s, %d cores used, %s |\n", cell(m.CPU), m.Cores, m.System)
+	fmt.Fprintf(b, "| Go | %s |\n| kernels | %s |\n", m.Go, m.Kernel)
+	fmt.Fprintf(b, "| rounds | %d |\n| date | %s, took %s |\n", r.Rounds, r.Started.UTC().Format("2006-01-02 15:04 MST"),
+		time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
+	if r.Interrupted {
+		b.WriteString("\n**The run was interrupted:** what is missing was not measured.\n")
+	}
+}
+
+func peers(b *strings.Builder, peers []record.Peer) {
+	b.WriteString("\n## Peers\n\n| peer | |\n|---|---|\n")
+	for _, p := range peers {
+		text := p.Info
+		if p.Absent != "" {
+			text = "**absent:** " + p.Absent
+		}
+		fmt.Fprintf(b, "| %s | %s |\n", cell(p.Name), cell(text))
+	}
+}
+
+// barTable lists the bars of all cases.
+func barTable(b *strings.Builder, cases []record.Case) {
+	b.WriteString("\n## Bars\n\nWhat was promised, and what was measured.\n\n| bar | wanted | measured | |\n|---|---|---|---|\n")
+	for _, c := range cases {
+		for _, bar := range c.Bars {
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", cell(bar.Name), bar.Want, cell(measured(bar)), verdict(bar))
+		}
+	}
+}
+
+func verdict(b record.Bar) string {
+	if b.Verdict() == "met" {
+		return "met"
+	}
+	return "**" + b.Verdict() + "**"
+}
+
+func section(b *strings.Builder, c record.Case) {
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\n`go run ./cmd/compare -case %s`\n", c.Title, c.Text, c.Name)
+	for _, ch := range c.Charts {
+		fmt.Fprintf(b, "\n![%s](%s)\n", ch.Title, ch.File)
+	}
+	for _, t := range c.Tables {
+		table(b, t)
+	}
+	for i, n := range c.Notes {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(b, "- %s\n", n)
+	}
+}
+
+func table(b *strings.Builder, t record.Table) {
+	if t.Folded {
+		fmt.Fprintf(b, "\n<details><summary>%s</summary>\n", t.Title)
+	} else if t.Title != "" {
+		fmt.Fprintf(b, "\n%s:\n", t.Title)
+	}
+	b.WriteString("\n")
+	row(b, t.Head)
+	b.WriteString("|---" + strings.Repeat("|---:", len(t.Head)-1) + "|\n")
+	for _, r := range t.Rows {
+		row(b, r)
+	}
+	if t.Folded {
+		b.WriteString("\n</details>\n")
+	}
+}
+
+func row(b *strings.Builder, cells []string) {
+	for _, c := range cells {
+		fmt.Fprintf(b, "| %s ", cell(c))
+	}
+	b.WriteString("|\n")
+}
+
+// cell makes text fit for a table's cell.
+func cell(text string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(text)
+}
