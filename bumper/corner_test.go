@@ -37,6 +37,7 @@ func (r *recycler) Release(mem []byte) { r.free = append(r.free, mem) }
 
 // Isolating replaces a source whatever the order of the options.
 func TestIsolatingReplacesTheSource(t *testing.T) {
+	defer scope.SetGuard(scope.SetGuard(scope.GuardOff)) // which lets nobody look
 	buf := bumper.NewSlabBuffer(bumper.Isolating(), bumper.From(&recycler{}), bumper.SlabSize(4096))
 	ctx := scope.WithAllocator(context.Background(), buf)
 	var old [][]byte
