@@ -16,12 +16,36 @@ const MaxRank = 6
 // The zero AllocArray has rank 0 and no element; of its methods those work that
 // need none, such as Similar. An AllocArray may be copied freely; copies share
 // their elements.
+//
+// It is copied with registers of 16 bytes. Its size is a multiple of that, and its
+// largest part comes first, so that a copy reads what it was written as: where it
+// does not, a processor waits, longer than an allocation takes.
 type AllocArray[T Element] struct {
-	data   []T // from the first element to the end of what the array may touch
-	stamp  scope.Stamp
+	layout
+	stamp scope.Stamp
+	data  []T // from the first element to the end of what the array may touch
+	_     uint64
+}
+
+// A layout says where the element of an index is.
+type layout struct {
+	plain  bool // if set, row-major without gaps, and the data are the elements
 	rank   int
 	shape  [MaxRank]int // first rank entries are used, the others 0
 	stride [MaxRank]int // in elements; 0 for an axis that repeats
+}
+
+// alike reports whether both layouts are known to be plain, of one shape.
+func (l *layout) alike(m *layout) bool {
+	if !l.plain || !m.plain || l.rank != m.rank {
+		return false
+	}
+	for i, d := range l.shape[:l.rank] {
+		if d != m.shape[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // Wrap returns an array on the elements of s, which it shares, in row-major
@@ -38,12 +62,12 @@ func Wrap[T Element](s []T, shape ...int) AllocArray[T] {
 	if n != len(s) {
 		panic(misuse("Wrap: %d elements do not make shape %s", len(s), shapeText(shape)))
 	}
-	a.data = s[:n:n]
+	a.data, a.plain = s[:n:n], true
 	return a
 }
 
 func vector[T Element](s []T) AllocArray[T] {
-	a := AllocArray[T]{data: s[:len(s):len(s)], rank: 1}
+	a := AllocArray[T]{data: s[:len(s):len(s)], layout: layout{plain: true, rank: 1}}
 	a.shape[0], a.stride[0] = len(s), 1
 	return a
 }
@@ -78,17 +102,37 @@ func Arange[T Element](ctx context.Context, n int) AllocArray[T] {
 // holds: write them before reading. Of a only the type and the shape are used, so
 // that a may be stale.
 func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) (b AllocArray[T]) {
-	if len(shape) == 0 {
-		shape = a.shape[:a.rank]
-	}
-	b.allocate(ctx, "Similar", shape)
+	b.similar(ctx, &a, shape)
 	return b
+}
+
+// similar makes b, which is zero, what a.Similar(ctx, shape...) returns.
+func (b *AllocArray[T]) similar(ctx context.Context, a *AllocArray[T], shape []int) {
+	if len(shape) > 0 {
+		b.allocate(ctx, "Similar", shape)
+		return
+	}
+	b.allocateLike(ctx, "Similar", &a.layout, len(a.data))
 }
 
 // uninitialised returns a row-major array with memory from ctx.
 func uninitialised[T Element](ctx context.Context, op string, shape []int) (a AllocArray[T]) {
 	a.allocate(ctx, op, shape)
 	return a
+}
+
+// allocateLike is allocate with the shape of an array that has the layout l and data
+// of n elements. An array that is plain already has the layout to be.
+func (a *AllocArray[T]) allocateLike(ctx context.Context, op string, l *layout, n int) {
+	if !l.plain {
+		a.allocate(ctx, op, l.shape[:l.rank])
+		return
+	}
+	data, stamp, err := scope.Alloc[T](ctx, n)
+	if err != nil {
+		panic(err)
+	}
+	a.data, a.stamp, a.layout = data, stamp, *l
 }
 
 // allocate makes a, which is zero, a row-major array with memory from ctx.
@@ -98,7 +142,7 @@ func (a *AllocArray[T]) allocate(ctx context.Context, op string, shape []int) {
 	if err != nil {
 		panic(err)
 	}
-	a.data, a.stamp = data, stamp
+	a.data, a.stamp, a.plain = data, stamp, true
 }
 
 // header returns a row-major array without elements and the number it needs.

@@ -82,12 +82,16 @@ func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, 
 }
 
 // resultOf returns an array of the shape that a and b broadcast to.
-func resultOf[T, A, B Element](ctx context.Context, name string, a *AllocArray[A], b *AllocArray[B]) AllocArray[T] {
-	var dst AllocArray[T]
+func resultOf[T, A, B Element](ctx context.Context, name string, a *AllocArray[A], b *AllocArray[B]) (dst AllocArray[T]) {
+	if a.alike(&b.layout) {
+		dst.allocateLike(ctx, name, &a.layout, len(a.data))
+		return dst
+	}
 	if !broadcastShape(&dst, a, b) {
 		panicBroadcast(name, a.shape[:a.rank], b.shape[:b.rank])
 	}
-	return uninitialised[T](ctx, name, dst.shape[:dst.rank])
+	dst.allocate(ctx, name, dst.shape[:dst.rank])
+	return dst
 }
 
 func binaryInto[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArray[T]) {
@@ -101,11 +105,13 @@ func checkInto[T, A, B Element](name string, dst *AllocArray[T], a *AllocArray[A
 	a.check(name)
 	b.check(name)
 	dst.checkDst(name)
-	var want AllocArray[T]
-	if !broadcastShape(&want, a, b) {
-		panicBroadcast(name, a.shape[:a.rank], b.shape[:b.rank])
+	if !dst.alike(&a.layout) || !dst.alike(&b.layout) {
+		var want AllocArray[T]
+		if !broadcastShape(&want, a, b) {
+			panicBroadcast(name, a.shape[:a.rank], b.shape[:b.rank])
+		}
+		requireShape(name, dst, &want)
 	}
-	requireShape(name, dst, &want)
 	requireInPlace(name, dst, a)
 	requireInPlace(name, dst, b)
 }

@@ -30,12 +30,12 @@ func concatShape[T Element](op string, axis int, arrays []AllocArray[T]) (shape 
 	if len(arrays) == 0 {
 		panic(misuse("%s of no arrays", op))
 	}
-	shape = AllocArray[T]{rank: arrays[0].rank, shape: arrays[0].shape}
+	shape = AllocArray[T]{layout: layout{rank: arrays[0].rank, shape: arrays[0].shape}}
 	k = shape.axis(op, axis)
 	shape.shape[k] = 0
 	for i := range arrays {
 		arrays[i].check(op)
-		rest := AllocArray[T]{rank: arrays[i].rank, shape: arrays[i].shape}
+		rest := AllocArray[T]{layout: layout{rank: arrays[i].rank, shape: arrays[i].shape}}
 		rest.shape[k] = shape.shape[k]
 		if !sameShape(&rest, &shape) {
 			panic(misuse("%s: shapes %s and %s do not join along axis %d", op,

@@ -6,7 +6,8 @@ import "context"
 // from ctx: Convert[float32](ctx, a).
 func Convert[To, From Element](ctx context.Context, a AllocArray[From]) AllocArray[To] {
 	a.check("Convert")
-	dst := uninitialised[To](ctx, "Convert", a.shape[:a.rank])
+	var dst AllocArray[To]
+	dst.allocateLike(ctx, "Convert", &a.layout, len(a.data))
 	convert(&dst, &a)
 	return dst
 }

@@ -12,7 +12,7 @@ import (
 func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 	a.check("CopyTo")
 	dst.checkDst("CopyTo")
-	src := AllocArray[T]{data: a.data, rank: dst.rank, shape: dst.shape}
+	src := AllocArray[T]{data: a.data, layout: layout{rank: dst.rank, shape: dst.shape}}
 	if !a.stretch(dst.rank, &dst.shape, &src.stride) {
 		panic(misuse("CopyTo: shape %s does not broadcast to %s", shapeText(a.shape[:a.rank]), shapeText(dst.shape[:dst.rank])))
 	}
@@ -23,7 +23,8 @@ func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 // Clone returns a copy, contiguous and with memory from ctx.
 func (a AllocArray[T]) Clone(ctx context.Context) AllocArray[T] {
 	a.check("Clone")
-	dst := uninitialised[T](ctx, "Clone", a.shape[:a.rank])
+	var dst AllocArray[T]
+	dst.allocateLike(ctx, "Clone", &a.layout, len(a.data))
 	copyElements(&dst, &a)
 	return dst
 }

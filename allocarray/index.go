@@ -41,6 +41,9 @@ func (a *AllocArray[T]) offset(op string, index []int) int {
 
 // requireWritable panics if elements of a repeat.
 func (a *AllocArray[T]) requireWritable(op string) {
+	if a.plain {
+		return
+	}
 	for i := range a.rank {
 		if a.stride[i] == 0 && a.shape[i] > 1 {
 			panic(misuse("%s: cannot write to a broadcast view of shape %s", op, shapeText(a.shape[:a.rank])))
@@ -53,12 +56,18 @@ func (a *AllocArray[T]) requireWritable(op string) {
 // that. It panics if the elements do not lie that way: see
 // [AllocArray.IsContiguous] and [AllocArray.Clone].
 func (a AllocArray[T]) Data() []T {
-	a.check("Data")
-	return a.flat("Data")
+	if !a.plain || !a.stamp.Live() {
+		return a.flat("Data")
+	}
+	return a.data
 }
 
 // flat returns the elements of a contiguous array.
 func (a *AllocArray[T]) flat(op string) []T {
+	a.check(op)
+	if a.plain {
+		return a.data
+	}
 	if !a.packed() {
 		panic(misuse("%s: strides %s of shape %s are not contiguous; Clone the view first",
 			op, shapeText(a.stride[:a.rank]), shapeText(a.shape[:a.rank])))

@@ -83,6 +83,7 @@ func (p *product[T]) stack(a, b AllocArray[T]) bool {
 // are those of each.
 func stackOf[T Element](a, head *AllocArray[T], rows, columns int) AllocArray[T] {
 	s := *a
+	s.plain = false
 	s.rank = head.rank + 2
 	s.shape = head.shape
 	clear(s.shape[head.rank:])

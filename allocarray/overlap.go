@@ -9,7 +9,7 @@ func requireInPlace[T, U Element](op string, dst *AllocArray[T], src *AllocArray
 	if !rangesMeet(dst, src) {
 		return
 	}
-	full := AllocArray[U]{data: src.data, rank: dst.rank, shape: dst.shape, stride: stretched(src, dst)}
+	full := AllocArray[U]{data: src.data, layout: layout{rank: dst.rank, shape: dst.shape, stride: stretched(src, dst)}}
 	if !sameElements(dst, &full) && meet(dst, src) {
 		panic(misuse("%s: dst of shape %s overlaps an operand of shape %s; it may only be the very same array",
 			op, shapeText(dst.shape[:dst.rank]), shapeText(src.shape[:src.rank])))
@@ -33,6 +33,9 @@ func start[T Element](a *AllocArray[T]) uintptr {
 }
 
 func end[T Element](a *AllocArray[T]) uintptr {
+	if a.plain {
+		return start(a) + uintptr(len(a.data))*sizeOf[T]()
+	}
 	last := 0
 	for i := range a.rank {
 		if a.shape[i] == 0 {

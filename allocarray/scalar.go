@@ -67,8 +67,7 @@ func MaximumScalarInto[T Element](dst, a AllocArray[T], s T) {
 }
 
 func withScalar[T Element](ctx context.Context, op kernel.BinaryOp, name string, a *AllocArray[T], s T) AllocArray[T] {
-	a.check(name)
-	dst := uninitialised[T](ctx, name, a.shape[:a.rank])
+	dst := resultLike(ctx, name, a)
 	scalarRuns(op, &dst, a, s)
 	return dst
 }

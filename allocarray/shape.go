@@ -13,6 +13,9 @@ func (a AllocArray[T]) Rank() int { return a.rank }
 func (a AllocArray[T]) Len() int { return a.size() }
 
 func (a *AllocArray[T]) size() int {
+	if a.plain {
+		return len(a.data)
+	}
 	if a.rank == 0 {
 		return min(len(a.data), 1) // 0 for the zero AllocArray
 	}

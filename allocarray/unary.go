@@ -73,9 +73,10 @@ func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
 }
 
 // resultLike checks a and returns an array of its shape with memory from ctx.
-func resultLike[T Element](ctx context.Context, name string, a *AllocArray[T]) AllocArray[T] {
+func resultLike[T Element](ctx context.Context, name string, a *AllocArray[T]) (dst AllocArray[T]) {
 	a.check(name)
-	return uninitialised[T](ctx, name, a.shape[:a.rank])
+	dst.allocateLike(ctx, name, &a.layout, len(a.data))
+	return dst
 }
 
 // unaryRuns computes dst from a by fn, which may be called with the same slice

@@ -14,6 +14,7 @@ func (a AllocArray[T]) SliceStep(axis, from, to, step int) AllocArray[T] {
 
 func (a AllocArray[T]) slice(op string, axis, from, to, step int) AllocArray[T] {
 	a.check(op)
+	a.plain = false
 	i := a.axis(op, axis)
 	if from < 0 || to < from || to > a.shape[i] || step < 1 {
 		panic(misuse("%s: [%d:%d:%d] of axis %d in shape %s", op, from, to, step, axis, shapeText(a.shape[:a.rank])))
@@ -30,6 +31,7 @@ func (a AllocArray[T]) slice(op string, axis, from, to, step int) AllocArray[T] 
 // a matrix is Index(0, i).
 func (a AllocArray[T]) Index(axis, i int) AllocArray[T] {
 	a.check("Index")
+	a.plain = false
 	k := a.axis("Index", axis)
 	if uint(i) >= uint(a.shape[k]) {
 		panic(misuse("Index: %d of axis %d in shape %s", i, axis, shapeText(a.shape[:a.rank])))
@@ -54,6 +56,7 @@ func (a *AllocArray[T]) removeAxis(k int) {
 func (a AllocArray[T]) Transpose() AllocArray[T] {
 	a.check("Transpose")
 	b := a
+	b.plain = false
 	for i := range a.rank {
 		b.shape[i], b.stride[i] = a.shape[a.rank-1-i], a.stride[a.rank-1-i]
 	}
@@ -68,6 +71,7 @@ func (a AllocArray[T]) Permute(axes ...int) AllocArray[T] {
 		panic(misuse("Permute: %s does not order %d axes", shapeText(axes), a.rank))
 	}
 	b, seen := a, [MaxRank]bool{}
+	b.plain = false
 	for i, axis := range axes {
 		k := a.axis("Permute", axis)
 		if seen[k] {
@@ -83,6 +87,7 @@ func (a AllocArray[T]) Permute(axes ...int) AllocArray[T] {
 // appends it.
 func (a AllocArray[T]) ExpandDims(axis int) AllocArray[T] {
 	a.check("ExpandDims")
+	a.plain = false
 	i := axis
 	if i < 0 {
 		i += a.rank + 1
@@ -100,6 +105,7 @@ func (a AllocArray[T]) ExpandDims(axis int) AllocArray[T] {
 // Squeeze returns the view without the axes of length 1.
 func (a AllocArray[T]) Squeeze() AllocArray[T] {
 	a.check("Squeeze")
+	a.plain = false
 	for i := a.rank - 1; i >= 0; i-- {
 		if a.shape[i] == 1 {
 			a.removeAxis(i)
@@ -124,7 +130,7 @@ func (a AllocArray[T]) Reshape(shape ...int) AllocArray[T] {
 	if !fits || n != a.size() {
 		panic(misuse("Reshape: %s has not as many elements as %s", shapeText(shape), shapeText(a.shape[:a.rank])))
 	}
-	b.data, b.stamp = a.flat("Reshape"), a.stamp
+	b.data, b.stamp, b.plain = a.flat("Reshape"), a.stamp, true
 	return b
 }
 

@@ -86,6 +86,9 @@ func (w *walk) follows(p int) bool {
 // lineUp reports whether a and b are row-major arrays without gaps of one shape, so
 // that a walk over them would be a single run.
 func lineUp[T Element](a, b *AllocArray[T]) bool {
+	if a.plain && b.plain {
+		return a.alike(&b.layout)
+	}
 	if a.rank != b.rank {
 		return false
 	}

@@ -30,24 +30,32 @@ func Make[T any](ctx context.Context, n int) []T {
 // stamp and check it on access. The element type is checked as by [Make]. The
 // error matches [ErrExhausted].
 func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
+	var zero T
+	requirePointerFree[T]()
+	hi, lo := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
+	if n < 0 || hi != 0 || guarding() {
+		return allocSlow[T](ctx, n)
+	}
+	b, err := AllocatorFrom(ctx).Alloc(uintptr(lo), unsafe.Alignof(zero))
+	if err != nil {
+		return nil, Stamp{}, err
+	}
+	if b.holds(uintptr(lo), unsafe.Alignof(zero)) { // as in view, without a call
+		return elements[T](b, n), b.Stamp, nil
+	}
+	return view[T](b, n), b.Stamp, nil
+}
+
+// allocSlow serves guarded scopes and refuses lengths that no memory has.
+func allocSlow[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	if n < 0 {
 		panic(misuse("length %d is negative", n))
 	}
-	requirePointerFree[T]()
 	var zero T
-	size := unsafe.Sizeof(zero)
-	if hi, lo := bits.Mul(uint(n), uint(size)); hi == 0 {
-		a := AllocatorFrom(ctx)
-		if guarding() {
-			return allocGuarded[T](a, n)
-		}
-		b, err := a.Alloc(uintptr(lo), unsafe.Alignof(zero))
-		if err != nil {
-			return nil, Stamp{}, err
-		}
-		return view[T](b, n), b.Stamp, nil
+	if hi, _ := bits.Mul(uint(n), uint(unsafe.Sizeof(zero))); hi != 0 {
+		return nil, Stamp{}, &ExhaustedError{Allocator: "scope", Requested: ^uintptr(0), Available: maxHeap, Limit: maxHeap}
 	}
-	return nil, Stamp{}, &ExhaustedError{Allocator: "scope", Requested: ^uintptr(0), Available: maxHeap, Limit: maxHeap}
+	return allocGuarded[T](AllocatorFrom(ctx), n)
 }
 
 // allocGuarded is the part of Alloc behind the checks, for guarded scopes.
@@ -68,22 +76,29 @@ func allocWatched(a Allocator, size, align uintptr) (Block, error) {
 	return a.Alloc(size, align)
 }
 
-// view returns the first n elements that b holds.
+// holds reports whether b has size bytes, and not none, at the alignment.
+func (b *Block) holds(size, align uintptr) bool {
+	return size > 0 && uintptr(b.size) >= size && uintptr(unsafe.Pointer(b.start))&(align-1) == 0
+}
+
+// elements returns the first n elements that b holds.
 //
 // This is the only place where bytes become elements. It is right because T
-// contains no pointers (requirePointerFree), b has at least n*sizeof(T) bytes
-// and the alignment of T: both are checked here, so that an allocator that lies
-// is found out and cannot corrupt memory.
+// contains no pointers (requirePointerFree) and b holds n*sizeof(T) bytes at the
+// alignment of T: callers have checked both, so that an allocator that lies is found
+// out and cannot corrupt memory.
+func elements[T any](b Block, n int) []T { return unsafe.Slice((*T)(unsafe.Pointer(b.start)), n) }
+
+// view returns the first n elements of b. It panics if b does not hold them.
 func view[T any](b Block, n int) []T {
 	var zero T
-	need := uintptr(n) * unsafe.Sizeof(zero)
-	if need == 0 {
+	size, align := unsafe.Sizeof(zero), unsafe.Alignof(zero)
+	switch {
+	case b.holds(uintptr(n)*size, align):
+		return elements[T](b, n)
+	case uintptr(n)*size == 0:
 		return make([]T, n) // n is 0, or T has no size: an empty block may begin anywhere
 	}
-	p := unsafe.Pointer(b.start)
-	if uintptr(b.size) < need || uintptr(p)&(unsafe.Alignof(zero)-1) != 0 {
-		panic(misuse("allocator broke its contract: block of %d bytes at %p for %d elements of size %d, alignment %d",
-			b.size, p, n, unsafe.Sizeof(zero), unsafe.Alignof(zero)))
-	}
-	return unsafe.Slice((*T)(p), n)
+	panic(misuse("allocator broke its contract: block of %d bytes at %p for %d elements of size %d, alignment %d",
+		b.size, b.start, n, size, align))
 }
