@@ -134,8 +134,8 @@ func (a *AllocArray[T]) matrix(index []int) AllocArray[T] {
 	return m
 }
 
-// matMul computes one product in the way that the strides allow: with rows of b,
-// with columns of b, or, for odd views, element by element.
+// matMul computes one product in the way that the strides allow: with micro-kernels,
+// with rows of b, with columns of b, or, for odd views, element by element.
 func matMul[T Element](dst, a, b AllocArray[T]) {
 	m, k, n := a.shape[0], a.shape[1], b.shape[1]
 	if m == 0 || n == 0 || k == 0 {
@@ -148,6 +148,7 @@ func matMul[T Element](dst, a, b AllocArray[T]) {
 	}
 	rows := dst.rowsContiguous() && a.rowsContiguous()
 	switch {
+	case rows && multiply(&dst, &a, &b):
 	case rows && b.rowsContiguous():
 		kernel.MatMul(dst.data, dst.lead(), a.data, a.lead(), b.data, b.lead(), m, k, n)
 	case rows && b.columnsContiguous():

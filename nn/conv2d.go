@@ -24,7 +24,7 @@ type Conv2D struct {
 // filters is what a convolution multiplies by. It is immutable, so that its address
 // tells whether the weights it was made from are still those of the layer.
 type filters struct {
-	packed *gemm.Packed // of height·width·in rows, in this order, and out columns
+	packed *gemm.Packed[float32] // of height·width·in rows, in this order, and out columns
 	bias   []float32    // nil for none
 }
 
@@ -142,7 +142,7 @@ func (c *Conv2D) ParametersChanged() {
 func (c *Conv2D) channelsLast() []float32 { return c.weight.Permute(0, 2, 3, 1).Heap().Data() }
 
 // pack packs weights of out×height×width×in.
-func (c *Conv2D) pack(w []float32) *gemm.Packed {
+func (c *Conv2D) pack(w []float32) *gemm.Packed[float32] {
 	k := len(w) / c.Out()
 	return gemm.Pack(w, k, c.Out(), 1, k)
 }

@@ -12,7 +12,7 @@ import (
 type Dense struct {
 	name         string
 	weight, bias Tensor // out×in and out, on the Go heap
-	packed       *gemm.Packed
+	packed       *gemm.Packed[float32]
 }
 
 var (

@@ -20,7 +20,7 @@ func (act Activation) check() {
 }
 
 // relu applies ReLU in place. The comparison is false for NaN and for -0.
-func relu(x []float32) {
+func relu[T Element](x []T) {
 	for i, v := range x {
 		if v < 0 {
 			x[i] = 0

@@ -24,8 +24,8 @@ func BenchmarkMul(b *testing.B) {
 
 func benchmarkMul(b *testing.B, m, k, n int) {
 	b.Run(fmt.Sprintf("%dx%dx%d", m, k, n), func(b *testing.B) {
-		p := gemm.Pack(floats(k*n), k, n, n, 1)
-		a, c, bias := floats(m*k), make([]float32, m*n), floats(n)
+		p := gemm.Pack(floats[float32](k*n), k, n, n, 1)
+		a, c, bias := floats[float32](m*k), make([]float32, m*n), floats[float32](n)
 		b.ReportAllocs()
 		for b.Loop() {
 			p.Mul(c, n, a, k, m, bias, gemm.ReLU)
@@ -52,7 +52,7 @@ func BenchmarkPeak(b *testing.B) {
 	}
 	for _, kib := range []int{16, 392} {
 		b.Run(fmt.Sprintf("load=%dKiB", kib), func(b *testing.B) {
-			x, bytes := floats(kib<<8), 0
+			x, bytes := floats[float32](kib<<8), 0
 			for b.Loop() {
 				bytes = peak.Stream(x)
 			}
@@ -67,10 +67,10 @@ func gigaPerSecond(b *testing.B, amount int, unit string) {
 }
 
 // floats returns n numbers between -1 and 1 that do not repeat soon.
-func floats(n int) []float32 {
-	x := make([]float32, n)
+func floats[T gemm.Element](n int) []T {
+	x := make([]T, n)
 	for i := range x {
-		x[i] = float32(i*7919%2003)/1001.5 - 1
+		x[i] = T(i*7919%2003)/1001.5 - 1
 	}
 	return x
 }
@@ -90,8 +90,8 @@ func BenchmarkOfPeak(b *testing.B) {
 }
 
 func ofPeak(b *testing.B, m, k, n int, wide bool) {
-	p := gemm.Pack(floats(k*n), k, n, n, 1)
-	a, c, bias := floats(m*k), make([]float32, m*n), floats(n)
+	p := gemm.Pack(floats[float32](k*n), k, n, n, 1)
+	a, c, bias := floats[float32](m*k), make([]float32, m*n), floats[float32](n)
 	mul, ceiling := 0.0, 0.0
 	for b.Loop() {
 		mul = max(mul, rate(func() int { p.Mul(c, n, a, k, m, bias, gemm.ReLU); return 2 * m * k * n }))
@@ -116,7 +116,7 @@ func BenchmarkMulRows(b *testing.B) {
 		_, err := fmt.Sscanf(name, "%dx%dx%d 3x3x%d", &v.h, &v.w, &v.cin, &v.cout)
 		require.NoError(b, err)
 		b.Run(name, func(b *testing.B) {
-			p, image, rows, segs := v.problem()
+			p, image, rows, segs := problemOf[float32](v)
 			packed := gemm.Pack(p.b, p.k, p.n, p.n, 1)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -129,7 +129,7 @@ func BenchmarkMulRows(b *testing.B) {
 
 // BenchmarkPackInto packs 512 × 512 elements, row-major and transposed.
 func BenchmarkPackInto(b *testing.B) {
-	x, dst := floats(512*512), make([]float32, gemm.PackedLen(512, 512))
+	x, dst := floats[float32](512*512), make([]float32, gemm.PackedLen[float32](512, 512))
 	for _, s := range [][2]int{{512, 1}, {1, 512}} {
 		b.Run(fmt.Sprintf("strides=%d,%d", s[0], s[1]), func(b *testing.B) {
 			b.ReportAllocs()

@@ -16,7 +16,7 @@ type span struct {
 // from the bias, the others from what is in C, the last applies the activation.
 // A single tile's height of rows uses every element of B once, so that blocking
 // would only cost.
-func (j *job) blocks() {
+func (j *job[T]) blocks() {
 	s := span{segs: len(j.segs), length: j.segLen}
 	if j.p.k <= j.p.kernel.depth() || j.m <= j.p.kernel.height() {
 		j.span(&s)
@@ -29,7 +29,7 @@ func (j *job) blocks() {
 
 // next moves s to the span of about depth steps that follows it, and reports
 // whether there is one.
-func (j *job) next(s *span) bool {
+func (j *job[T]) next(s *span) bool {
 	s.k += s.segs * s.length
 	if s.k == j.p.k {
 		return false
@@ -47,13 +47,13 @@ func (j *job) next(s *span) bool {
 }
 
 // span computes one span of K for all rows, block by block.
-func (j *job) span(s *span) {
+func (j *job[T]) span(s *span) {
 	t := tile{
 		segs:   &j.segs[s.seg],
 		segEnd: 4 * s.segs,
-		segLen: 4 * s.length,
-		bStep:  4 * j.p.k * j.p.width,
-		ldc:    4 * j.ldc,
+		segLen: sizeOf[T]() * s.length,
+		bStep:  sizeOf[T]() * j.p.k * j.p.width,
+		ldc:    sizeOf[T]() * j.ldc,
 		add:    s.k > 0,
 		relu:   j.act == ReLU && s.k+s.segs*s.length == j.p.k,
 	}
@@ -66,7 +66,7 @@ func (j *job) span(s *span) {
 // before the next panel. It is one function because only here, where the tile
 // is a variable and not a pointer's target, can it hold addresses without the
 // operands escaping to the heap.
-func (j *job) block(t tile, s *span, i, m int) {
+func (j *job[T]) block(t tile, s *span, i, m int) {
 	tiles, low, taller := split(m, j.p.kernel.height())
 	w, group := j.p.width, wide(low)
 	for q := 0; q < j.p.panelCount; q += group {
@@ -77,18 +77,18 @@ func (j *job) block(t tile, s *span, i, m int) {
 				rows++
 			}
 			for r := range rows {
-				t.rows[r] = &j.a[j.row(row+r)+s.skip]
+				t.rows[r] = first(&j.a[j.row(row+r)+s.skip])
 			}
 			step := wide(rows)
 			for p := q; p < end; p += step {
 				size := shape{rows, min(step, end-p)}
-				t.b = &j.p.panels[(p*j.p.k+s.k)*w]
-				t.c = &j.c[row*j.ldc+p*w]
+				t.b = first(&j.p.panels[(p*j.p.k+s.k)*w])
+				t.c = first(&j.c[row*j.ldc+p*w])
 				if j.bias != nil {
-					t.bias = &j.bias[p*w]
+					t.bias = first(&j.bias[p*w])
 				}
-				t.cols, t.mask = partial(j.p.n-(p+size.panels-1)*w, w)
-				j.p.kernel.run(size, &t)
+				t.cols, t.mask = partial(j.p.n-(p+size.panels-1)*w, w, sizeOf[T]())
+				j.p.kernel.run(sizeOf[T](), size, &t)
 			}
 			row += rows
 		}
@@ -106,12 +106,12 @@ func split(m, height int) (tiles, low, taller int) {
 }
 
 // partial returns the column count and the mask of a panel that has only so
-// many columns left, and zeros when it is full.
-func partial(left, width int) (cols int, mask *int32) {
+// many columns left, of elements of that size, and zeros when it is full.
+func partial(left, width, size int) (cols int, mask *int32) {
 	if left >= width {
 		return 0, nil
 	}
-	return left, &lanes[len(lanes)/2-left]
+	return left, &lanes[len(lanes)/2-left*size/4]
 }
 
 // lanes holds as many set lanes as a panel can have, then as many clear ones: a

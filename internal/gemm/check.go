@@ -6,7 +6,7 @@ import (
 )
 
 // checkMatrix panics unless a strided rows × cols matrix lies within x.
-func checkMatrix(x []float32, rows, cols, rowStride, colStride int) {
+func checkMatrix[T Element](x []T, rows, cols, rowStride, colStride int) {
 	if rows < 0 || cols < 0 || rowStride < 0 || colStride < 0 {
 		panic(fmt.Sprintf("gemm: negative argument: %d × %d with strides %d and %d", rows, cols, rowStride, colStride))
 	}
@@ -30,7 +30,7 @@ func fits(rest *int, steps, stride int) bool {
 
 // checkRows panics unless m rows of the given length lie within x, one stride
 // apart and not on top of each other.
-func checkRows(name string, x []float32, stride, m, length int) {
+func checkRows[T Element](name string, x []T, stride, m, length int) {
 	if m > 1 && stride < length {
 		panic(fmt.Sprintf("gemm: ld%s is %d, shorter than a row of %d", name, stride, length))
 	}
@@ -40,7 +40,7 @@ func checkRows(name string, x []float32, stride, m, length int) {
 }
 
 // checkOffsets panics unless every row's every segment lies within x.
-func checkOffsets(x []float32, rows, segs []int32, length int) {
+func checkOffsets[T Element](x []T, rows, segs []int32, length int) {
 	if len(rows) == 0 {
 		return
 	}
@@ -66,7 +66,7 @@ func bounds(offsets []int32) (low, high int) {
 
 // checkApart panics when the extent of C, from its first to its last element,
 // meets another operand's. Rows interleaved in one extent count as overlapping.
-func (j *job) checkApart() {
+func (j *job[T]) checkApart() {
 	c := j.c[:(j.m-1)*j.ldc+j.p.n]
 	apart("a", c, j.a)
 	apart("b", c, j.p.panels)
@@ -74,7 +74,7 @@ func (j *job) checkApart() {
 }
 
 // apart panics when c and the named operand share memory.
-func apart(name string, c, x []float32) {
+func apart[T Element](name string, c, x []T) {
 	if overlap(c, x) {
 		panic(fmt.Sprintf("gemm: c (%d elements at %#x) overlaps %s (%d elements at %#x)",
 			len(c), address(c), name, len(x), address(x)))
@@ -82,13 +82,14 @@ func apart(name string, c, x []float32) {
 }
 
 // overlap reports whether two slices share memory.
-func overlap(x, y []float32) bool {
+func overlap[T Element](x, y []T) bool {
 	if len(x) == 0 || len(y) == 0 {
 		return false
 	}
 	x0, y0 := address(x), address(y)
-	return x0 < y0+uintptr(len(y))*4 && y0 < x0+uintptr(len(x))*4
+	size := uintptr(sizeOf[T]())
+	return x0 < y0+uintptr(len(y))*size && y0 < x0+uintptr(len(x))*size
 }
 
 // address is where a slice begins. As a number it does not make x escape.
-func address(x []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }
+func address[T Element](x []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(x))) }

@@ -12,55 +12,60 @@ import (
 // refused are calls on a packed 3 × 2 matrix and the start of the panic each
 // must end in.
 var refused = map[string]struct {
-	call func(p *gemm.Packed, x []float32)
+	call func(p *gemm.Packed[float32], x []float32)
 	text string
 }{
-	"negative m":       {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x, 3, -1, nil, 0) }, "gemm: negative argument: m -1"},
-	"negative lda":     {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x, -3, 1, nil, 0) }, "gemm: negative argument"},
-	"lda too short":    {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x, 2, 2, nil, 0) }, "gemm: lda is 2, shorter than a row of 3"},
-	"ldc too short":    {func(p *gemm.Packed, x []float32) { p.Mul(x, 1, x, 3, 2, nil, 0) }, "gemm: ldc is 1, shorter than a row of 2"},
-	"a too short":      {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x[:5], 3, 2, nil, 0) }, "gemm: a has 5 elements"},
-	"c too short":      {func(p *gemm.Packed, x []float32) { p.Mul(x[:3], 2, x[9:], 3, 2, nil, 0) }, "gemm: c has 3 elements"},
-	"product overflow": {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x, math.MaxInt/2, 9, nil, 0) }, "gemm: a has 99 elements"},
-	"bias":             {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x[9:], 3, 2, x[50:53], 0) }, "gemm: bias has 3 elements, want 2"},
-	"activation":       {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x[9:], 3, 2, nil, 7) }, "gemm: unknown activation 7"},
-	"c meets a":        {func(p *gemm.Packed, x []float32) { p.Mul(x[3:], 2, x, 3, 2, nil, 0) }, "gemm: c (4 elements at"},
-	"c meets bias":     {func(p *gemm.Packed, x []float32) { p.Mul(x, 2, x[9:], 3, 2, x[3:5], 0) }, "gemm: c (4 elements at"},
-	"c meets b":        {func(p *gemm.Packed, x []float32) { p.Mul(p.Panels(), 2, x, 3, 2, nil, 0) }, "gemm: c (4 elements at"},
+	"negative m":       {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x, 3, -1, nil, 0) }, "gemm: negative argument: m -1"},
+	"negative lda":     {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x, -3, 1, nil, 0) }, "gemm: negative argument"},
+	"lda too short":    {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x, 2, 2, nil, 0) }, "gemm: lda is 2, shorter than a row of 3"},
+	"ldc too short":    {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 1, x, 3, 2, nil, 0) }, "gemm: ldc is 1, shorter than a row of 2"},
+	"a too short":      {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x[:5], 3, 2, nil, 0) }, "gemm: a has 5 elements"},
+	"c too short":      {func(p *gemm.Packed[float32], x []float32) { p.Mul(x[:3], 2, x[9:], 3, 2, nil, 0) }, "gemm: c has 3 elements"},
+	"product overflow": {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x, math.MaxInt/2, 9, nil, 0) }, "gemm: a has 99 elements"},
+	"bias":             {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x[9:], 3, 2, x[50:53], 0) }, "gemm: bias has 3 elements, want 2"},
+	"activation":       {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x[9:], 3, 2, nil, 7) }, "gemm: unknown activation 7"},
+	"c meets a":        {func(p *gemm.Packed[float32], x []float32) { p.Mul(x[3:], 2, x, 3, 2, nil, 0) }, "gemm: c (4 elements at"},
+	"c meets bias":     {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x[9:], 3, 2, x[3:5], 0) }, "gemm: c (4 elements at"},
+	"c meets b":        {func(p *gemm.Packed[float32], x []float32) { p.Mul(p.Panels(), 2, x, 3, 2, nil, 0) }, "gemm: c (4 elements at"},
 
-	"segments":     {func(p *gemm.Packed, x []float32) { p.MulRows(x, 2, x[9:], []int32{0}, []int32{0, 1}, nil, 0) }, "gemm: 2 segments do not divide 3"},
-	"no segments":  {func(p *gemm.Packed, x []float32) { p.MulRows(x, 2, x[9:], []int32{0}, nil, nil, 0) }, "gemm: 0 segments"},
-	"negative ldc": {func(p *gemm.Packed, x []float32) { p.MulRows(x, -2, x[9:], []int32{0}, []int32{0}, nil, 0) }, "gemm: negative ldc -2"},
-	"negative row": {func(p *gemm.Packed, x []float32) { p.MulRows(x, 2, x[9:], []int32{4, -1}, []int32{0}, nil, 0) }, "gemm: negative offset: rows start at -1"},
-	"row too far":  {func(p *gemm.Packed, x []float32) { p.MulRows(x, 2, x[9:19], []int32{0, 8}, []int32{0}, nil, 0) }, "gemm: a has 10 elements, too few for row offset 8"},
-	"segment too far": {func(p *gemm.Packed, x []float32) {
+	"segments":     {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, 2, x[9:], []int32{0}, []int32{0, 1}, nil, 0) }, "gemm: 2 segments do not divide 3"},
+	"no segments":  {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, 2, x[9:], []int32{0}, nil, nil, 0) }, "gemm: 0 segments"},
+	"negative ldc": {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, -2, x[9:], []int32{0}, []int32{0}, nil, 0) }, "gemm: negative ldc -2"},
+	"negative row": {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, 2, x[9:], []int32{4, -1}, []int32{0}, nil, 0) }, "gemm: negative offset: rows start at -1"},
+	"row too far": {func(p *gemm.Packed[float32], x []float32) {
+		p.MulRows(x, 2, x[9:19], []int32{0, 8}, []int32{0}, nil, 0)
+	}, "gemm: a has 10 elements, too few for row offset 8"},
+	"segment too far": {func(p *gemm.Packed[float32], x []float32) {
 		p.MulRows(x, 2, x[9:19], []int32{0, 8}, []int32{0, 1, 2}, nil, 0)
 	}, "gemm: a has 10 elements, too few for row offset 8, segment offset 2"},
 
-	"pack outside":  {func(_ *gemm.Packed, x []float32) { gemm.Pack(x, 10, 10, 10, 1) }, "gemm: 10 × 10 with strides 10 and 1 does not fit 99"},
-	"pack negative": {func(_ *gemm.Packed, x []float32) { gemm.Pack(x, 2, 2, -1, 1) }, "gemm: negative argument: 2 × 2"},
-	"pack into":     {func(_ *gemm.Packed, x []float32) { gemm.PackInto(make([]float32, 3), x, 3, 2, 2, 1) }, "gemm: 3 elements to pack 3 × 2 into"},
-	"pack onto":     {func(_ *gemm.Packed, x []float32) { y := make([]float32, 999); gemm.PackInto(y, y[9:], 3, 2, 2, 1) }, "gemm: packing 3 × 2"},
-	"too large":     {func(_ *gemm.Packed, x []float32) { gemm.PackedLen(math.MaxInt/2, 2) }, "gemm: "},
-	"negative size": {func(_ *gemm.Packed, x []float32) { gemm.PackedLen(-1, 2) }, "gemm: negative dimension in -1 × 2"},
+	"pack outside":  {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, 10, 10, 10, 1) }, "gemm: 10 × 10 with strides 10 and 1 does not fit 99"},
+	"pack negative": {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, 2, 2, -1, 1) }, "gemm: negative argument: 2 × 2"},
+	"pack into":     {func(_ *gemm.Packed[float32], x []float32) { gemm.PackInto(make([]float32, 3), x, 3, 2, 2, 1) }, "gemm: 3 elements to pack 3 × 2 into"},
+	"pack onto": {func(_ *gemm.Packed[float32], x []float32) {
+		y := make([]float32, 999)
+		gemm.PackInto(y, y[9:], 3, 2, 2, 1)
+	}, "gemm: packing 3 × 2"},
+	"too large":     {func(_ *gemm.Packed[float32], x []float32) { gemm.PackedLen[float32](math.MaxInt/2, 2) }, "gemm: "},
+	"negative size": {func(_ *gemm.Packed[float32], x []float32) { gemm.PackedLen[float32](-1, 2) }, "gemm: negative dimension in -1 × 2"},
 }
 
 func TestRefused(t *testing.T) {
 	for name, r := range refused {
 		t.Run(name, func(t *testing.T) {
-			p := gemm.Pack(floats(6), 3, 2, 2, 1)
+			p := gemm.Pack(floats[float32](6), 3, 2, 2, 1)
 			defer func() { require.Contains(t, recover(), r.text) }()
-			r.call(p, floats(99))
+			r.call(p, floats[float32](99))
 		})
 	}
 }
 
 // TestNotRefused are calls at the very limit of what is refused.
 func TestNotRefused(t *testing.T) {
-	p, x := gemm.Pack(floats(6), 3, 2, 2, 1), floats(99)
+	p, x := gemm.Pack(floats[float32](6), 3, 2, 2, 1), floats[float32](99)
 	p.Mul(x[6:10], 2, x[:6], 3, 2, x[10:12], gemm.None)
 	p.Mul(nil, 0, nil, 0, 0, nil, gemm.ReLU)
 	p.MulRows(x[:2], 0, x[2:9], []int32{4}, []int32{2, 1, 0}, nil, gemm.None)
-	gemm.Pack(nil, 0, 4, 0, 0).Mul(x[:4], 4, nil, 0, 1, x[4:8], gemm.None)
+	gemm.Pack[float32](nil, 0, 4, 0, 0).Mul(x[:4], 4, nil, 0, 1, x[4:8], gemm.None)
 	require.Equal(t, x[4:8], x[:4])
 }

@@ -2,31 +2,61 @@
 
 package gemm
 
-// avx2Run calls the micro-kernel of the given shape.
-func avx2Run(s shape, t *tile) {
+// avx2F32Run calls the micro-kernel of the given shape.
+func avx2F32Run(s shape, t *tile) {
 	switch s.rows<<3 | s.panels {
 	case 1<<3 | 1:
-		avx2R1P1(t)
+		avx2F32R1P1(t)
 	case 1<<3 | 2:
-		avx2R1P2(t)
+		avx2F32R1P2(t)
 	case 1<<3 | 3:
-		avx2R1P3(t)
+		avx2F32R1P3(t)
 	case 1<<3 | 4:
-		avx2R1P4(t)
+		avx2F32R1P4(t)
 	case 2<<3 | 1:
-		avx2R2P1(t)
+		avx2F32R2P1(t)
 	case 2<<3 | 2:
-		avx2R2P2(t)
+		avx2F32R2P2(t)
 	case 3<<3 | 1:
-		avx2R3P1(t)
+		avx2F32R3P1(t)
 	case 3<<3 | 2:
-		avx2R3P2(t)
+		avx2F32R3P2(t)
 	case 4<<3 | 1:
-		avx2R4P1(t)
+		avx2F32R4P1(t)
 	case 5<<3 | 1:
-		avx2R5P1(t)
+		avx2F32R5P1(t)
 	case 6<<3 | 1:
-		avx2R6P1(t)
+		avx2F32R6P1(t)
+	default:
+		panic(s.unknown())
+	}
+}
+
+// avx2F64Run calls the micro-kernel of the given shape.
+func avx2F64Run(s shape, t *tile) {
+	switch s.rows<<3 | s.panels {
+	case 1<<3 | 1:
+		avx2F64R1P1(t)
+	case 1<<3 | 2:
+		avx2F64R1P2(t)
+	case 1<<3 | 3:
+		avx2F64R1P3(t)
+	case 1<<3 | 4:
+		avx2F64R1P4(t)
+	case 2<<3 | 1:
+		avx2F64R2P1(t)
+	case 2<<3 | 2:
+		avx2F64R2P2(t)
+	case 3<<3 | 1:
+		avx2F64R3P1(t)
+	case 3<<3 | 2:
+		avx2F64R3P2(t)
+	case 4<<3 | 1:
+		avx2F64R4P1(t)
+	case 5<<3 | 1:
+		avx2F64R5P1(t)
+	case 6<<3 | 1:
+		avx2F64R6P1(t)
 	default:
 		panic(s.unknown())
 	}

@@ -2,43 +2,85 @@
 
 package gemm
 
-// avx512Run calls the micro-kernel of the given shape.
-func avx512Run(s shape, t *tile) {
+// avx512F32Run calls the micro-kernel of the given shape.
+func avx512F32Run(s shape, t *tile) {
 	switch s.rows<<3 | s.panels {
 	case 1<<3 | 1:
-		avx512R1P1(t)
+		avx512F32R1P1(t)
 	case 1<<3 | 2:
-		avx512R1P2(t)
+		avx512F32R1P2(t)
 	case 1<<3 | 3:
-		avx512R1P3(t)
+		avx512F32R1P3(t)
 	case 1<<3 | 4:
-		avx512R1P4(t)
+		avx512F32R1P4(t)
 	case 2<<3 | 1:
-		avx512R2P1(t)
+		avx512F32R2P1(t)
 	case 2<<3 | 2:
-		avx512R2P2(t)
+		avx512F32R2P2(t)
 	case 3<<3 | 1:
-		avx512R3P1(t)
+		avx512F32R3P1(t)
 	case 3<<3 | 2:
-		avx512R3P2(t)
+		avx512F32R3P2(t)
 	case 4<<3 | 1:
-		avx512R4P1(t)
+		avx512F32R4P1(t)
 	case 5<<3 | 1:
-		avx512R5P1(t)
+		avx512F32R5P1(t)
 	case 6<<3 | 1:
-		avx512R6P1(t)
+		avx512F32R6P1(t)
 	case 7<<3 | 1:
-		avx512R7P1(t)
+		avx512F32R7P1(t)
 	case 8<<3 | 1:
-		avx512R8P1(t)
+		avx512F32R8P1(t)
 	case 9<<3 | 1:
-		avx512R9P1(t)
+		avx512F32R9P1(t)
 	case 10<<3 | 1:
-		avx512R10P1(t)
+		avx512F32R10P1(t)
 	case 11<<3 | 1:
-		avx512R11P1(t)
+		avx512F32R11P1(t)
 	case 12<<3 | 1:
-		avx512R12P1(t)
+		avx512F32R12P1(t)
+	default:
+		panic(s.unknown())
+	}
+}
+
+// avx512F64Run calls the micro-kernel of the given shape.
+func avx512F64Run(s shape, t *tile) {
+	switch s.rows<<3 | s.panels {
+	case 1<<3 | 1:
+		avx512F64R1P1(t)
+	case 1<<3 | 2:
+		avx512F64R1P2(t)
+	case 1<<3 | 3:
+		avx512F64R1P3(t)
+	case 1<<3 | 4:
+		avx512F64R1P4(t)
+	case 2<<3 | 1:
+		avx512F64R2P1(t)
+	case 2<<3 | 2:
+		avx512F64R2P2(t)
+	case 3<<3 | 1:
+		avx512F64R3P1(t)
+	case 3<<3 | 2:
+		avx512F64R3P2(t)
+	case 4<<3 | 1:
+		avx512F64R4P1(t)
+	case 5<<3 | 1:
+		avx512F64R5P1(t)
+	case 6<<3 | 1:
+		avx512F64R6P1(t)
+	case 7<<3 | 1:
+		avx512F64R7P1(t)
+	case 8<<3 | 1:
+		avx512F64R8P1(t)
+	case 9<<3 | 1:
+		avx512F64R9P1(t)
+	case 10<<3 | 1:
+		avx512F64R10P1(t)
+	case 11<<3 | 1:
+		avx512F64R11P1(t)
+	case 12<<3 | 1:
+		avx512F64R12P1(t)
 	default:
 		panic(s.unknown())
 	}

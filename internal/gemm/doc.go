@@ -1,14 +1,16 @@
-// Package gemm multiplies float32 matrices for the inference of neural
+// Package gemm multiplies float32 or float64 matrices for the inference of neural
 // networks: many products by the same weights, few rows at a time, no
 // allocation. The weights B are packed once; activations A are read in place;
 // bias and activation are part of the store. A convolution over NHWC data runs
-// on the same kernels, its rows gathered as they are read (see MulRows).
+// on the same kernels, its rows gathered as they are read (see MulRows). A B that is
+// used once is packed on the way, piece by piece (see Product).
 //
 // # Packing
 //
 // B, of K rows and N columns, is cut into panels of w columns, each stored from
-// top to bottom, the last one padded with zeros. w is two vectors: 16 columns
-// for AVX2, 32 for AVX-512. The first panel is aligned to 64 bytes.
+// top to bottom, the last one padded with zeros. w is two vectors: 16 columns of
+// float32 for AVX2, 32 for AVX-512; half as many of float64. The first panel is
+// aligned to 64 bytes.
 //
 //	       panel 0   panel 1   panel 2
 //	      +---------+---------+---------+
@@ -68,8 +70,6 @@
 // w, since padding is computed too (10 columns cost as much as 16); K of less
 // than about 30, where the store and the call take most of the time; and a
 // single row with N ≤ w, whose two sums wait for each other.
-//
-// There is no float64.
 //
 // # Kernels
 //

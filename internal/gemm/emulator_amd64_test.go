@@ -36,7 +36,7 @@ func emulate(t *testing.T, kernel string) *emulator {
 
 // grant limits the machine's memory to what one product may touch: the rows of
 // A, the elements of C, and what belongs to the package.
-func (e *emulator) grant(p *problem, packed *gemm.Packed) {
+func grant[T gemm.Element](e *emulator, p *problem[T], packed *gemm.Packed[T]) {
 	m := &machine{}
 	for i := range p.m {
 		allow(m, "a", p.a[i*p.lda:][:p.k], false)
@@ -49,10 +49,10 @@ func (e *emulator) grant(p *problem, packed *gemm.Packed) {
 	e.machine = m
 }
 
-// run multiplies on the machine and checks the result.
-func (e *emulator) run(t *testing.T, p *problem, kernel string) {
+// runOn multiplies on the machine and checks the result.
+func runOn[T gemm.Element](t *testing.T, e *emulator, p *problem[T], kernel string) {
 	packed := p.pack(kernel)
-	e.grant(p, packed)
+	grant(e, p, packed)
 	packed.Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
 	p.check(t, kernel)
 }
@@ -67,8 +67,9 @@ func TestEmulatedSizes(t *testing.T) {
 	for _, kernel := range emulated {
 		t.Run(kernel, func(t *testing.T) {
 			e := emulate(t, kernel)
-			sizes(inShort(3, 7), func(p *problem) { e.run(t, p, kernel) })
-			e.run(t, newProblem(1, 30, 230, 1, 1, 1, true, gemm.ReLU), kernel) // four panels and more
+			sizes(inShort(3, 7), func(p *problem[float32]) { runOn(t, e, p, kernel) })
+			sizes(inShort(3, 7), func(p *problem[float64]) { runOn(t, e, p, kernel) })
+			runOn(t, e, newProblem[float32](1, 30, 230, 1, 1, 1, true, gemm.ReLU), kernel) // four panels and more
 			require.Len(t, e.ran, len(e.programs), "%v", e.ran)
 		})
 	}
@@ -78,8 +79,9 @@ func TestEmulatedSizes(t *testing.T) {
 func TestEmulatedBlocks(t *testing.T) {
 	for _, kernel := range emulated {
 		e := emulate(t, kernel)
-		e.run(t, newProblem(25, 801, 45, 3, 2, 1, true, gemm.ReLU), kernel)
-		e.run(t, newProblem(100, 801, 3, 3, 2, 1, false, gemm.None), kernel)
+		runOn(t, e, newProblem[float32](25, 801, 45, 3, 2, 1, true, gemm.ReLU), kernel)
+		runOn(t, e, newProblem[float32](100, 801, 3, 3, 2, 1, false, gemm.None), kernel)
+		runOn(t, e, newProblem[float64](25, 801, 23, 3, 2, 1, true, gemm.ReLU), kernel)
 	}
 }
 
@@ -90,9 +92,9 @@ func TestEmulatedConvolution(t *testing.T) {
 			if testing.Short() && name == "dilated, large" {
 				continue
 			}
-			p, image, rows, segs := v.problem()
+			p, image, rows, segs := problemOf[float32](v)
 			packed := p.pack(kernel)
-			e.grant(p, packed)
+			grant(e, p, packed)
 			allow(e.machine, "image", image, false)
 			allow(e.machine, "segs", segs, false)
 			packed.MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)

@@ -8,8 +8,8 @@ type TileMemory = memory
 // Emulate lets run take the place of the processor until restore is called. It
 // gets the name of the micro-kernel and the memory of the tile.
 func Emulate(run func(name string, tile *TileMemory)) (restore func()) {
-	emulate = func(k kernel, s shape, t memory) {
-		run(fmt.Sprintf("%sR%dP%d", k, s.rows, s.panels), &t)
+	emulate = func(k kernel, size int, s shape, t memory) {
+		run(fmt.Sprintf("%sF%dR%dP%d", k, 8*size, s.rows, s.panels), &t)
 	}
 	return func() { emulate = nil }
 }

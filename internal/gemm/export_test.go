@@ -11,10 +11,10 @@ func Supported() (names []string) {
 }
 
 // PackWith is Pack for the named kernel, whether it is supported or not.
-func PackWith(name string, b []float32, k, n, rowStride, colStride int) *Packed {
+func PackWith[T Element](name string, b []T, k, n, rowStride, colStride int) *Packed[T] {
 	for with := range avx512 + 1 {
 		if with.String() == name {
-			p := newPacked(with, make([]float32, with.packedLen(k, n)), k, n)
+			p := newPacked(with, make([]T, packedLen[T](with, k, n)), k, n)
 			p.fill(b, rowStride, colStride)
 			return &p
 		}
@@ -23,7 +23,7 @@ func PackWith(name string, b []float32, k, n, rowStride, colStride int) *Packed 
 }
 
 // Panels returns the packed elements.
-func (p *Packed) Panels() []float32 { return p.panels }
+func (p *Packed[T]) Panels() []T { return p.panels }
 
 // Choose is the choice made at start-up, for any value of the variable.
 func Choose(name string) string { return choose(name).String() }

@@ -11,19 +11,24 @@ import (
 func FuzzMul(f *testing.F) {
 	f.Add(uint8(6), uint16(70), uint8(16), uint8(3), uint8(5), uint8(1))
 	f.Fuzz(func(t *testing.T, m uint8, k uint16, n, moreA, moreC, flags uint8) {
-		p := newProblem(int(m)%80, int(k)%900, int(n)%100, int(moreA)%9, int(moreC)%9, int(flags>>4), flags&1 != 0, gemm.Activation(flags>>1&1))
-		rows, segs := p.offsets(1 + int(flags>>2&3))
-		for _, kernel := range gemm.Supported() {
-			p.run(t, kernel)
-			p.pack(kernel).MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
-			p.check(t, kernel)
-		}
+		skew, bias, act, segs := int(flags>>4), flags&1 != 0, gemm.Activation(flags>>1&1), 1+int(flags>>2&3)
+		fuzzMul(t, newProblem[float32](int(m)%80, int(k)%900, int(n)%100, int(moreA)%9, int(moreC)%9, skew, bias, act), segs)
+		fuzzMul(t, newProblem[float64](int(m)%80, int(k)%900, int(n)%100, int(moreA)%9, int(moreC)%9, skew, bias, act), segs)
 	})
+}
+
+func fuzzMul[T gemm.Element](t *testing.T, p *problem[T], count int) {
+	rows, segs := p.offsets(count)
+	for _, kernel := range gemm.Supported() {
+		p.run(t, kernel)
+		p.pack(kernel).MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
+		p.check(t, kernel)
+	}
 }
 
 // offsets describes the problem's rows in so many segments, or in one if K does
 // not divide.
-func (p *problem) offsets(count int) (rows, segs []int32) {
+func (p *problem[T]) offsets(count int) (rows, segs []int32) {
 	for i := range p.m {
 		rows = append(rows, int32(i*p.lda))
 	}

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/tphakala/simd/f32"
+	"github.com/tphakala/simd/f64"
 )
 
 // portable computes row by row: a row of C is its bias plus the rows of B, each
@@ -11,7 +12,7 @@ import (
 // library has the instructions (NEON, SSE2) and a plain loop elsewhere. It
 // takes each element's terms in the order of K, as the micro-kernels do, but
 // may round the product before it is added.
-func (j *job) portable() {
+func (j *job[T]) portable() {
 	for i := range j.m {
 		c := j.c[i*j.ldc:][:j.p.n]
 		if j.bias != nil {
@@ -31,22 +32,32 @@ func (j *job) portable() {
 
 // addRows adds the leading rows of b, scaled by the elements of a, to c, and
 // returns the rows that remain.
-func addRows(c, a, b []float32) []float32 {
+func addRows[T Element](c, a, b []T) []T {
 	for _, x := range a {
-		f32.AddScaled(hide(c), x, hide(b[:len(c)]))
+		addScaled(hide(c), x, hide(b[:len(c)]))
 		b = b[len(c):]
 	}
 	return b
+}
+
+// addScaled adds x·b to c, which are as long.
+func addScaled[T Element](c []T, x T, b []T) {
+	switch c := any(c).(type) {
+	case []float32:
+		f32.AddScaled(c, float32(x), any(b).([]float32))
+	case []float64:
+		f64.AddScaled(c, float64(x), any(b).([]float64))
+	}
 }
 
 // hide returns x in a way that escape analysis cannot follow. The library
 // calls through function variables, which the compiler must take to keep what
 // they get: every caller's C would move to the heap, on all machines, though
 // nothing keeps it.
-func hide(x []float32) []float32 {
+func hide[T Element](x []T) []T {
 	header := struct {
 		data     uintptr
 		len, cap int
 	}{address(x), len(x), cap(x)}
-	return *(*[]float32)(unsafe.Pointer(&header))
+	return *(*[]T)(unsafe.Pointer(&header))
 }

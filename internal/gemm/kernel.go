@@ -42,13 +42,13 @@ func choose(name string) kernel {
 // String returns the kernel's name as the environment variable spells it.
 func (k kernel) String() string { return [...]string{"generic", "avx2", "avx512"}[k] }
 
-// width is the number of columns in a panel of a matrix of n columns.
-func (k kernel) width(n int) int {
+// width is the number of columns in a panel of a matrix of n columns: two vectors.
+func width[T Element](k kernel, n int) int {
 	switch k {
 	case avx512:
-		return 32
+		return 2 * 64 / sizeOf[T]()
 	case avx2:
-		return 16
+		return 2 * 32 / sizeOf[T]()
 	}
 	return n
 }

@@ -14,7 +14,7 @@ type memory = [unsafe.Sizeof(tile{})]byte
 
 // emulate, when a test sets it, stands in for the processor: it runs the
 // micro-kernel on the tile and the processor does not.
-var emulate func(k kernel, s shape, t memory)
+var emulate func(k kernel, size int, s shape, t memory)
 
 // supported reports whether the processor has the instructions and the
 // operating system saves their registers; package cpu checks both (XGETBV).
@@ -28,15 +28,19 @@ func (k kernel) supported() bool {
 	return true
 }
 
-// run calls the micro-kernel of the shape. It does not keep the tile.
-func (k kernel) run(s shape, t *tile) {
-	if emulate != nil {
-		emulate(k, s, *(*memory)(unsafe.Pointer(t)))
-		return
+// run calls the micro-kernel of the shape, for elements of that size in bytes. It
+// does not keep the tile.
+func (k kernel) run(size int, s shape, t *tile) {
+	switch wide := k == avx512; {
+	case emulate != nil:
+		emulate(k, size, s, *(*memory)(unsafe.Pointer(t)))
+	case wide && size == 4:
+		avx512F32Run(s, t)
+	case wide:
+		avx512F64Run(s, t)
+	case size == 4:
+		avx2F32Run(s, t)
+	default:
+		avx2F64Run(s, t)
 	}
-	if k == avx512 {
-		avx512Run(s, t)
-		return
-	}
-	avx2Run(s, t)
 }

@@ -2,57 +2,112 @@
 
 package gemm
 
-// avx2R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
+// avx2F32R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx2R1P1(t *tile)
+func avx2F32R1P1(t *tile)
 
-// avx2R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
+// avx2F32R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
 //
 //go:noescape
-func avx2R1P2(t *tile)
+func avx2F32R1P2(t *tile)
 
-// avx2R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
+// avx2F32R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
 //
 //go:noescape
-func avx2R1P3(t *tile)
+func avx2F32R1P3(t *tile)
 
-// avx2R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
+// avx2F32R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
 //
 //go:noescape
-func avx2R1P4(t *tile)
+func avx2F32R1P4(t *tile)
 
-// avx2R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
+// avx2F32R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx2R2P1(t *tile)
+func avx2F32R2P1(t *tile)
 
-// avx2R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
+// avx2F32R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
 //
 //go:noescape
-func avx2R2P2(t *tile)
+func avx2F32R2P2(t *tile)
 
-// avx2R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
+// avx2F32R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx2R3P1(t *tile)
+func avx2F32R3P1(t *tile)
 
-// avx2R3P2 multiplies 3 row(s) of A by 2 panel(s) of B.
+// avx2F32R3P2 multiplies 3 row(s) of A by 2 panel(s) of B.
 //
 //go:noescape
-func avx2R3P2(t *tile)
+func avx2F32R3P2(t *tile)
 
-// avx2R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
+// avx2F32R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx2R4P1(t *tile)
+func avx2F32R4P1(t *tile)
 
-// avx2R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
+// avx2F32R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx2R5P1(t *tile)
+func avx2F32R5P1(t *tile)
 
-// avx2R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
+// avx2F32R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx2R6P1(t *tile)
+func avx2F32R6P1(t *tile)
+
+// avx2F64R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2F64R1P1(t *tile)
+
+// avx2F64R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx2F64R1P2(t *tile)
+
+// avx2F64R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
+//
+//go:noescape
+func avx2F64R1P3(t *tile)
+
+// avx2F64R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
+//
+//go:noescape
+func avx2F64R1P4(t *tile)
+
+// avx2F64R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2F64R2P1(t *tile)
+
+// avx2F64R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx2F64R2P2(t *tile)
+
+// avx2F64R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2F64R3P1(t *tile)
+
+// avx2F64R3P2 multiplies 3 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx2F64R3P2(t *tile)
+
+// avx2F64R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2F64R4P1(t *tile)
+
+// avx2F64R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2F64R5P1(t *tile)
+
+// avx2F64R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2F64R6P1(t *tile)

@@ -2,87 +2,172 @@
 
 package gemm
 
-// avx512R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
+// avx512F32R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R1P1(t *tile)
+func avx512F32R1P1(t *tile)
 
-// avx512R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
+// avx512F32R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
 //
 //go:noescape
-func avx512R1P2(t *tile)
+func avx512F32R1P2(t *tile)
 
-// avx512R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
+// avx512F32R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
 //
 //go:noescape
-func avx512R1P3(t *tile)
+func avx512F32R1P3(t *tile)
 
-// avx512R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
+// avx512F32R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
 //
 //go:noescape
-func avx512R1P4(t *tile)
+func avx512F32R1P4(t *tile)
 
-// avx512R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
+// avx512F32R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R2P1(t *tile)
+func avx512F32R2P1(t *tile)
 
-// avx512R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
+// avx512F32R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
 //
 //go:noescape
-func avx512R2P2(t *tile)
+func avx512F32R2P2(t *tile)
 
-// avx512R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
+// avx512F32R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R3P1(t *tile)
+func avx512F32R3P1(t *tile)
 
-// avx512R3P2 multiplies 3 row(s) of A by 2 panel(s) of B.
+// avx512F32R3P2 multiplies 3 row(s) of A by 2 panel(s) of B.
 //
 //go:noescape
-func avx512R3P2(t *tile)
+func avx512F32R3P2(t *tile)
 
-// avx512R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
+// avx512F32R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R4P1(t *tile)
+func avx512F32R4P1(t *tile)
 
-// avx512R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
+// avx512F32R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R5P1(t *tile)
+func avx512F32R5P1(t *tile)
 
-// avx512R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
+// avx512F32R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R6P1(t *tile)
+func avx512F32R6P1(t *tile)
 
-// avx512R7P1 multiplies 7 row(s) of A by 1 panel(s) of B.
+// avx512F32R7P1 multiplies 7 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R7P1(t *tile)
+func avx512F32R7P1(t *tile)
 
-// avx512R8P1 multiplies 8 row(s) of A by 1 panel(s) of B.
+// avx512F32R8P1 multiplies 8 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R8P1(t *tile)
+func avx512F32R8P1(t *tile)
 
-// avx512R9P1 multiplies 9 row(s) of A by 1 panel(s) of B.
+// avx512F32R9P1 multiplies 9 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R9P1(t *tile)
+func avx512F32R9P1(t *tile)
 
-// avx512R10P1 multiplies 10 row(s) of A by 1 panel(s) of B.
+// avx512F32R10P1 multiplies 10 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R10P1(t *tile)
+func avx512F32R10P1(t *tile)
 
-// avx512R11P1 multiplies 11 row(s) of A by 1 panel(s) of B.
+// avx512F32R11P1 multiplies 11 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R11P1(t *tile)
+func avx512F32R11P1(t *tile)
 
-// avx512R12P1 multiplies 12 row(s) of A by 1 panel(s) of B.
+// avx512F32R12P1 multiplies 12 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
-func avx512R12P1(t *tile)
+func avx512F32R12P1(t *tile)
+
+// avx512F64R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R1P1(t *tile)
+
+// avx512F64R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx512F64R1P2(t *tile)
+
+// avx512F64R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
+//
+//go:noescape
+func avx512F64R1P3(t *tile)
+
+// avx512F64R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
+//
+//go:noescape
+func avx512F64R1P4(t *tile)
+
+// avx512F64R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R2P1(t *tile)
+
+// avx512F64R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx512F64R2P2(t *tile)
+
+// avx512F64R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R3P1(t *tile)
+
+// avx512F64R3P2 multiplies 3 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx512F64R3P2(t *tile)
+
+// avx512F64R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R4P1(t *tile)
+
+// avx512F64R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R5P1(t *tile)
+
+// avx512F64R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R6P1(t *tile)
+
+// avx512F64R7P1 multiplies 7 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R7P1(t *tile)
+
+// avx512F64R8P1 multiplies 8 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R8P1(t *tile)
+
+// avx512F64R9P1 multiplies 9 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R9P1(t *tile)
+
+// avx512F64R10P1 multiplies 10 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R10P1(t *tile)
+
+// avx512F64R11P1 multiplies 11 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R11P1(t *tile)
+
+// avx512F64R12P1 multiplies 12 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512F64R12P1(t *tile)

@@ -7,4 +7,4 @@ package gemm
 func (k kernel) supported() bool { return k == generic }
 
 // run is never reached: choose returns only supported kernels.
-func (k kernel) run(s shape, _ *tile) { panic(s.unknown()) }
+func (k kernel) run(_ int, s shape, _ *tile) { panic(s.unknown()) }

@@ -13,7 +13,7 @@ var origin = []int32{0}
 // Row i of C depends on row i of A alone: it has the same bits whatever m is.
 // C must not overlap A, B or the bias. Dimensions that do not fit the slices
 // and overlapping operands panic. Mul allocates nothing.
-func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, m int, bias []float32, act Activation) {
+func (p *Packed[T]) Mul(c []T, ldc int, a []T, lda, m int, bias []T, act Activation) {
 	if m < 0 || lda < 0 || ldc < 0 {
 		panic(fmt.Sprintf("gemm: negative argument: m %d, lda %d, ldc %d", m, lda, ldc))
 	}
@@ -21,7 +21,7 @@ func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, m int, bias []float
 	if m > 0 {
 		a = a[:(m-1)*lda+p.k]
 	}
-	j := job{p: *p, c: c, ldc: ldc, a: a, lda: lda, segs: origin, segLen: p.k, m: m, bias: bias, act: act}
+	j := job[T]{p: *p, c: c, ldc: ldc, a: a, lda: lda, segs: origin, segLen: p.k, m: m, bias: bias, act: act}
 	j.do()
 }
 
@@ -43,7 +43,7 @@ func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, m int, bias []float
 //
 // The number of segments must divide K, and offsets must not be negative, nor
 // point a segment outside a; else MulRows panics. The rest is as for Mul.
-func (p *Packed) MulRows(c []float32, ldc int, a []float32, rows, segs []int32, bias []float32, act Activation) {
+func (p *Packed[T]) MulRows(c []T, ldc int, a []T, rows, segs []int32, bias []T, act Activation) {
 	if len(segs) == 0 || p.k%len(segs) != 0 {
 		panic(fmt.Sprintf("gemm: %d segments do not divide %d rows of b", len(segs), p.k))
 	}
@@ -52,14 +52,14 @@ func (p *Packed) MulRows(c []float32, ldc int, a []float32, rows, segs []int32, 
 	}
 	length := p.k / len(segs)
 	checkOffsets(a, rows, segs, length)
-	j := job{p: *p, c: c, ldc: ldc, a: a, rows: rows, segs: segs, segLen: length, m: len(rows), bias: bias, act: act}
+	j := job[T]{p: *p, c: c, ldc: ldc, a: a, rows: rows, segs: segs, segLen: length, m: len(rows), bias: bias, act: act}
 	j.do()
 }
 
 // A job is one product, after its A has been checked.
-type job struct {
-	p          Packed // a copy: with the pointer p itself would escape
-	c, a, bias []float32
+type job[T Element] struct {
+	p          Packed[T] // a copy: with the pointer p itself would escape
+	c, a, bias []T
 	ldc, lda   int
 	rows       []int32 // offsets of A's rows; nil: one lda apart
 	segs       []int32 // offsets of a row's segments, at least one
@@ -69,7 +69,7 @@ type job struct {
 }
 
 // row is the offset of row i of A.
-func (j *job) row(i int) int {
+func (j *job[T]) row(i int) int {
 	if j.rows != nil {
 		return int(j.rows[i])
 	}
@@ -77,7 +77,7 @@ func (j *job) row(i int) int {
 }
 
 // do checks the rest of the operands and computes.
-func (j *job) do() {
+func (j *job[T]) do() {
 	n := j.p.n
 	j.act.check()
 	checkRows("c", j.c, j.ldc, j.m, n)

@@ -12,11 +12,11 @@ import (
 // sizes visits every M up to 33 with every N up to 70 and varying K, every K
 // up to 70 with a few M and N, and all strides, skews, biases and activations;
 // or, of all that, one in so many.
-func sizes(oneIn int, visit func(p *problem)) {
+func sizes[T gemm.Element](oneIn int, visit func(p *problem[T])) {
 	count := 0
 	try := func(m, k, n int) {
 		if count++; count%oneIn == 0 {
-			visit(newProblem(m, k, n, count%3, count%5, count%4, count%2 == 0, gemm.Activation(count/2%2)))
+			visit(newProblem[T](m, k, n, count%3, count%5, count%4, count%2 == 0, gemm.Activation(count/2%2)))
 		}
 	}
 	for m := range 34 {
@@ -47,30 +47,49 @@ func inShort(long, short int) int {
 	return long
 }
 
-func TestMulSizes(t *testing.T) {
+// TestMul runs every test for both element types.
+func TestMul(t *testing.T) {
+	t.Run("float32", testMul[float32])
+	t.Run("float64", testMul[float64])
+}
+
+func testMul[T gemm.Element](t *testing.T) {
+	for name, test := range map[string]func(t *testing.T){
+		"sizes": testMulSizes[T], "large": testMulLarge[T], "special": testMulSpecial[T],
+		"denormals": testMulDenormals[T], "row alone": testMulRowAlone[T], "convolution": testMulRowsConvolution[T],
+		"strides": testPackStrides[T], "into": testPackInto[T], "allocations": testAllocations[T],
+	} {
+		t.Run(name, test)
+	}
+}
+
+func testMulSizes[T gemm.Element](t *testing.T) {
 	eachKernel(t, func(t *testing.T, kernel string) {
-		sizes(inShort(1, 7), func(p *problem) { p.run(t, kernel) })
+		sizes(inShort(1, 7), func(p *problem[T]) { p.run(t, kernel) })
 	})
 }
 
-func TestMulLarge(t *testing.T) {
+func testMulLarge[T gemm.Element](t *testing.T) {
 	eachKernel(t, func(t *testing.T, kernel string) {
 		for _, s := range [][3]int{{1, 784, 128}, {7, 1001, 33}, {103, 513, 65}, {200, 800, 17}, {13, 2500, 3}} {
-			newProblem(s[0], s[1], s[2], 5, 9, 1, true, gemm.None).run(t, kernel)
+			newProblem[T](s[0], s[1], s[2], 5, 9, 1, true, gemm.None).run(t, kernel)
 		}
 	})
 }
 
-// TestMulSpecial puts NaN, infinities, denormals and zeros of both signs into
+// testMulSpecial puts NaN, infinities, denormals and zeros of both signs into
 // every operand.
-func TestMulSpecial(t *testing.T) {
-	inf := float32(math.Inf(1))
-	special := []float32{float32(math.NaN()), inf, -inf, 0, float32(math.Copysign(0, -1)),
-		math.SmallestNonzeroFloat32, -0x1p-140, 0x1p-127, math.MaxFloat32, -math.MaxFloat32}
+func testMulSpecial[T gemm.Element](t *testing.T) {
+	inf, least, most := T(math.Inf(1)), T(math.SmallestNonzeroFloat32), T(math.MaxFloat32)
+	if _, double := any(inf).(float64); double {
+		tiny, huge := math.SmallestNonzeroFloat64, math.MaxFloat64
+		least, most = T(tiny), T(huge)
+	}
+	special := []T{T(math.NaN()), inf, -inf, 0, T(math.Copysign(0, -1)), least, -512 * least, 4096 * least, most, -most}
 	eachKernel(t, func(t *testing.T, kernel string) {
 		for at, v := range special {
 			for _, act := range []gemm.Activation{gemm.None, gemm.ReLU} {
-				p := newProblem(13, 19, 37, 1, 2, 3, true, act)
+				p := newProblem[T](13, 19, 37, 1, 2, 3, true, act)
 				p.a[4*p.lda+at], p.b[at*p.n+20], p.bias[at] = v, v, v
 				for l := range p.k {
 					p.a[7*p.lda+l] = v
@@ -81,28 +100,33 @@ func TestMulSpecial(t *testing.T) {
 	})
 }
 
-func TestMulDenormals(t *testing.T) {
+func testMulDenormals[T gemm.Element](t *testing.T) {
 	eachKernel(t, func(t *testing.T, kernel string) {
-		p := newProblem(7, 40, 20, 0, 0, 0, false, gemm.None)
+		p := newProblem[T](7, 40, 20, 0, 0, 0, false, gemm.None)
+		small := T(0x1p-70)
+		if _, double := any(small).(float64); double {
+			tiny := 0x1p-520
+			small = T(tiny)
+		}
 		for i := range p.a {
-			p.a[i] *= 0x1p-70
+			p.a[i] *= small
 		}
 		for i := range p.b {
-			p.b[i] *= 0x1p-70
+			p.b[i] *= small
 		}
 		p.run(t, kernel)
 		require.NotZero(t, p.c[0])
 	})
 }
 
-// TestMulRowAlone: a row has the same bits in every batch.
-func TestMulRowAlone(t *testing.T) {
+// testMulRowAlone: a row has the same bits in every batch.
+func testMulRowAlone[T gemm.Element](t *testing.T) {
 	eachKernel(t, func(t *testing.T, kernel string) {
-		all := newProblem(40, 900, 45, 0, 0, 0, true, gemm.ReLU)
+		all := newProblem[T](40, 900, 45, 0, 0, 0, true, gemm.ReLU)
 		p := all.pack(kernel)
 		p.Mul(all.c, all.ldc, all.a, all.lda, all.m, all.bias, all.act)
 		for m := 1; m <= 14; m++ {
-			c := make([]float32, m*45)
+			c := make([]T, m*45)
 			p.Mul(c, 45, all.a, all.lda, m, all.bias, all.act)
 			require.Equal(t, all.c[:m*45], c, "%d rows", m)
 		}
@@ -117,10 +141,10 @@ func TestMulWide(t *testing.T) {
 	require.Equal(t, []float32{10, 15}, c)
 }
 
-func TestAllocations(t *testing.T) {
-	p := newProblem(40, 900, 45, 0, 0, 0, true, gemm.ReLU)
+func testAllocations[T gemm.Element](t *testing.T) {
+	p := newProblem[T](40, 900, 45, 0, 0, 0, true, gemm.ReLU)
 	rows, segs := []int32{0, 1, 2, 3, 4, 5, 6}, []int32{0, 450}
-	scratch := make([]float32, gemm.PackedLen(900, 45))
+	scratch := make([]T, gemm.PackedLen[T](900, 45))
 	for _, kernel := range gemm.Supported() {
 		packed := p.pack(kernel)
 		require.Zero(t, testing.AllocsPerRun(20, func() {

@@ -11,13 +11,13 @@ import (
 const alignment = 64
 
 // slack is what alignment can cost, in elements.
-const slack = alignment/4 - 1
+func slack[T Element]() int { return alignment/sizeOf[T]() - 1 }
 
 // A Packed is a matrix B of K × N elements in the order in which the
 // micro-kernels read it; see the package comment. It is immutable, so any
 // number of goroutines may multiply by it at once.
-type Packed struct {
-	panels     []float32 // whole panels, the last one padded with zeros
+type Packed[T Element] struct {
+	panels     []T // whole panels, the last one padded with zeros
 	k, n       int
 	width      int // columns of a panel
 	panelCount int
@@ -28,17 +28,17 @@ type Packed struct {
 // b[r*rowStride+c*colStride]: a row-major [K, N] matrix has strides (N, 1), a
 // dense layer's [out, in] weights, whose transpose is wanted, have (1, in). A
 // matrix that does not fit b, or a negative argument, panics.
-func Pack(b []float32, k, n, rowStride, colStride int) *Packed {
-	p := PackInto(make([]float32, PackedLen(k, n)), b, k, n, rowStride, colStride)
+func Pack[T Element](b []T, k, n, rowStride, colStride int) *Packed[T] {
+	p := PackInto(make([]T, PackedLen[T](k, n)), b, k, n, rowStride, colStride)
 	return &p
 }
 
 // PackInto is Pack into memory of the caller's, for a B that is used once. It
 // allocates nothing. dst needs PackedLen(k, n) elements, else it panics; it
 // must not overlap b, and belongs to the result for as long as that is used.
-func PackInto(dst, b []float32, k, n, rowStride, colStride int) Packed {
+func PackInto[T Element](dst, b []T, k, n, rowStride, colStride int) Packed[T] {
 	checkMatrix(b, k, n, rowStride, colStride)
-	if need := PackedLen(k, n); len(dst) < need {
+	if need := PackedLen[T](k, n); len(dst) < need {
 		panic(fmt.Sprintf("gemm: %d elements to pack %d × %d into, want %d", len(dst), k, n, need))
 	}
 	if overlap(dst, b) {
@@ -50,46 +50,46 @@ func PackInto(dst, b []float32, k, n, rowStride, colStride int) Packed {
 }
 
 // PackedLen returns the number of elements PackInto needs for a K × N matrix.
-func PackedLen(k, n int) int { return active.packedLen(k, n) }
+func PackedLen[T Element](k, n int) int { return packedLen[T](active, k, n) }
 
 // K returns the number of rows of B.
-func (p *Packed) K() int { return p.k }
+func (p *Packed[T]) K() int { return p.k }
 
 // N returns the number of columns of B.
-func (p *Packed) N() int { return p.n }
+func (p *Packed[T]) N() int { return p.n }
 
 // packedLen is PackedLen for one kernel.
-func (k kernel) packedLen(rows, n int) int {
+func packedLen[T Element](with kernel, rows, n int) int {
 	if rows < 0 || n < 0 {
 		panic(fmt.Sprintf("gemm: negative dimension in %d × %d", rows, n))
 	}
 	if n == 0 || rows == 0 {
 		return 0
 	}
-	w := k.width(n)
-	if n > math.MaxInt-w || (n+w-1)/w*w > (math.MaxInt/4-slack)/rows {
+	w := width[T](with, n)
+	if n > math.MaxInt-w || (n+w-1)/w*w > (math.MaxInt/sizeOf[T]()-slack[T]())/rows {
 		panic(fmt.Sprintf("gemm: %d × %d elements do not fit the address space", rows, n))
 	}
-	return (n+w-1)/w*w*rows + slack
+	return (n+w-1)/w*w*rows + slack[T]()
 }
 
 // newPacked aligns dst, which has packedLen elements or more.
-func newPacked(with kernel, dst []float32, k, n int) Packed {
-	p := Packed{k: k, n: n, kernel: with}
-	need := with.packedLen(k, n)
+func newPacked[T Element](with kernel, dst []T, k, n int) Packed[T] {
+	p := Packed[T]{k: k, n: n, kernel: with}
+	need := packedLen[T](with, k, n)
 	if need == 0 {
 		return p
 	}
-	p.width = with.width(n)
+	p.width = width[T](with, n)
 	p.panelCount = (n + p.width - 1) / p.width
-	skip := -int(uintptr(unsafe.Pointer(&dst[0]))) & (alignment - 1) / 4
-	need -= slack
+	skip := -int(uintptr(unsafe.Pointer(&dst[0]))) & (alignment - 1) / sizeOf[T]()
+	need -= slack[T]()
 	p.panels = dst[skip : skip+need : skip+need]
 	return p
 }
 
 // fill copies B into the panels and zeroes the padding.
-func (p *Packed) fill(b []float32, rowStride, colStride int) {
+func (p *Packed[T]) fill(b []T, rowStride, colStride int) {
 	if len(p.panels) == 0 {
 		return
 	}
@@ -106,7 +106,11 @@ func (p *Packed) fill(b []float32, rowStride, colStride int) {
 }
 
 // fillRows fills one panel from contiguous rows.
-func fillRows(panel, b []float32, w, cols, rowStride int) {
+func fillRows[T Element](panel, b []T, w, cols, rowStride int) {
+	if size := sizeOf[T](); cols == w && w*size%alignment == 0 {
+		fillLines(panel, b, w, rowStride)
+		return
+	}
 	for r := 0; r*w < len(panel); r++ {
 		row := panel[r*w:][:w]
 		copy(row, b[r*rowStride:][:cols])
@@ -114,8 +118,22 @@ func fillRows(panel, b []float32, w, cols, rowStride int) {
 	}
 }
 
+// fillLines is fillRows for rows that are whole cache lines, which the compiler
+// copies in a few instructions; copy is a call, and takes as long again.
+func fillLines[T Element](panel, b []T, w, rowStride int) {
+	type line [alignment]byte
+	step := alignment / sizeOf[T]()
+	for r := 0; r*w < len(panel); r++ {
+		to, from := panel[r*w:][:w], b[r*rowStride:][:w]
+		for i := 0; i < w; i += step {
+			// step elements of both, or more, are left; and they are a line's bytes.
+			*(*line)(unsafe.Pointer(&to[i])) = *(*line)(unsafe.Pointer(&from[i]))
+		}
+	}
+}
+
 // fillElements fills one panel from elements at any stride.
-func fillElements(panel, b []float32, w, cols, rowStride, colStride int) {
+func fillElements[T Element](panel, b []T, w, cols, rowStride, colStride int) {
 	for r := 0; r*w < len(panel); r++ {
 		row := panel[r*w:][:w]
 		for c := range cols {

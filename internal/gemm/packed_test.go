@@ -9,12 +9,12 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// TestPackStrides packs a matrix, its transpose and a part of a larger one: the
+// testPackStrides packs a matrix, its transpose and a part of a larger one: the
 // panels must be the same, since the matrix is.
-func TestPackStrides(t *testing.T) {
+func testPackStrides[T gemm.Element](t *testing.T) {
 	for _, s := range [][2]int{{1, 1}, {5, 16}, {7, 37}, {3, 100}} {
 		k, n := s[0], s[1]
-		rows, columns, part := floats(k*n), make([]float32, k*n), make([]float32, k*n*6)
+		rows, columns, part := floats[T](k*n), make([]T, k*n), make([]T, k*n*6)
 		for r := range k {
 			for c := range n {
 				columns[c*k+r] = rows[r*n+c]
@@ -28,13 +28,13 @@ func TestPackStrides(t *testing.T) {
 	}
 }
 
-// TestPackInto: the memory need be neither clean nor aligned.
-func TestPackInto(t *testing.T) {
+// testPackInto: the memory need be neither clean nor aligned.
+func testPackInto[T gemm.Element](t *testing.T) {
 	const k, n = 9, 21
-	b := floats(k * n)
+	b := floats[T](k * n)
 	want := gemm.Pack(b, k, n, n, 1)
 	for skew := range 17 {
-		dst := make([]float32, skew+gemm.PackedLen(k, n))
+		dst := make([]T, skew+gemm.PackedLen[T](k, n))
 		for i := range dst {
 			dst[i] = guard
 		}

@@ -10,27 +10,27 @@ import (
 )
 
 // guard fills the memory around C; no test computes it.
-const guard = float32(-12345.678)
+const guard = -12345.6875
 
 // A problem is one product with everything the kernels must leave alone: rows
 // longer than needed, and slices that start at odd addresses.
-type problem struct {
+type problem[T gemm.Element] struct {
 	m, k, n, lda, ldc int
-	a, b, c, bias     []float32
+	a, b, c, bias     []T
 	act               gemm.Activation
 }
 
 // newProblem makes a problem whose slices begin skew elements into their memory.
-func newProblem(m, k, n, moreA, moreC, skew int, bias bool, act gemm.Activation) *problem {
-	p := &problem{m: m, k: k, n: n, lda: k + moreA, ldc: n + moreC, act: act}
-	p.a = floats(skew + max(0, m-1)*p.lda + k)[skew:]
-	p.b = floats(k*n + 1)[1:]
-	p.c = make([]float32, skew+m*p.ldc+40)[skew:]
+func newProblem[T gemm.Element](m, k, n, moreA, moreC, skew int, bias bool, act gemm.Activation) *problem[T] {
+	p := &problem[T]{m: m, k: k, n: n, lda: k + moreA, ldc: n + moreC, act: act}
+	p.a = floats[T](skew + max(0, m-1)*p.lda + k)[skew:]
+	p.b = floats[T](k*n + 1)[1:]
+	p.c = make([]T, skew+m*p.ldc+40)[skew:]
 	for i := range p.c {
 		p.c[i] = guard
 	}
 	if bias {
-		p.bias = floats(n + 3)[3:]
+		p.bias = floats[T](n + 3)[3:]
 	}
 	return p
 }
@@ -54,26 +54,35 @@ func fma32(a, b, c float32) float32 {
 	return float32(s)
 }
 
+// fma is a·b+c with a single rounding.
+func fma[T gemm.Element](a, b, c T) T {
+	if _, double := any(a).(float64); double {
+		return T(math.FMA(float64(a), float64(b), float64(c)))
+	}
+	return T(fma32(float32(a), float32(b), float32(c)))
+}
+
 // exact is the contract of the assembly kernels, to the bit: starting from the
 // bias, one fused multiply-add per element of K, in order.
-func (p *problem) exact(i, j int) float32 {
-	sum := float32(0)
+func (p *problem[T]) exact(i, j int) T {
+	sum := T(0)
 	if p.bias != nil {
 		sum = p.bias[j]
 	}
 	for l := range p.k {
-		sum = fma32(p.a[i*p.lda+l], p.b[l*p.n+j], sum)
+		sum = fma(p.a[i*p.lda+l], p.b[l*p.n+j], sum)
 	}
 	return p.activate(sum)
 }
 
-// near is the plain float64 loop, and the distance from it that the rounding of
-// float32 explains. K products and K sums, each rounded with a relative error of
-// at most u = 2⁻²⁴, give at most γ(K+1)·(|bias| + Σ|a·b|) with
+// near is the plain float64 loop, and the distance from it that rounding explains.
+// K products and K sums, each rounded with a relative error of at most u (2⁻²⁴ for
+// float32, 2⁻⁵³ for float64), give at most γ(K+1)·(|bias| + Σ|a·b|) with
 // γ(n) = n·u/(1−n·u) (Higham 2002, "Accuracy and Stability of Numerical
-// Algorithms", section 3.1); a fused kernel stays below that. Each of the K
-// products can besides lose half the smallest denormal, 2⁻¹⁵⁰.
-func (p *problem) near(i, j int) (want float32, tolerance float64) {
+// Algorithms", section 3.1); a fused kernel stays below that. For float64 the loop
+// is as far off, and has another order. Each of the K products can besides lose half
+// the smallest denormal: 2⁻¹⁵⁰ for float32.
+func (p *problem[T]) near(i, j int) (want T, tolerance float64) {
 	sum, size := 0.0, 0.0
 	if p.bias != nil {
 		sum = float64(p.bias[j])
@@ -85,11 +94,14 @@ func (p *problem) near(i, j int) (want float32, tolerance float64) {
 		size += math.Abs(term)
 	}
 	nu := float64(p.k+1) * 0x1p-24
-	return p.activate(float32(sum)), nu/(1-nu)*size + float64(p.k+1)*0x1p-150
+	if _, double := any(want).(float64); double {
+		nu *= 0x1p-28 // 2⁻⁵³, twice
+	}
+	return p.activate(T(sum)), nu/(1-nu)*size + float64(p.k+1)*0x1p-150
 }
 
 // activate applies the activation by its definition.
-func (p *problem) activate(x float32) float32 {
+func (p *problem[T]) activate(x T) T {
 	if p.act == gemm.ReLU && x < 0 {
 		return 0
 	}
@@ -97,7 +109,7 @@ func (p *problem) activate(x float32) float32 {
 }
 
 // check compares every element of C, and every cell that is not one.
-func (p *problem) check(t *testing.T, kernel string) {
+func (p *problem[T]) check(t *testing.T, kernel string) {
 	t.Helper()
 	for at, got := range p.c {
 		i, j := at/max(1, p.ldc), at%max(1, p.ldc)
@@ -112,7 +124,7 @@ func (p *problem) check(t *testing.T, kernel string) {
 }
 
 // checkElement holds assembly to the bit and the portable kernel to the bound.
-func (p *problem) checkElement(t *testing.T, kernel string, i, j int, got float32) {
+func (p *problem[T]) checkElement(t *testing.T, kernel string, i, j int, got T) {
 	t.Helper()
 	if kernel != "generic" {
 		if want := p.exact(i, j); !same(got, want) {
@@ -129,20 +141,20 @@ func (p *problem) checkElement(t *testing.T, kernel string, i, j int, got float3
 }
 
 // sizes is the problem without its data.
-func (p *problem) sizes() [6]int { return [6]int{p.m, p.k, p.n, p.lda, p.ldc, int(p.act)} }
+func (p *problem[T]) sizes() [6]int { return [6]int{p.m, p.k, p.n, p.lda, p.ldc, int(p.act)} }
 
 // same reports whether two numbers have the same bits, or are both NaN.
-func same(x, y float32) bool {
-	return math.Float32bits(x) == math.Float32bits(y) || x != x && y != y
+func same[T gemm.Element](x, y T) bool {
+	return x == y && math.Signbit(float64(x)) == math.Signbit(float64(y)) || x != x && y != y
 }
 
 // pack packs B for a kernel.
-func (p *problem) pack(kernel string) *gemm.Packed {
+func (p *problem[T]) pack(kernel string) *gemm.Packed[T] {
 	return gemm.PackWith(kernel, p.b, p.k, p.n, p.n, 1)
 }
 
 // run multiplies with a kernel and checks the result.
-func (p *problem) run(t *testing.T, kernel string) {
+func (p *problem[T]) run(t *testing.T, kernel string) {
 	t.Helper()
 	p.pack(kernel).Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
 	p.check(t, kernel)

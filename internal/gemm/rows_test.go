@@ -37,7 +37,7 @@ func (v conv) offsets() (rows, segs []int32) {
 }
 
 // im2col writes the rows of A out, by the definition of the convolution.
-func (v conv) im2col(x []float32) (a []float32) {
+func im2col[T gemm.Element](v conv, x []T) (a []T) {
 	oh, ow := v.out()
 	for i := range oh * ow {
 		for l := range v.kh * v.kw * v.cin {
@@ -49,12 +49,12 @@ func (v conv) im2col(x []float32) (a []float32) {
 	return a
 }
 
-// problem is the convolution as a product of gathered rows.
-func (v conv) problem() (p *problem, image []float32, rows, segs []int32) {
+// problemOf is the convolution as a product of gathered rows.
+func problemOf[T gemm.Element](v conv) (p *problem[T], image []T, rows, segs []int32) {
 	rows, segs = v.offsets()
-	image = floats(v.h * v.w * v.cin)
-	p = newProblem(len(rows), v.kh*v.kw*v.cin, v.cout, 0, 3, 2, true, gemm.ReLU)
-	p.a = v.im2col(image)
+	image = floats[T](v.h * v.w * v.cin)
+	p = newProblem[T](len(rows), v.kh*v.kw*v.cin, v.cout, 0, 3, 2, true, gemm.ReLU)
+	p.a = im2col(v, image)
 	return p, image, rows, segs
 }
 
@@ -70,11 +70,11 @@ var convs = map[string]conv{
 	"dilated, large": {h: 30, w: 30, cin: 48, kh: 5, kw: 5, cout: 32, stride: 3, dilation: 3},
 }
 
-func TestMulRowsConvolution(t *testing.T) {
+func testMulRowsConvolution[T gemm.Element](t *testing.T) {
 	for name, v := range convs {
 		t.Run(name, func(t *testing.T) {
 			eachKernel(t, func(t *testing.T, kernel string) {
-				p, image, rows, segs := v.problem()
+				p, image, rows, segs := problemOf[T](v)
 				p.pack(kernel).MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
 				p.check(t, kernel)
 			})
@@ -83,6 +83,6 @@ func TestMulRowsConvolution(t *testing.T) {
 }
 
 func TestMulRowsNone(t *testing.T) {
-	p := gemm.Pack(floats(12), 6, 2, 2, 1)
+	p := gemm.Pack(floats[float32](12), 6, 2, 2, 1)
 	require.NotPanics(t, func() { p.MulRows(nil, 2, nil, nil, []int32{0, 3}, nil, gemm.None) })
 }

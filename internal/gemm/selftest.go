@@ -2,14 +2,17 @@ package gemm
 
 import "slices"
 
-// works multiplies small matrices of small integers, for which every order of
-// summation gives the same exact float32, and compares each element with the
+// works reports whether the kernel computes rightly, for both element types.
+func (k kernel) works() bool { return computes[float32](k) && computes[float64](k) }
+
+// computes multiplies small matrices of small integers, for which every order of
+// summation gives the same exact result, and compares each element with the
 // plain loop. It runs every height and a partial last panel, in microseconds.
-func (k kernel) works() bool {
+func computes[T Element](k kernel) bool {
 	const rows, depth = maxRows + 1, 9
-	n := 5*k.width(1) - 3
-	a, b, c := ramp(rows*depth), ramp(depth*n), make([]float32, rows*n)
-	p := newPacked(k, make([]float32, k.packedLen(depth, n)), depth, n)
+	n := 5*width[T](k, 1) - 3
+	a, b, c := ramp[T](rows*depth), ramp[T](depth*n), make([]T, rows*n)
+	p := newPacked(k, make([]T, packedLen[T](k, depth, n)), depth, n)
 	p.fill(b, n, 1)
 	want := loop(a, b, rows, depth, n)
 	for m := range rows + 1 {
@@ -23,17 +26,17 @@ func (k kernel) works() bool {
 }
 
 // ramp returns n integers between -3 and 3.
-func ramp(n int) []float32 {
-	x := make([]float32, n)
+func ramp[T Element](n int) []T {
+	x := make([]T, n)
 	for i := range x {
-		x[i] = float32(i%7 - 3)
+		x[i] = T(i%7 - 3)
 	}
 	return x
 }
 
 // loop returns max(0, a·b + first row of b).
-func loop(a, b []float32, m, k, n int) []float32 {
-	c := make([]float32, m*n)
+func loop[T Element](a, b []T, m, k, n int) []T {
+	c := make([]T, m*n)
 	for i := range c {
 		sum := b[i%n]
 		for l := range k {

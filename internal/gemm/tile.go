@@ -10,19 +10,20 @@ const maxRows = 12
 //
 // Row r of the tile reads its K values from rows[r] plus each of the segment
 // offsets in turn. The panels are read straight through: the segments of A
-// follow each other in B without gaps.
+// follow each other in B without gaps. Elements are float32 or float64: the kernel
+// knows which, the tile does not.
 type tile struct {
-	rows   [maxRows]*float32 // first element of each row of A
-	segs   *int32            // element offsets of the K segments, the same for every row
-	segEnd int               // bytes of segs to use: 4 × the number of segments, at least 4
-	segLen int               // bytes in one segment: 4 × its elements, at least 4
-	b      *float32          // first panel, at the first K of this block
-	bStep  int               // bytes from one panel to the next
-	c      *float32          // upper left element of the result
-	ldc    int               // bytes from one row of the result to the next
-	bias   *float32          // first column's bias, or nil; ignored when accumulating
-	cols   int               // columns of the last panel if it is a partial one, else 0
-	mask   *int32            // lanes of a partial last panel: -1 where there is a column, else 0
-	add    bool              // start from C instead of from the bias
-	relu   bool              // end with max(0, x)
+	rows   [maxRows]*byte // first element of each row of A
+	segs   *int32         // element offsets of the K segments, the same for every row
+	segEnd int            // bytes of segs to use: 4 × the number of segments, at least 4
+	segLen int            // bytes in one segment: those of an element at least
+	b      *byte          // first panel, at the first K of this block
+	bStep  int            // bytes from one panel to the next
+	c      *byte          // upper left element of the result
+	ldc    int            // bytes from one row of the result to the next
+	bias   *byte          // first column's bias, or nil; ignored when accumulating
+	cols   int            // columns of the last panel if it is a partial one, else 0
+	mask   *int32         // 32-bit lanes of a partial last panel: -1 where there is a column, else 0
+	add    bool           // start from C instead of from the bias
+	relu   bool           // end with max(0, x)
 }

@@ -1,6 +1,9 @@
 package gemm_test
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // source reads a vector operand of count lanes.
 func (m *machine) source(o operand, count int) [16]uint32 {
@@ -66,6 +69,12 @@ func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
 			v[i] = one
 		}
 		return v
+	case "VBROADCASTSD":
+		two := m.lanes(m.address(args[0]), 2, math.MaxUint64)
+		for i := range count {
+			v[i] = two[i%2]
+		}
+		return v
 	case "VEXTRACTF128":
 		copy(v[:], m.vector[args[1].reg][4*args[0].value:][:4])
 		return v
@@ -74,10 +83,40 @@ func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
 		return v
 	}
 	x, y, z := m.source(args[0], count), &m.vector[args[1].reg], &m.vector[args[2].reg]
+	if strings.HasSuffix(op, "PD") {
+		for i := 0; i < count; i += 2 {
+			v[i], v[i+1] = halves(double(op, whole(x[i:]), whole(y[i:]), whole(z[i:])))
+		}
+		return v
+	}
 	for i := range count {
 		v[i] = lane(op, x[i], y[i], z[i])
 	}
 	return v
+}
+
+// double computes an instruction with three operands on a float64, in two lanes.
+func double(op string, x, y, z float64) float64 {
+	switch op {
+	case "VFMADD231PD":
+		return math.FMA(y, x, z)
+	case "VMAXPD": // as VMAXPS
+		if y > x {
+			return y
+		}
+		return x
+	}
+	panic("machine: unknown instruction " + op)
+}
+
+// whole joins the two lanes of a float64, and halves takes them apart.
+func whole(lanes []uint32) float64 {
+	return math.Float64frombits(uint64(lanes[1])<<32 | uint64(lanes[0]))
+}
+
+func halves(x float64) (low, high uint32) {
+	b := math.Float64bits(x)
+	return uint32(b), uint32(b >> 32)
 }
 
 // lane computes one lane of an instruction with three operands.

@@ -14,7 +14,7 @@ import (
 // pooled is the service as one writes it by hand for speed: the same kernels, in
 // place where that is possible, on a workspace from a sync.Pool.
 type pooled struct {
-	first, second *gemm.Packed
+	first, second *gemm.Packed[float32]
 	b1, b2        []float32
 	pool          sync.Pool
 }

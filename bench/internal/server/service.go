@@ -68,11 +68,8 @@ func (s scoped) Answer(ctx context.Context, body io.Reader, size int, w io.Write
 func (s scoped) classify(ctx context.Context, pixels []byte) []byte {
 	n := len(pixels) / model.In
 	x := normalise(ctx, allocarray.Wrap(pixels, n, model.In))
-	var variants [len(contrasts)]nn.Tensor
-	for i, c := range contrasts {
-		variants[i] = allocarray.MulScalar(ctx, x, c)
-	}
-	y := s.chain.Forward(ctx, allocarray.Concat(ctx, 0, variants[:]...))
+	variants := allocarray.Mul(ctx, x, allocarray.Wrap(contrasts[:], len(contrasts), 1, 1))
+	y := s.chain.Forward(ctx, variants.Reshape(-1, model.In))
 	mean := allocarray.MeanAxis(ctx, y.Reshape(len(contrasts), n, model.Out), 0)
 	digits := scope.Make[byte](ctx, n)
 	for i, d := range allocarray.ArgMaxAxis(ctx, mean, 1).Data() {

@@ -52,7 +52,7 @@ func (k *kernel) finish() {
 	zero := k.vec(k.Context)
 	k.zero(k.Context, zero)
 	for _, v := range k.sums {
-		k.VMAXPS(v, zero, v) // with the sum as last source NaN and -0 pass
+		k.max(k.Context, v, zero, v) // with the sum as last source NaN and -0 pass
 	}
 	k.Label("store")
 	row := k.GP64()
@@ -70,7 +70,7 @@ func (k *kernel) finish() {
 func (k *kernel) storeRows(row reg.Register, count int) {
 	k.eachRow(row, func(r int) {
 		for v := range count {
-			k.VMOVUPS(k.sum(r, v), operand.Mem{Base: row, Disp: v * k.lanes * 4})
+			k.VMOVUPS(k.sum(r, v), operand.Mem{Base: row, Disp: v * k.bytes})
 		}
 	})
 }
@@ -102,14 +102,14 @@ func (k *kernel) masks() []operand.Op {
 	lanes, mask := k.GP64(), make([]operand.Op, vectors)
 	k.MOVQ(k.field("mask"), lanes)
 	for v := range mask {
-		mask[v] = k.loadMask(k.Context, operand.Mem{Base: lanes, Disp: v * k.lanes * 4})
+		mask[v] = k.loadMask(k.Context, operand.Mem{Base: lanes, Disp: v * k.bytes})
 	}
 	return mask
 }
 
 // loadTo reads vector v of the columns at base; only the last panel is masked.
 func (k *kernel) loadTo(base reg.Register, v int, mask []operand.Op, dst reg.Register) {
-	from := operand.Mem{Base: base, Disp: v * k.lanes * 4}
+	from := operand.Mem{Base: base, Disp: v * k.bytes}
 	if p := v - (k.panels-1)*vectors; mask != nil && p >= 0 {
 		k.loadPart(k.Context, from, mask[p], dst)
 		return

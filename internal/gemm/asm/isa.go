@@ -14,7 +14,7 @@ const vectors = 2
 // how many of them there are, and how a partial vector is moved.
 type isa struct {
 	name      string // prefix of the generated functions
-	lanes     int    // float32 per vector
+	bytes     int    // in a vector
 	registers int    // vector registers
 	shapes    []shape
 
@@ -36,7 +36,7 @@ func (s shape) accumulators() int { return s.rows * s.panels * vectors }
 // avx2 keeps its results in at most 12 of the 16 registers. The flat shapes
 // for one to three rows take several panels, to have enough sums in flight.
 var avx2 = &isa{
-	name: "avx2", lanes: 8, registers: 16,
+	name: "avx2", bytes: 32, registers: 16,
 	shapes: []shape{{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {3, 2}, {4, 1}, {5, 1}, {6, 1}},
 	vec:    func(c *build.Context) reg.Register { return c.YMM() },
 	zero:   func(c *build.Context, v reg.Register) { c.VXORPS(v, v, v) },
@@ -52,7 +52,7 @@ var avx2 = &isa{
 // avx512 uses only instructions of AVX512F: VPXORD rather than VXORPS, and
 // VPTESTMD to turn a vector of lane masks into a mask register.
 var avx512 = &isa{
-	name: "avx512", lanes: 16, registers: 32,
+	name: "avx512", bytes: 64, registers: 32,
 	shapes: []shape{{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {3, 2}, {4, 1},
 		{5, 1}, {6, 1}, {7, 1}, {8, 1}, {9, 1}, {10, 1}, {11, 1}, {12, 1}},
 	vec:  func(c *build.Context) reg.Register { return c.ZMM() },

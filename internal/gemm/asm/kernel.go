@@ -17,6 +17,7 @@ const unroll = 4
 type kernel struct {
 	*build.Context
 	*isa
+	*element
 	shape
 	tile   gotypes.Component // the argument, dereferenced
 	row    []reg.GPVirtual   // first element of each row of A
@@ -29,15 +30,15 @@ type kernel struct {
 	last   operand.Mem       // stack: the last k from which a full turn fits
 }
 
-// emit writes the micro-kernel s of an instruction set.
-func emit(c *build.Context, i *isa, s shape, sig *gotypes.Signature) {
-	name := fmt.Sprintf("%sR%dP%d", i.name, s.rows, s.panels)
+// emit writes the micro-kernel s of an instruction set and an element type.
+func emit(c *build.Context, i *isa, e *element, s shape, sig *gotypes.Signature) {
+	name := fmt.Sprintf("%s%sR%dP%d", i.name, e.name, s.rows, s.panels)
 	c.Function(name)
 	c.Attributes(attrNoSplit)
 	c.Pragma("noescape")
 	c.Doc(fmt.Sprintf("%s multiplies %d row(s) of A by %d panel(s) of B.", name, s.rows, s.panels))
 	c.Signature(sig)
-	k := &kernel{Context: c, isa: i, shape: s}
+	k := &kernel{Context: c, isa: i, element: e, shape: s}
 	k.open()
 	k.start()
 	k.pointers()

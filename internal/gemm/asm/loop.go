@@ -13,12 +13,12 @@ func (k *kernel) segments() {
 	k.MOVQ(k.field("segs"), k.k)
 	k.ADDQ(k.offset, k.k)
 	k.MOVLQSX(operand.Mem{Base: k.k}, k.k)
-	k.SHLQ(operand.U8(2), k.k)
+	k.SHLQ(operand.U8(k.log), k.k)
 	k.ADDQ(k.field("segLen"), k.k)
 	k.MOVQ(k.k, k.end)
-	k.SUBQ(operand.U8(4*unroll), k.k)
+	k.SUBQ(operand.U8(k.size*unroll), k.k)
 	k.MOVQ(k.k, k.last)
-	k.ADDQ(operand.U8(4*unroll), k.k)
+	k.ADDQ(operand.U8(k.size*unroll), k.k)
 	k.SUBQ(k.field("segLen"), k.k)
 	k.loop("turn", unroll, k.last, k.JGT, k.JLE)
 	k.loop("single", 1, k.end, k.JGE, k.JLT)
@@ -41,7 +41,7 @@ func (k *kernel) loop(label string, n int, limit operand.Mem, skip, again func(o
 			k.stepByColumn(i)
 		}
 	}
-	k.ADDQ(operand.U8(4*n), k.k)
+	k.ADDQ(operand.U8(k.size*n), k.k)
 	k.ADDQ(operand.U32(n*k.panelRow()), k.b)
 	k.CMPQ(k.k, limit)
 	again(operand.LabelRef(label))
@@ -57,9 +57,9 @@ func (k *kernel) stepByRow(i int) {
 		k.VMOVUPS(k.panel(v, i), b[v])
 	}
 	for r := range k.rows {
-		a := k.broadcast(r, i)
+		a := k.spread(r, i)
 		for v := range b {
-			k.VFMADD231PS(b[v], a, k.sum(r, v))
+			k.fma(k.Context, b[v], a, k.sum(r, v))
 		}
 	}
 }
@@ -69,31 +69,31 @@ func (k *kernel) stepByRow(i int) {
 func (k *kernel) stepByColumn(i int) {
 	var a []reg.Register
 	for r := range k.rows {
-		a = append(a, k.broadcast(r, i))
+		a = append(a, k.spread(r, i))
 	}
 	for v := range k.panels * vectors {
 		if k.rows == 1 {
-			k.VFMADD231PS(k.panel(v, i), a[0], k.sum(0, v))
+			k.fma(k.Context, k.panel(v, i), a[0], k.sum(0, v))
 			continue
 		}
 		b := k.vec(k.Context)
 		k.VMOVUPS(k.panel(v, i), b)
 		for r := range a {
-			k.VFMADD231PS(b, a[r], k.sum(r, v))
+			k.fma(k.Context, b, a[r], k.sum(r, v))
 		}
 	}
 }
 
-// broadcast copies row r's element i steps after the current K to all lanes.
-func (k *kernel) broadcast(r, i int) reg.Register {
+// spread copies row r's element i steps after the current K to all lanes.
+func (k *kernel) spread(r, i int) reg.Register {
 	a := k.vec(k.Context)
-	k.VBROADCASTSS(operand.Mem{Base: k.row[r], Index: k.k, Scale: 1, Disp: 4 * i}, a)
+	k.broadcast(k.Context, operand.Mem{Base: k.row[r], Index: k.k, Scale: 1, Disp: k.size * i}, a)
 	return a
 }
 
 // panel is vector v of the panels, i steps after the current K.
 func (k *kernel) panel(v, i int) operand.Mem {
-	m := operand.Mem{Base: k.b, Disp: i*k.panelRow() + v%vectors*k.lanes*4}
+	m := operand.Mem{Base: k.b, Disp: i*k.panelRow() + v%vectors*k.bytes}
 	switch p := v / vectors; p {
 	case 1, 2:
 		m.Index, m.Scale = k.step[0], uint8(p)
@@ -104,7 +104,7 @@ func (k *kernel) panel(v, i int) operand.Mem {
 }
 
 // panelRow is the bytes of one K of a panel.
-func (k *kernel) panelRow() int { return vectors * k.lanes * 4 }
+func (k *kernel) panelRow() int { return vectors * k.bytes }
 
 // sum is the accumulator of row r and vector v.
 func (k *kernel) sum(r, v int) reg.Register { return k.sums[r*k.panels*vectors+v] }

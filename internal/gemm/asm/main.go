@@ -30,8 +30,10 @@ func main() {
 	}
 	for _, i := range []*isa{avx2, avx512} {
 		c := build.NewContext()
-		for _, s := range i.shapes {
-			emit(c, i, s, sig)
+		for _, e := range elements {
+			for _, s := range i.shapes {
+				emit(c, i, e, s, sig)
+			}
 		}
 		write(c, "gemm", filepath.Join(*dir, "kernel_"+i.name+"_amd64"))
 		writeDispatch(i, filepath.Join(*dir, "dispatch_"+i.name+"_amd64.go"))
