@@ -25,7 +25,7 @@ type Conv2D struct {
 // tells whether the weights it was made from are still those of the layer.
 type filters struct {
 	packed *gemm.Packed[float32] // of height·width·in rows, in this order, and out columns
-	bias   []float32    // nil for none
+	bias   []float32             // nil for none
 }
 
 var (
