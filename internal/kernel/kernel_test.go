@@ -97,13 +97,17 @@ func testScalars[T kernel.Number](t *testing.T, op kernel.BinaryOp, a, b []T) {
 		}
 		dst, intact := guarded[T](t, n, 3)
 		if s != 0 || isFloat[T]() || op != kernel.Div {
+			kernel.BinaryScalar(op, dst, a, s)
+			requireSame(t, left, dst, loose, "BinaryScalar", op, s)
 			copy(dst, a)
 			kernel.BinaryScalar(op, dst, dst, s)
-			requireSame(t, left, dst, loose, "BinaryScalar", op, s)
+			requireSame(t, left, dst, loose, "BinaryScalar in place", op, s)
 		}
+		kernel.ScalarBinary(op, dst, s, b)
+		requireSame(t, right, dst, loose, "ScalarBinary", op, s)
 		copy(dst, b)
 		kernel.ScalarBinary(op, dst, s, dst)
-		requireSame(t, right, dst, loose, "ScalarBinary", op, s)
+		requireSame(t, right, dst, loose, "ScalarBinary in place", op, s)
 		intact()
 	}
 }

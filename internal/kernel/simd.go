@@ -13,10 +13,13 @@ import (
 //
 // The conversion of a slice to any does not escape, so it costs a few nanoseconds and no allocation (a test holds that).
 
-// binaryScalarSIMD is a op s. a - s is a + (-s) exactly in IEEE 754; a / s is not a * (1/s), so Div stays a loop.
+// binaryScalarSIMD is a op s. a - s is a + (-s) exactly in IEEE 754; a / s is not a * (1/s).
 func binaryScalarSIMD[T Number](op BinaryOp, dst, a []T, s T) bool {
 	if op == Sub {
 		op, s = Add, -s
+	}
+	if op == Div {
+		return divSIMD(dst, a, s, false)
 	}
 	switch d := any(dst).(type) {
 	case []float32:
@@ -46,8 +49,11 @@ func scalarBinarySIMD[T Number](op BinaryOp, dst []T, s T, b []T) bool {
 	if op == Sub {
 		return rsubSIMD(dst, s, b)
 	}
-	if op != Div || s != 1 {
+	if op != Div {
 		return false
+	}
+	if s != 1 {
+		return divSIMD(dst, b, s, true)
 	}
 	switch d := any(dst).(type) {
 	case []float32:
@@ -60,15 +66,43 @@ func scalarBinarySIMD[T Number](op BinaryOp, dst []T, s T, b []T) bool {
 	return true
 }
 
-// rsubBlock is how many elements rsubSIMD takes through both of its passes while they are in the first-level cache.
-const rsubBlock = 2048
+// divSIMD is a / s, or s / a, elementwise by copies of s, which it puts where the result will be. In place there is no room
+// for them: the library calls through variables, so that a block on the stack would be taken to escape.
+func divSIMD[T Number](dst, a []T, s T, reversed bool) bool {
+	if &dst[0] == &a[0] || !isFloat(dst) {
+		return false
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), blockLength)
+		d, x := dst[:n], a[:n]
+		Fill(d, s)
+		if reversed {
+			Binary(Div, d, d, x)
+		} else {
+			Binary(Div, d, x, d)
+		}
+		dst, a = dst[n:], a[n:]
+	}
+	return true
+}
+
+func isFloat[T Number](x []T) bool {
+	switch any(x).(type) {
+	case []float32, []float64:
+		return true
+	}
+	return false
+}
+
+// blockLength is how many elements are taken through two passes while they are in the first-level cache.
+const blockLength = 2048
 
 // rsubSIMD is s - b as (-1)·b + s, which IEEE 754 makes equal bit for bit. (The library's SubFromScalar goes through its
 // Neg, whose zeros are wrong.)
 func rsubSIMD[T Number](dst []T, s T, b []T) bool {
 	var zero T
 	for len(dst) > 0 {
-		n := min(len(dst), rsubBlock)
+		n := min(len(dst), blockLength)
 		if !binaryScalarSIMD(Mul, dst[:n], b[:n], zero-1) {
 			return false // no SIMD for this type: nothing was written
 		}
