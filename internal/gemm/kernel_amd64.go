@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-//go:generate go run -C asm . -dir ..
+//go:generate go run -C ../asm . -dir ..
 
 // memory is a tile as plain bytes. Unlike a *tile it can be handed to an unknown
 // function without moving the tile, and all it points at, to the heap.

@@ -4,7 +4,7 @@ package gemm
 const maxRows = 12
 
 // A tile is the argument of one micro-kernel call: h rows of A times p
-// neighbouring panels of B, over one block of K. The generator in asm/ reads
+// neighbouring panels of B, over one block of K. The generator in ../asm reads
 // this declaration to learn the field offsets, so the two cannot drift apart;
 // this file therefore imports nothing.
 //

@@ -17,6 +17,7 @@ func BenchmarkAdd(b *testing.B) {
 		x, y, dst := random[float32](1, n, false), random[float32](2, n, false), make([]float32, n)
 		measure(b, "kernel", n, 12*n, func() { kernel.Binary(kernel.Add, dst, x, y) })
 		measure(b, "library", n, 12*n, func() { f32.Add(dst, x, y) })
+		measure(b, "max", n, 12*n, func() { kernel.Binary(kernel.Max, dst, x, y) })
 		measure(b, "loop", n, 12*n, func() { addLoop(dst, x, y) })
 	}
 }
@@ -34,6 +35,8 @@ func BenchmarkScalar(b *testing.B) {
 		x, dst := random[float32](1, n, false), make([]float32, n)
 		measure(b, "rsub", n, 8*n, func() { kernel.ScalarBinary(kernel.Sub, dst, 2, x) })
 		measure(b, "div", n, 8*n, func() { kernel.BinaryScalar(kernel.Div, dst, x, 3) })
+		measure(b, "max", n, 8*n, func() { kernel.BinaryScalar(kernel.Max, dst, x, 3) })
+		measure(b, "max in place", n, 8*n, func() { kernel.BinaryScalar(kernel.Max, dst, dst, 3) })
 		measure(b, "relu", n, 8*n, func() { kernel.ReLU(dst, x) })
 	}
 }

@@ -31,7 +31,9 @@ const (
 func Binary[T Number](op BinaryOp, dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	if len(dst) < simdMin || op >= Min {
-		binaryLoop(op, dst, a, b)
+		if len(dst) < simdMin || !extremes(op, dst, a, b) {
+			binaryLoop(op, dst, a, b)
+		}
 		return
 	}
 	switch d := any(dst).(type) {

@@ -18,8 +18,11 @@ func binaryScalarSIMD[T Number](op BinaryOp, dst, a []T, s T) bool {
 	if op == Sub {
 		op, s = Add, -s
 	}
-	if op == Div {
+	switch op {
+	case Div:
 		return divSIMD(dst, a, s, false)
+	case Min, Max:
+		return extremesScalar(op, dst, a, s)
 	}
 	switch d := any(dst).(type) {
 	case []float32:

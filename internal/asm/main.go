@@ -1,8 +1,8 @@
-// Command asm generates the assembly of package gemm and of its subpackage
-// peak. It is a module of its own, so that users of the library never see the
-// generator among their dependencies. Run it from internal/gemm with
+// Command asm generates the assembly of packages gemm, of its subpackage peak, and of
+// package kernel. It is a module of its own, so that users of the library never see the
+// generator among their dependencies. Run it from the root of the project with
 //
-//	go generate ./internal/gemm
+//	go generate ./internal/...
 package main
 
 import (
@@ -22,9 +22,9 @@ const attrNoSplit = attr.NOSPLIT
 
 func main() {
 	log.SetFlags(0)
-	dir := flag.String("dir", "..", "folder of package gemm")
+	dir := flag.String("dir", "..", "folder of the packages")
 	flag.Parse()
-	sig, err := tileSignature(filepath.Join(*dir, "tile.go"))
+	sig, err := tileSignature(filepath.Join(*dir, "gemm", "tile.go"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -35,12 +35,15 @@ func main() {
 				emit(c, i, e, s, sig)
 			}
 		}
-		write(c, "gemm", filepath.Join(*dir, "kernel_"+i.name+"_amd64"))
-		writeDispatch(i, filepath.Join(*dir, "dispatch_"+i.name+"_amd64.go"))
+		write(c, "gemm", filepath.Join(*dir, "gemm", "kernel_"+i.name+"_amd64"))
+		writeDispatch(i, filepath.Join(*dir, "gemm", "dispatch_"+i.name+"_amd64.go"))
 	}
 	c := build.NewContext()
 	emitPeak(c)
-	write(c, "peak", filepath.Join(*dir, "peak", "peak_amd64"))
+	write(c, "peak", filepath.Join(*dir, "gemm", "peak", "peak_amd64"))
+	c = build.NewContext()
+	emitExtremes(c)
+	write(c, "kernel", filepath.Join(*dir, "kernel", "extremes_amd64"))
 }
 
 // write prints a finished file as base.s and its Go declarations as base.go.
@@ -53,7 +56,7 @@ func write(c *build.Context, pkg, base string) {
 	if err := pass.Compile.Execute(f); err != nil {
 		log.Fatal(err)
 	}
-	cfg := printer.Config{Name: "avo", Argv: []string{"go", "generate", "./internal/gemm"}, Pkg: pkg}
+	cfg := printer.Config{Name: "avo", Argv: []string{"go", "generate", "./internal/..."}, Pkg: pkg}
 	for ext, p := range map[string]printer.Printer{".s": printer.NewGoAsm(cfg), ".go": printer.NewStubs(cfg)} {
 		text, err := p.Print(f)
 		if err != nil {

@@ -1,4 +1,4 @@
-module github.com/allocarrays/allocarrays-go/internal/gemm/asm
+module github.com/allocarrays/allocarrays-go/internal/asm
 
 go 1.26.0
 
