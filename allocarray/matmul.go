@@ -43,6 +43,11 @@ type product[T Element] struct {
 }
 
 func newProduct[T Element](op string, a, b AllocArray[T]) (p product[T]) {
+	if a.rank == 2 && b.rank == 2 && a.shape[1] == b.shape[0] { // no stack, as most are
+		p.a, p.b = a, b
+		p.result.rank, p.result.shape[0], p.result.shape[1] = 2, a.shape[0], b.shape[1]
+		return p
+	}
 	shapes := [2]AllocArray[T]{a, b}
 	if p.row = a.rank == 1; p.row {
 		a = a.ExpandDims(0)
@@ -97,6 +102,10 @@ func stackOf[T Element](a, head *AllocArray[T], rows, columns int) AllocArray[T]
 
 // run computes the products into dst, which has the result's shape.
 func (p *product[T]) run(dst AllocArray[T]) {
+	if p.result.rank == 2 && p.a.rank == 2 && p.b.rank == 2 {
+		matMul(dst, p.a, p.b)
+		return
+	}
 	if p.row {
 		dst = dst.ExpandDims(dst.rank - 1)
 	}

@@ -2,9 +2,13 @@ package gemm
 
 import "unsafe"
 
-// once is how many bytes of B Product packs at a time, on the stack: half of the
-// first-level cache, where they are used by all rows of A before the next come.
-const once = 16 << 10
+// Product packs so many bytes of B at a time, on the stack: half of the first-level
+// cache, where they are used by all rows of A before the next come. A B of few rows
+// needs less, which is worth knowing: they are cleared in each call.
+const (
+	most = 16 << 10
+	few  = 2 << 10
+)
 
 // Product computes C = A·B for a B that is not worth packing ahead. Element (r, c)
 // of B is b[r*rowStride+c*colStride]; A and C are as for [Packed.Mul], and so are
@@ -34,7 +38,12 @@ func Product[T Element](c []T, ldc int, a []T, lda, m int, b []T, k, n, rowStrid
 		j.clear()
 		return true
 	}
-	inParts(j, b, k, rowStride, colStride)
+	if w := width[T](active, 1) * sizeOf[T](); k*w <= few {
+		var room [few + alignment]byte
+		inParts(j, b, k, rowStride, colStride, room[:])
+	} else {
+		inLarge(j, b, k, rowStride, colStride)
+	}
 	return true
 }
 
@@ -48,15 +57,20 @@ func (j *job[T]) clear() {
 	}
 }
 
-// inParts packs one part of one panel after the other, and multiplies all rows by
-// it. The job is a copy: through a pointer, room would escape.
-func inParts[T Element](j job[T], b []T, k, rowStride, colStride int) {
-	var room [once + alignment]byte
-	w := width[T](active, 1)
-	most := once / (w * sizeOf[T]())
-	parts := (k + most - 1) / most
+// inLarge is inParts with the larger room, which is in no frame but its own.
+//
+//go:noinline
+func inLarge[T Element](j job[T], b []T, k, rowStride, colStride int) {
+	var room [most + alignment]byte
+	inParts(j, b, k, rowStride, colStride, room[:])
+}
+
+// inParts packs one part of one panel after the other into the room, and multiplies
+// all rows by it. The job is a copy: through a pointer, the room would escape.
+func inParts[T Element](j job[T], b []T, k, rowStride, colStride int, room []byte) {
+	w, panel := width[T](active, 1), alignedIn[T](room)
+	parts := (k*w + len(panel) - 1) / len(panel)
 	depth := ((k+parts-1)/parts + 3) &^ 3 // whole turns of the inner loop
-	panel := alignedIn[T](&room)
 	all, n := j.c, j.p.n
 	for at := 0; at < k; at += depth {
 		part := min(depth, k-at)
@@ -71,9 +85,9 @@ func inParts[T Element](j job[T], b []T, k, rowStride, colStride int) {
 	}
 }
 
-// alignedIn returns room's memory from its first multiple of alignment on. It is
-// used as elements, which hold no pointers, for as long as room is in scope.
-func alignedIn[T Element](room *[once + alignment]byte) []T {
-	skip := -int(uintptr(unsafe.Pointer(room))) & (alignment - 1)
-	return unsafe.Slice((*T)(unsafe.Pointer(&room[skip])), once/sizeOf[T]())
+// alignedIn returns all but alignment bytes of room, from the first multiple of
+// alignment on, as elements. They hold no pointers, and are as alive as room is.
+func alignedIn[T Element](room []byte) []T {
+	skip := -int(uintptr(unsafe.Pointer(&room[0]))) & (alignment - 1)
+	return unsafe.Slice((*T)(unsafe.Pointer(&room[skip])), (len(room)-alignment)/sizeOf[T]())
 }
