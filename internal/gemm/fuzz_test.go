@@ -24,6 +24,10 @@ func fuzzMul[T gemm.Element](t *testing.T, p *problem[T], count int) {
 		p.pack(kernel).MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
 		p.check(t, kernel)
 	}
+	p.bias, p.act = nil, gemm.None
+	if gemm.Product(p.c, p.ldc, p.a, p.lda, p.m, p.b, p.k, p.n, p.n, 1) {
+		p.check(t, gemm.Kernel())
+	}
 }
 
 // offsets describes the problem's rows in so many segments, or in one if K does
