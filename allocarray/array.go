@@ -22,8 +22,8 @@ const MaxRank = 6
 // does not, a processor waits, longer than an allocation takes.
 type AllocArray[T Element] struct {
 	layout
-	stamp scope.Stamp
 	data  []T // from the first element to the end of what the array may touch
+	stamp scope.Stamp
 	_     uint64
 }
 
