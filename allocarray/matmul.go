@@ -157,7 +157,7 @@ func matMul[T Element](dst, a, b AllocArray[T]) {
 	}
 	rows := dst.rowsContiguous() && a.rowsContiguous()
 	switch {
-	case rows && multiply(&dst, &a, &b):
+	case dst.rowsContiguous() && multiply(&dst, &a, &b):
 	case rows && b.rowsContiguous():
 		kernel.MatMul(dst.data, dst.lead(), a.data, a.lead(), b.data, b.lead(), m, k, n)
 	case rows && b.columnsContiguous():

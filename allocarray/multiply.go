@@ -6,8 +6,8 @@ import "github.com/allocarrays/allocarrays-go/internal/gemm"
 // which the micro-kernels read it (measured: the two ways meet between 3 and 4).
 const fewest = 4
 
-// multiply computes dst = a·b with the micro-kernels, for matrices dst and a whose rows
-// are contiguous. It reports whether it did; false leaves dst alone.
+// multiply computes dst = a·b with the micro-kernels, for a dst whose rows are
+// contiguous. It reports whether it did; false leaves dst alone.
 func multiply[T Element](dst, a, b *AllocArray[T]) bool {
 	if a.shape[0] < fewest || b.shape[1] == 1 {
 		return false
@@ -24,5 +24,6 @@ func multiply[T Element](dst, a, b *AllocArray[T]) bool {
 // multiplyOf is multiply with the elements under the name of their type.
 func multiplyOf[F Float, T Element](c, x, y []F, dst, a, b *AllocArray[T]) bool {
 	m, k, n := a.shape[0], a.shape[1], b.shape[1]
-	return gemm.Product(c, dst.lead(), x, a.lead(), m, y, k, n, b.stride[0], b.stride[1])
+	left, right := gemm.Matrix[F]{Data: x, Row: a.stride[0], Col: a.stride[1]}, gemm.Matrix[F]{Data: y, Row: b.stride[0], Col: b.stride[1]}
+	return gemm.Product(c, dst.lead(), left, right, m, k, n)
 }

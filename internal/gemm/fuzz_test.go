@@ -25,7 +25,7 @@ func fuzzMul[T gemm.Element](t *testing.T, p *problem[T], count int) {
 		p.check(t, kernel)
 	}
 	p.bias, p.act = nil, gemm.None
-	if gemm.Product(p.c, p.ldc, p.a, p.lda, p.m, p.b, p.k, p.n, p.n, 1) {
+	if gemm.Product(p.c, p.ldc, gemm.Matrix[T]{p.a, p.lda, 1}, gemm.Matrix[T]{p.b, p.n, 1}, p.m, p.k, p.n) {
 		p.check(t, gemm.Kernel())
 	}
 }

@@ -2,87 +2,108 @@ package gemm
 
 import "unsafe"
 
-// Product packs so many bytes of B at a time, on the stack: half of the first-level
-// cache, where they are used by all rows of A before the next come. A B of few rows
-// needs less, which is worth knowing: they are cleared in each call.
+// Product packs so many bytes of an operand at a time, on the stack: half of the
+// first-level cache, where they are used to the end before the next come. A B of few
+// rows needs less, which is worth knowing: they are cleared in each call.
 const (
 	most = 16 << 10
 	few  = 2 << 10
 )
 
-// Product computes C = A·B for a B that is not worth packing ahead. Element (r, c)
-// of B is b[r*rowStride+c*colStride]; A and C are as for [Packed.Mul], and so are
-// the panics about sizes. It allocates nothing.
+// A Matrix is an operand of [Product], of any strides: element (r, c) is
+// Data[r*Row+c*Col].
+type Matrix[T Element] struct {
+	Data     []T
+	Row, Col int
+}
+
+// Product computes C = A·B, of m × k and k × n elements, for a B that is not worth
+// packing ahead. C is as for [Packed.Mul], and so are the panics about sizes. It
+// allocates nothing.
 //
 // It reports whether it did so. It leaves C alone where there are no micro-kernels
 // for this processor, and if the extent of C, from its first to its last element,
 // meets that of A or B.
-func Product[T Element](c []T, ldc int, a []T, lda, m int, b []T, k, n, rowStride, colStride int) bool {
+func Product[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int) bool {
 	if active == generic {
 		return false
 	}
-	checkMatrix(b, k, n, rowStride, colStride)
-	checkRows("a", a, lda, m, k)
+	checkMatrix(a.Data, m, k, a.Row, a.Col)
+	checkMatrix(b.Data, k, n, b.Row, b.Col)
 	checkRows("c", c, ldc, m, n)
 	if m == 0 || n == 0 {
 		return true
 	}
-	if k > 0 {
-		b = b[:(k-1)*rowStride+(n-1)*colStride+1]
-	}
-	if c := extent(c, m, ldc, n); overlap(c, extent(a, m, lda, k)) || overlap(c, b) {
+	c = c[:(m-1)*ldc+n]
+	if overlap(c, a.extent(m, k)) || overlap(c, b.extent(k, n)) {
 		return false
 	}
-	j := job[T]{p: Packed[T]{n: n}, c: c, ldc: ldc, a: a, lda: lda, m: m}
-	if k == 0 {
-		j.clear()
-		return true
-	}
-	if w := width[T](active, 1) * sizeOf[T](); k*w <= few {
+	switch w := width[T](active, 1) * sizeOf[T](); {
+	case k == 0:
+		clearRows(c, ldc, n)
+	case a.Col != 1 && k > 1:
+		inGathered(c, ldc, a, b, m, k, n)
+	case k*w <= few:
 		var room [few + alignment]byte
-		inParts(j, b, k, rowStride, colStride, room[:])
-	} else {
-		inLarge(j, b, k, rowStride, colStride)
+		inParts(c, ldc, a, b, m, k, n, nil, alignedIn[T](room[:]))
+	default:
+		inLarge(c, ldc, a, b, m, k, n)
 	}
 	return true
 }
 
-// extent returns the elements from the first of so many rows to the last.
-func extent[T Element](x []T, rows, stride, length int) []T { return x[:(rows-1)*stride+length] }
-
-// clear sets C to zero.
-func (j *job[T]) clear() {
-	for i := range j.m {
-		clear(j.c[i*j.ldc:][:j.p.n])
+// extent returns the elements from the first to the last; none if there is none.
+func (x *Matrix[T]) extent(rows, cols int) []T {
+	if rows == 0 || cols == 0 {
+		return nil
 	}
+	return x.Data[:(rows-1)*x.Row+(cols-1)*x.Col+1]
+}
+
+// clearRows sets all rows to zero.
+func clearRows[T Element](c []T, ldc, n int) {
+	for ; len(c) > n; c = c[ldc:] {
+		clear(c[:n])
+	}
+	clear(c)
 }
 
 // inLarge is inParts with the larger room, which is in no frame but its own.
 //
 //go:noinline
-func inLarge[T Element](j job[T], b []T, k, rowStride, colStride int) {
+func inLarge[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int) {
 	var room [most + alignment]byte
-	inParts(j, b, k, rowStride, colStride, room[:])
+	inParts(c, ldc, a, b, m, k, n, nil, alignedIn[T](room[:]))
 }
 
-// inParts packs one part of one panel after the other into the room, and multiplies
-// all rows by it. The job is a copy: through a pointer, the room would escape.
-func inParts[T Element](j job[T], b []T, k, rowStride, colStride int, room []byte) {
-	w, panel := width[T](active, 1), alignedIn[T](room)
-	parts := (k*w + len(panel) - 1) / len(panel)
+// inGathered is inParts for an A whose rows are not contiguous, with room to gather
+// parts of some.
+//
+//go:noinline
+func inGathered[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int) {
+	var room, rows [most + alignment]byte
+	inParts(c, ldc, a, b, m, k, n, alignedIn[T](rows[:]), alignedIn[T](room[:]))
+}
+
+// inParts cuts K into parts, of which the room holds a panel's, and multiplies one
+// after the other.
+func inParts[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int, rows, room []T) {
+	w := width[T](active, 1)
+	parts := (k*w + len(room) - 1) / len(room)
 	depth := ((k+parts-1)/parts + 3) &^ 3 // whole turns of the inner loop
-	all, n := j.c, j.p.n
 	for at := 0; at < k; at += depth {
-		part := min(depth, k-at)
-		for col := 0; col < n; col += w {
-			cols := min(w, n-col)
-			j.p = Packed[T]{panels: panel[: w*part : w*part], k: part, n: cols, width: w, panelCount: 1, kernel: active}
-			j.p.fill(b[at*rowStride+col*colStride:], rowStride, colStride)
-			j.c = all[col:]
-			t := tile{segs: &origin[0], segEnd: 4, segLen: sizeOf[T]() * part, ldc: sizeOf[T]() * j.ldc, add: at > 0}
-			j.block(t, &span{segs: 1, skip: at, length: part}, 0, j.m)
+		p := part[T]{c: c, ldc: ldc, m: m, n: n, depth: min(depth, k-at), width: w, add: at > 0}
+		if rows == nil {
+			p.multiply(a.Data[at:], a.Row, b.from(at, 0), room)
+		} else {
+			p.gather(a.from(0, at), b.from(at, 0), rows, room)
 		}
 	}
+}
+
+// from returns the matrix without the rows and columns before an element.
+func (x *Matrix[T]) from(row, col int) Matrix[T] {
+	return Matrix[T]{x.Data[row*x.Row+col*x.Col:], x.Row, x.Col}
 }
 
 // alignedIn returns all but alignment bytes of room, from the first multiple of

@@ -8,49 +8,56 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// TestProduct compares products without packing ahead, of a B in rows and in columns,
-// with the plain loops: to the bit, as there is no bias.
+// TestProduct compares products without packing ahead, of operands in rows and in
+// columns, with the plain loops: to the bit, as there is no bias.
 func TestProduct(t *testing.T) {
 	t.Run("float32", testProduct[float32])
 	t.Run("float64", testProduct[float64])
 }
 
 func testProduct[T gemm.Element](t *testing.T) {
-	kernel := gemm.Kernel()
+	kernel, turn := gemm.Kernel(), 0
 	try := func(p *problem[T]) {
 		p.bias, p.act = nil, gemm.None
-		b, stride, step := p.b, p.n, 1
-		if p.m%2 == 0 {
-			b, stride, step = transposed(p.b, p.k, p.n), 1, p.k
+		a, b := gemm.Matrix[T]{p.a, p.lda, 1}, gemm.Matrix[T]{p.b, p.n, 1}
+		if turn++; turn&1 != 0 {
+			a = transposed(a, p.m, p.k)
 		}
-		if kernel == "generic" {
-			require.False(t, gemm.Product(p.c, p.ldc, p.a, p.lda, p.m, b, p.k, p.n, stride, step))
-			return
+		if turn&2 != 0 {
+			b = transposed(b, p.k, p.n)
 		}
-		require.True(t, gemm.Product(p.c, p.ldc, p.a, p.lda, p.m, b, p.k, p.n, stride, step))
-		p.check(t, kernel)
+		require.Equal(t, kernel != "generic", gemm.Product(p.c, p.ldc, a, b, p.m, p.k, p.n))
+		if kernel != "generic" {
+			p.check(t, kernel)
+		}
 	}
 	sizes(inShort(1, 7), try)
 	for _, s := range [][3]int{{7, 1001, 33}, {103, 513, 65}, {200, 800, 17}, {13, 2500, 3}, {4, 257, 16}} {
-		try(newProblem[T](s[0], s[1], s[2], 5, 9, 1, false, gemm.None))
+		for range 4 {
+			try(newProblem[T](s[0], s[1], s[2], 5, 9, 1, false, gemm.None))
+		}
 	}
 }
 
-// transposed returns the columns of a k × n matrix one after the other.
-func transposed[T any](b []T, k, n int) []T {
-	x := make([]T, k*n)
-	for r := range k {
-		for c := range n {
-			x[c*k+r] = b[r*n+c]
+// transposed returns the matrix with its columns one after the other, and a gap.
+func transposed[T gemm.Element](x gemm.Matrix[T], rows, cols int) gemm.Matrix[T] {
+	y := gemm.Matrix[T]{make([]T, (rows+1)*cols), 1, rows + 1}
+	for r := range rows {
+		for c := range cols {
+			y.Data[r*y.Row+c*y.Col] = x.Data[r*x.Row+c*x.Col]
 		}
 	}
-	return x
+	return y
 }
 
 func TestProductAllocations(t *testing.T) {
 	p := newProblem[float64](40, 900, 45, 0, 0, 0, false, gemm.None)
+	a, b := gemm.Matrix[float64]{p.a, p.lda, 1}, gemm.Matrix[float64]{p.b, p.n, 1}
+	columns := transposed(a, p.m, p.k)
 	require.Zero(t, testing.AllocsPerRun(20, func() {
-		gemm.Product(p.c, p.ldc, p.a, p.lda, p.m, p.b, p.k, p.n, p.n, 1)
+		gemm.Product(p.c, p.ldc, a, b, p.m, p.k, p.n)
+		gemm.Product(p.c, p.ldc, a, b, p.m, 20, p.n)
+		gemm.Product(p.c, p.ldc, columns, b, p.m, p.k, p.n)
 	}))
 }
 
@@ -61,12 +68,14 @@ func TestProductLeaves(t *testing.T) {
 		t.Skip("there are no micro-kernels for this processor")
 	}
 	x, before := floats[float32](100), floats[float32](100)
-	require.False(t, gemm.Product(x[5:], 10, x, 10, 5, x[60:], 5, 5, 5, 1), "columns of one matrix")
-	require.False(t, gemm.Product(x[:25], 5, x[50:], 5, 5, x[20:], 5, 5, 5, 1), "c meets b")
+	of := func(data []float32, row int) gemm.Matrix[float32] { return gemm.Matrix[float32]{data, row, 1} }
+	require.False(t, gemm.Product(x[5:], 10, of(x, 10), of(x[60:], 5), 5, 5, 5), "columns of one matrix")
+	require.False(t, gemm.Product(x[:25], 5, of(x[50:], 5), of(x[20:], 5), 5, 5, 5), "c meets b")
 	require.Equal(t, before, x)
-	require.True(t, gemm.Product(x[:25], 5, x[50:], 5, 5, x[25:], 5, 5, 5, 1), "c ends where b begins")
+	require.True(t, gemm.Product(x[:25], 5, of(x[50:], 5), of(x[25:], 5), 5, 5, 5), "c ends where b begins")
 	require.PanicsWithValue(t, "gemm: 9 × 9 with strides 9 and 1 does not fit 50 elements",
-		func() { gemm.Product(x[:25], 5, x[50:], 9, 2, x[50:], 9, 9, 9, 1) })
-	require.True(t, gemm.Product(x[:4], 2, nil, 0, 2, nil, 0, 2, 0, 0))
-	require.Equal(t, make([]float32, 4), x[:4], "a sum of nothing")
+		func() { gemm.Product(x[:25], 5, of(x[50:], 9), of(x[50:], 9), 2, 9, 9) })
+	y := []float32{1, 2, 3, 4, 5, 6, 7, 8}
+	require.True(t, gemm.Product(y, 5, of(nil, 0), of(nil, 0), 2, 0, 2))
+	require.Equal(t, []float32{0, 0, 3, 4, 5, 0, 0, 8}, y, "a sum of nothing")
 }
