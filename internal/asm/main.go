@@ -44,6 +44,9 @@ func main() {
 	c = build.NewContext()
 	emitExtremes(c)
 	write(c, "kernel", filepath.Join(*dir, "kernel", "extremes_amd64"))
+	c = build.NewContext()
+	emitIntegers(c)
+	write(c, "kernel", filepath.Join(*dir, "kernel", "integers_amd64"))
 }
 
 // write prints a finished file as base.s and its Go declarations as base.go.

@@ -37,6 +37,9 @@ func BenchmarkScalar(b *testing.B) {
 		measure(b, "div", n, 8*n, func() { kernel.BinaryScalar(kernel.Div, dst, x, 3) })
 		measure(b, "max", n, 8*n, func() { kernel.BinaryScalar(kernel.Max, dst, x, 3) })
 		measure(b, "max in place", n, 8*n, func() { kernel.BinaryScalar(kernel.Max, dst, dst, 3) })
+		whole, sums := make([]int64, n), make([]int64, n)
+		measure(b, "add int64", n, 16*n, func() { kernel.BinaryScalar(kernel.Add, sums, whole, 3) })
+		measure(b, "sum int64", n, 8*n, func() { kernel.Sum(whole) })
 		measure(b, "relu", n, 8*n, func() { kernel.ReLU(dst, x) })
 	}
 }

@@ -71,7 +71,8 @@ func Binary[T Number](op BinaryOp, dst, a, b []T) {
 			return
 		}
 	}
-	binaryLoop(op, dst, a, b)
+	n := integers(op, dst, a, b, 1)
+	binaryLoop(op, dst[n:], a[n:], b[n:])
 }
 
 // binaryLoop is [Binary] in plain Go, for the types and operations that the SIMD library does not have.

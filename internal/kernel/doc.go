@@ -3,7 +3,7 @@
 // It is the only package that knows the SIMD library (github.com/tphakala/simd). A better library replaces calls in
 // this package's binary.go, simd.go, float.go, reduce.go, matmul.go and softmax.go; callers do not change. Where that
 // library is inexact or mistakes a special value, a comment at the call says so and something else runs. The elementwise
-// minimum and maximum, which it lacks, are assembly that the module in ../asm generates.
+// minimum and maximum and the 64-bit integers, which it lacks, are assembly that the module in ../asm generates.
 //
 // # Slices
 //

@@ -21,8 +21,8 @@ func Sum[T Number](a []T) T {
 	case []float64:
 		return T(sum64(s))
 	}
-	var sum T
-	for _, v := range a {
+	sum, n := sumIntegers(a)
+	for _, v := range a[n:] {
 		sum += v
 	}
 	return sum

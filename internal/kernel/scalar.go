@@ -3,8 +3,12 @@ package kernel
 // BinaryScalar computes dst[i] = a[i] op s. dst may be a. Values are as [Binary]'s.
 func BinaryScalar[T Number](op BinaryOp, dst, a []T, s T) {
 	a = a[:len(dst)]
-	if len(dst) >= simdMin && binaryScalarSIMD(op, dst, a, s) {
-		return
+	if len(dst) >= simdMin {
+		if binaryScalarSIMD(op, dst, a, s) {
+			return
+		}
+		n := integersScalar(op, dst, a, s)
+		dst, a = dst[n:], a[n:]
 	}
 	switch op {
 	case Add:
@@ -34,6 +38,15 @@ func BinaryScalar[T Number](op BinaryOp, dst, a []T, s T) {
 	default:
 		panic(badOp("BinaryOp", uint8(op)))
 	}
+}
+
+// integersScalar is [integers] for a b that is everywhere s.
+func integersScalar[T Number](op BinaryOp, dst, a []T, s T) int {
+	var copies [lanes]T
+	for i := range copies {
+		copies[i] = s
+	}
+	return integers(op, dst, a, copies[:], 0)
 }
 
 // ScalarBinary computes dst[i] = s op b[i]. dst may be b. Values are as [Binary]'s.
