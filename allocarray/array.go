@@ -18,18 +18,18 @@ const MaxRank = 6
 // their elements.
 //
 // It is copied with registers of 16 bytes. Its size is a multiple of that, and its
-// largest part comes first, so that a copy reads what it was written as: where it
-// does not, a processor waits, longer than an allocation takes.
+// largest part comes first, so that a copy of a copy reads what was stored as it was
+// stored: where it does not, a processor waits, longer than an allocation takes.
 type AllocArray[T Element] struct {
 	layout
 	data  []T // from the first element to the end of what the array may touch
 	stamp scope.Stamp
-	_     uint64
+	_     uint64 // makes the size a multiple of 16 (on 64-bit systems)
 }
 
 // A layout says where the element of an index is.
 type layout struct {
-	plain  bool // if set, row-major without gaps, and the data are the elements
+	plain  bool // if set, row-major without gaps, and the data are the elements; views clear it
 	rank   int
 	shape  [MaxRank]int // first rank entries are used, the others 0
 	stride [MaxRank]int // in elements; 0 for an axis that repeats

@@ -16,7 +16,7 @@
 //
 // # Values
 //
-// An AllocArray is a value of about 150 bytes: memory, shape and strides. It is
+// An AllocArray is a value of 160 bytes (on 64-bit systems): memory, shape and strides. It is
 // passed and returned by value, and creating one allocates nothing beyond its
 // elements. Copying it copies no elements: both copies, and all views, share
 // them. Arrays are row-major; views may have any strides.

@@ -135,6 +135,7 @@ func (a *AllocArray[T]) count() int {
 // matrix returns the matrix at an index of the leading axes.
 func (a *AllocArray[T]) matrix(index []int) AllocArray[T] {
 	m := *a
+	m.plain = false
 	m.data = m.data[min(dot(index, &a.stride), len(m.data)):]
 	m.rank = 2
 	m.shape, m.stride = [MaxRank]int{}, [MaxRank]int{}

@@ -105,7 +105,6 @@ func (a AllocArray[T]) ExpandDims(axis int) AllocArray[T] {
 // Squeeze returns the view without the axes of length 1.
 func (a AllocArray[T]) Squeeze() AllocArray[T] {
 	a.check("Squeeze")
-	a.plain = false
 	for i := a.rank - 1; i >= 0; i-- {
 		if a.shape[i] == 1 {
 			a.removeAxis(i)

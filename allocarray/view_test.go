@@ -1,7 +1,9 @@
 package allocarray_test
 
 import (
+	"strconv"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -132,5 +134,30 @@ func TestBroadcastRules(t *testing.T) {
 		require.Equal(t, want, allocarray.Add(t.Context(), a, b).Shape())
 		require.Equal(t, want, allocarray.Add(t.Context(), b, a).Shape())
 		require.Equal(t, want, a.Broadcast(want...).Shape())
+	}
+}
+
+// TestSimilarOfViews: whatever the strides of a view, those of what is similar to it
+// are those of a new array.
+func TestSimilarOfViews(t *testing.T) {
+	a := allocarray.New[int](t.Context(), 2, 1, 3)
+	for name, v := range map[string]allocarray.AllocArray[int]{
+		"itself": a, "Transpose": a.Transpose(), "Permute": a.Permute(2, 0, 1), "Slice": a.Slice(2, 1, 3),
+		"SliceStep": a.SliceStep(2, 0, 3, 2), "Index": a.Index(0, 1), "ExpandDims": a.ExpandDims(0), "Squeeze": a.Squeeze(),
+		"Broadcast": a.Broadcast(4, 2, 5, 3), "Reshape": a.Reshape(3, 2), "scalar": a.Index(0, 0).Squeeze().Index(0, 0),
+	} {
+		want := allocarray.New[int](t.Context(), v.Shape()...)
+		got := v.Similar(t.Context())
+		require.Equal(t, want.Shape(), got.Shape(), name)
+		require.Equal(t, want.Strides(), got.Strides(), name)
+		require.Len(t, got.Data(), want.Len(), name)
+	}
+}
+
+// TestSize: what the documentation says an array takes, and what a copy is made of.
+func TestSize(t *testing.T) {
+	size := unsafe.Sizeof(allocarray.AllocArray[float32]{})
+	if strconv.IntSize == 64 {
+		require.EqualValues(t, 160, size)
 	}
 }

@@ -6,8 +6,8 @@ import "unsafe"
 // first-level cache, where they are used to the end before the next come. A B of few
 // rows needs less, which is worth knowing: they are cleared in each call.
 const (
-	most = 16 << 10
-	few  = 2 << 10
+	roomSize      = 16 << 10
+	smallRoomSize = 2 << 10
 )
 
 // A Matrix is an operand of [Product], of any strides: element (r, c) is
@@ -43,8 +43,8 @@ func Product[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int) bool {
 		clearRows(c, ldc, n)
 	case a.Col != 1 && k > 1:
 		inGathered(c, ldc, a, b, m, k, n)
-	case k*w <= few:
-		var room [few + alignment]byte
+	case k*w <= smallRoomSize:
+		var room [smallRoomSize + alignment]byte
 		inParts(c, ldc, a, b, m, k, n, nil, alignedIn[T](room[:]))
 	default:
 		inLarge(c, ldc, a, b, m, k, n)
@@ -72,7 +72,7 @@ func clearRows[T Element](c []T, ldc, n int) {
 //
 //go:noinline
 func inLarge[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int) {
-	var room [most + alignment]byte
+	var room [roomSize + alignment]byte
 	inParts(c, ldc, a, b, m, k, n, nil, alignedIn[T](room[:]))
 }
 
@@ -81,7 +81,7 @@ func inLarge[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int) {
 //
 //go:noinline
 func inGathered[T Element](c []T, ldc int, a, b Matrix[T], m, k, n int) {
-	var room, rows [most + alignment]byte
+	var room, rows [roomSize + alignment]byte
 	inParts(c, ldc, a, b, m, k, n, alignedIn[T](rows[:]), alignedIn[T](room[:]))
 }
 

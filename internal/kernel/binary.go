@@ -30,10 +30,11 @@ const (
 // level costs as much as the arithmetic of 64 elements. The conversions to any do not escape and do not allocate.
 func Binary[T Number](op BinaryOp, dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	if len(dst) < simdMin || op >= Min {
-		if len(dst) < simdMin || !extremes(op, dst, a, b) {
-			binaryLoop(op, dst, a, b)
-		}
+	if len(dst) < simdMin || op >= Min && !extremes(op, dst, a, b) {
+		binaryLoop(op, dst, a, b)
+		return
+	}
+	if op >= Min {
 		return
 	}
 	switch d := any(dst).(type) {

@@ -2,7 +2,7 @@
 
 package kernel
 
-const lanes = 1
+const wordLanes = 1
 
 // integers does nothing: there is no assembly for this processor.
 func integers[T Number](BinaryOp, []T, []T, []T, int) int { return 0 }

@@ -42,7 +42,7 @@ func BinaryScalar[T Number](op BinaryOp, dst, a []T, s T) {
 
 // integersScalar is [integers] for a b that is everywhere s.
 func integersScalar[T Number](op BinaryOp, dst, a []T, s T) int {
-	var copies [lanes]T
+	var copies [wordLanes]T
 	for i := range copies {
 		copies[i] = s
 	}
