@@ -8,6 +8,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -36,7 +37,7 @@ func requireNoAllocs(t *testing.T, counts map[string]float64) {
 
 // TestNoAllocs: with a buffer in the context, nothing allocates on the heap.
 func TestNoAllocs(t *testing.T) {
-	skipRace(t)
+	testenv.NeedAllocationCounts(t)
 	t.Run("float32", noAllocs(allCalls[float32]()))
 	t.Run("float64", noAllocs(allCalls[float64]()))
 	t.Run("int64", noAllocs(append(operationCalls[int64](), methodCalls[int64]()...)))
@@ -55,7 +56,7 @@ func noAllocs[T allocarray.Element](calls []call[T]) func(t *testing.T) {
 
 // TestNoAllocsInGroup: nor in a worker of a locked.Group.
 func TestNoAllocsInGroup(t *testing.T) {
-	skipRace(t)
+	testenv.NeedAllocationCounts(t)
 	g := locked.NewGroup(locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()))
 	var counts map[string]float64
 	g.Go(func(ctx context.Context) error {
@@ -70,7 +71,7 @@ func TestNoAllocsInGroup(t *testing.T) {
 // TestOneAllocOnHeap: without a buffer a call that returns a new array allocates its
 // elements and nothing else; a view, or an Into form, nothing.
 func TestOneAllocOnHeap(t *testing.T) {
-	skipRace(t)
+	testenv.NeedAllocationCounts(t)
 	api := exported(t)
 	for _, o := range []*operands[float64]{newOperands[float64](t.Context()), strided[float64](t.Context())} {
 		counts := heapAllocs(t.Context(), allCalls[float64](), o)
@@ -84,11 +85,5 @@ func TestOneAllocOnHeap(t *testing.T) {
 			}
 			require.Equal(t, want, n, name)
 		}
-	}
-}
-
-func skipRace(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
 	}
 }

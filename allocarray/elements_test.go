@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
 // TestElements runs the suite of operations for every element type; with the race
@@ -12,7 +13,7 @@ func TestElements(t *testing.T) {
 	t.Run("int8", elementSuite[int8])
 	t.Run("uint64", elementSuite[uint64])
 	t.Run("float32", elementSuite[float32])
-	if raceEnabled {
+	if testenv.Slow() {
 		return
 	}
 	t.Run("int16", elementSuite[int16])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -69,7 +70,7 @@ func TestOutOfPlace(t *testing.T) {
 		dst := allocarray.New[int64](t.Context(), n)
 		require.NoError(t, outOfPlaceScope(ctx, n, dst))
 		require.Equal(t, inPlace(n), dst.Data())
-		if !raceEnabled {
+		if !testenv.Slow() {
 			allocs := testing.AllocsPerRun(3, func() { _ = outOfPlaceScope(ctx, n, dst) })
 			require.Zero(t, allocs, "n=%d: on the heap", n)
 		}
@@ -94,7 +95,7 @@ func TestBasicReduction(t *testing.T) {
 	}
 	run()
 	require.Equal(t, 200_000.0, sum)
-	if !raceEnabled {
+	if !testenv.Slow() {
 		require.Zero(t, testing.AllocsPerRun(3, run))
 	}
 }

@@ -7,15 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // TestAllocations: in a steady state neither a scope nor anything allocated in it
 // costs an object of the Go heap.
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
+	testenv.NeedAllocationCounts(t)
 	type point struct{ X, Y float32 }
 	uses := map[string]func(ctx context.Context) error{
 		"nothing": func(context.Context) error { return nil },
@@ -55,9 +54,7 @@ func TestAllocations(t *testing.T) {
 }
 
 func TestResetAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
+	testenv.NeedAllocationCounts(t)
 	for name, new := range buffers {
 		if name == "slab/isolating" {
 			continue
@@ -82,9 +79,7 @@ func TestResetAllocatesNothing(t *testing.T) {
 
 // Lookups through values and deadlines allocate nothing either.
 func TestDeepContext(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
+	testenv.NeedAllocationCounts(t)
 	ctx := deepen(scope.WithAllocator(context.Background(), bumper.NewSlabBuffer()), 16)
 	run := func() {
 		_ = scope.NoEscape(ctx, func(ctx context.Context) error { _ = scope.Make[byte](ctx, 100); return nil })

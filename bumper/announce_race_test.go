@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -70,7 +71,7 @@ func TestReleaseRaces(t *testing.T) {
 	for name := range races {
 		t.Run(name, func(t *testing.T) {
 			for range runs {
-				cmd := exec.Command(os.Args[0], "-test.run", "^TestRaceChild$")
+				cmd := testenv.Self("-test.run", "^TestRaceChild$")
 				cmd.Env = append(os.Environ(), raceChild+"="+name, "ALLOCARRAYS_GUARD=off")
 				out, err := cmd.CombinedOutput()
 				require.Error(t, err, "%s", out)

@@ -6,17 +6,17 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/conformance"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // buffers are all kinds of buffers of this package, by a name; each can hold
-// conformance.Room.
+// scopetest.Room.
 var buffers = map[string]func() bumper.Buffer{
 	"alloc": func() bumper.Buffer { return bumper.NewAllocBuffer(256 << 10) },
 	"alloc/odd": func() bumper.Buffer {
-		return bumper.NewAllocBuffer(200_001, bumper.From(&conformance.Source{Extra: 7}))
+		return bumper.NewAllocBuffer(200_001, bumper.From(&scopetest.Source{Extra: 7}))
 	},
 	"alloc/storage":  func() bumper.Buffer { return bumper.NewAllocBufferOn(make([]byte, 256<<10)) },
 	"alloc/shifted1": func() bumper.Buffer { return bumper.NewAllocBufferOn(make([]byte, 256<<10)[1:]) },
@@ -29,11 +29,11 @@ var buffers = map[string]func() bumper.Buffer{
 	"slab/limit":   func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.SlabSize(8192), bumper.Limit(200_001)) },
 	"slab/bounded": func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.Limit(256 << 10)) },
 	"slab/limit/source": func() bumper.Buffer {
-		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.Limit(200_000), bumper.From(&conformance.Source{Extra: 64}))
+		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.Limit(200_000), bumper.From(&scopetest.Source{Extra: 64}))
 	},
 	"slab/isolating": func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.SlabSize(50_000), bumper.Isolating()) },
 	"slab/source": func() bumper.Buffer {
-		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.From(&conformance.Source{Extra: 64}))
+		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.From(&scopetest.Source{Extra: 64}))
 	},
 
 	"page of the example": func() bumper.Buffer { return newPage(256 << 10) },
@@ -42,10 +42,10 @@ var buffers = map[string]func() bumper.Buffer{
 	"autoscaling/1":     func() bumper.Buffer { return bumper.NewAutoscalingBuffer(bumper.Initial(1)) },
 	"autoscaling/limit": func() bumper.Buffer { return bumper.NewAutoscalingBuffer(bumper.Initial(1000), bumper.Limit(400_001)) },
 	"autoscaling/limit/source": func() bumper.Buffer {
-		return bumper.NewAutoscalingBuffer(bumper.Limit(400_000), bumper.From(&conformance.Source{Extra: 999}))
+		return bumper.NewAutoscalingBuffer(bumper.Limit(400_000), bumper.From(&scopetest.Source{Extra: 999}))
 	},
 	"autoscaling/source": func() bumper.Buffer {
-		return bumper.NewAutoscalingBuffer(bumper.Initial(3000), bumper.From(&conformance.Source{Extra: 9}))
+		return bumper.NewAutoscalingBuffer(bumper.Initial(3000), bumper.From(&scopetest.Source{Extra: 9}))
 	},
 }
 
@@ -53,19 +53,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestBuffers(t *testing.T) {
 	for name, new := range buffers {
-		t.Run(name, func(t *testing.T) { conformance.TestBuffer(t, new) })
+		t.Run(name, func(t *testing.T) { scopetest.TestBuffer(t, new) })
 	}
 }
 
 // What somebody else wrote can be shared as well.
 func TestPageBehindALock(t *testing.T) {
-	conformance.TestAllocator(t, func() scope.Allocator { return locked.New(newPage(256 << 10)) })
+	scopetest.TestAllocator(t, func() scope.Allocator { return locked.New(newPage(256 << 10)) })
 }
 
 func TestFallbacks(t *testing.T) {
 	for _, name := range []string{"alloc/shifted8", "slab/limit", "autoscaling/limit"} {
 		t.Run(name, func(t *testing.T) {
-			conformance.TestAllocator(t, func() scope.Allocator { return scope.NewFallback(buffers[name]()) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return scope.NewFallback(buffers[name]()) })
 		})
 	}
 }

@@ -10,9 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/conformance"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // isolating are isolating buffers of different slab sizes, some of which make most
@@ -26,9 +27,9 @@ var isolating = map[string]func() bumper.Buffer{
 
 func TestIsolatingConformance(t *testing.T) {
 	for name, new := range isolating {
-		t.Run(name, func(t *testing.T) { conformance.TestBuffer(t, new) })
+		t.Run(name, func(t *testing.T) { scopetest.TestBuffer(t, new) })
 		t.Run(name+"/region", func(t *testing.T) {
-			conformance.TestAllocator(t, func() scope.Allocator { return locked.New(new()) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return locked.New(new()) })
 		})
 	}
 }
@@ -37,19 +38,19 @@ func TestIsolatingConformance(t *testing.T) {
 // whatever inner scopes do.
 func TestIsolatingPrograms(t *testing.T) {
 	count := 300
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testenv.Slow() {
 		count = 40
 	}
 	for seed := range count {
-		program := conformance.RandomProgram(rand.New(rand.NewPCG(uint64(seed), 15)))
+		program := scopetest.RandomProgram(rand.New(rand.NewPCG(uint64(seed), 15)))
 		for name, new := range isolating {
-			require.NoError(t, conformance.RunProgram(new, true, program), "%s, program %q", name, program)
+			require.NoError(t, scopetest.RunProgram(new, true, program), "%s, program %q", name, program)
 			shared := locked.New(new())
-			counts := func() conformance.Counts {
+			counts := func() scopetest.Counts {
 				s := shared.Stats()
-				return conformance.Counts{Open: s.Open, Late: s.Late}
+				return scopetest.Counts{Open: s.Open, Late: s.Late}
 			}
-			require.NoError(t, conformance.RunRegions(shared, counts, program), "%s, program %q", name, program)
+			require.NoError(t, scopetest.RunRegions(shared, counts, program), "%s, program %q", name, program)
 		}
 	}
 }
@@ -99,7 +100,7 @@ func (h *hoard) visit(ctx context.Context, n int, rng *rand.Rand) {
 func TestIsolatingKeepsData(t *testing.T) {
 	defer scope.SetGuard(scope.SetGuard(scope.GuardOff)) // which lets nobody look
 	n := 10_000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testenv.Slow() {
 		n = 600
 	}
 	for name, new := range isolating {
@@ -168,7 +169,7 @@ func TestIsolatingWritesStayPrivate(t *testing.T) {
 // heap that does not grow, and much of it is not even allocated.
 func TestIsolatingReuses(t *testing.T) {
 	n := 10_000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testenv.Slow() {
 		n = 1000
 	}
 	for kind, ctx := range map[string]context.Context{

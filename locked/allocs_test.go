@@ -7,20 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-func skipWithRace(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
-}
-
 // TestOneShotRegion: a private region of one's own costs its context, one object of
 // at most 64 bytes, and nothing else.
 func TestOneShotRegion(t *testing.T) {
-	skipWithRace(t)
+	testenv.NeedAllocationCounts(t)
 	ctx := locked.WithLockedBumper(context.Background(), bumper.NewSlabBuffer())
 	r := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
@@ -34,7 +29,7 @@ func TestOneShotRegion(t *testing.T) {
 
 // TestWorker: scopes within a worker cost nothing on the Go heap, however deep.
 func TestWorker(t *testing.T) {
-	skipWithRace(t)
+	testenv.NeedAllocationCounts(t)
 	for kind, new := range buffers {
 		t.Run(kind, func(t *testing.T) {
 			g := locked.NewGroup(locked.WithLockedBumper(context.Background(), new()))
@@ -61,7 +56,7 @@ func TestWorker(t *testing.T) {
 }
 
 func TestSharedAlloc(t *testing.T) {
-	skipWithRace(t)
+	testenv.NeedAllocationCounts(t)
 	shared := locked.New(bumper.NewSlabBuffer())
 	ctx := scope.WithAllocator(context.Background(), shared)
 	run := func() {

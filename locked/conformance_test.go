@@ -8,9 +8,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/conformance"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,17 +27,17 @@ var buffers = map[string]func() bumper.Buffer{
 func TestConformance(t *testing.T) {
 	for name, new := range buffers {
 		t.Run("shared/"+name, func(t *testing.T) {
-			conformance.TestAllocator(t, func() scope.Allocator { return locked.New(new()) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return locked.New(new()) })
 		})
 		t.Run("region/"+name, func(t *testing.T) {
-			conformance.TestAllocator(t, func() scope.Allocator { return openRegion(t, locked.New(new())) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return openRegion(t, locked.New(new())) })
 		})
 	}
 	t.Run("fallback", func(t *testing.T) {
-		conformance.TestAllocator(t, func() scope.Allocator { return scope.NewFallback(locked.New(buffers["alloc"]())) })
+		scopetest.TestAllocator(t, func() scope.Allocator { return scope.NewFallback(locked.New(buffers["alloc"]())) })
 	})
 	t.Run("region/fallback", func(t *testing.T) {
-		conformance.TestAllocator(t, func() scope.Allocator {
+		scopetest.TestAllocator(t, func() scope.Allocator {
 			return openRegion(t, scope.NewFallback(locked.New(buffers["alloc"]())))
 		})
 	})

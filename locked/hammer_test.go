@@ -12,13 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // rounds is how often each goroutine of a hammer strikes.
 func rounds() int {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testenv.Slow() {
 		return 150
 	}
 	return 500

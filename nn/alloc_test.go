@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/nn"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -55,9 +56,7 @@ func allocCases(t testing.TB) map[string]allocCase {
 // TestForwardAllocatesNothing is the product's promise: on a bump buffer, and in a
 // worker's region of a shared one, no layer touches the Go heap.
 func TestForwardAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
+	testenv.NeedAllocationCounts(t)
 	bump := scope.WithAllocator(bg, bumper.NewSlabBuffer())
 	shared := locked.WithLockedBumper(bg, bumper.NewSlabBuffer())
 	for name, c := range allocCases(t) {

@@ -6,15 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/offheap"
 )
 
 // TestAllocs: what the books themselves take from the Go heap. Acquire and Release
 // take nothing, once the history is full and the maps have their size.
 func TestAllocs(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates by itself")
-	}
+	testenv.NeedAllocationCounts(t)
 	needMmap(t)
 	for name, source := range map[string]bumper.Source{
 		"Mmap":            offheap.Mmap(),

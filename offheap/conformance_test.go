@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/conformance"
 	"github.com/allocarrays/allocarrays-go/offheap"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // TestBuffers: the buffers keep their contract on memory of this package. The heap
@@ -27,7 +27,7 @@ func TestBuffers(t *testing.T) {
 				"autoscaling":       func() bumper.Buffer { return bumper.NewAutoscalingBuffer(from) },
 				"autoscaling/limit": func() bumper.Buffer { return bumper.NewAutoscalingBuffer(bumper.Limit(800_000), from) },
 			} {
-				t.Run(name+"/"+kind, func(t *testing.T) { conformance.TestBuffer(t, new) })
+				t.Run(name+"/"+kind, func(t *testing.T) { scopetest.TestBuffer(t, new) })
 			}
 		}
 		_ = heap.Close() // the suite leaves its buffers to the garbage collector

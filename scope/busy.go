@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"github.com/allocarrays/allocarrays-go/internal/guard"
+	"github.com/allocarrays/allocarrays-go/scope/internal/guard"
 )
 
 // Busy finds goroutines that use an unlocked buffer at the same time. The zero value

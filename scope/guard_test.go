@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -17,9 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/conformance"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // inMode sets the guard mode for the rest of the test. A test of guarded pages is
@@ -49,7 +49,7 @@ func TestGuardChild(t *testing.T) {
 
 // inProcess runs TestGuardChild in a process with ALLOCARRAYS_GUARD=mode.
 func inProcess(what, mode string) (string, error) {
-	cmd := exec.Command(os.Args[0], "-test.run", "^TestGuardChild$")
+	cmd := testenv.Self("-test.run", "^TestGuardChild$")
 	cmd.Env = append(os.Environ(), guardChild+"="+what, "ALLOCARRAYS_GUARD="+mode)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -91,8 +91,8 @@ func sampled(n int, fresh bool) (count int) {
 			ctx = scope.WithAllocator(context.Background(), bumper.NewAllocBufferOn(storage))
 		}
 		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
-			first := conformance.Inside(scope.Make[byte](ctx, 8), storage)
-			if second := conformance.Inside(scope.Make[byte](ctx, 8), storage); first != second {
+			first := scopetest.Inside(scope.Make[byte](ctx, 8), storage)
+			if second := scopetest.Inside(scope.Make[byte](ctx, 8), storage); first != second {
 				panic("a scope is guarded in part")
 			}
 			if !first {
@@ -109,7 +109,7 @@ func sampled(n int, fresh bool) (count int) {
 func TestGuardSample(t *testing.T) {
 	inMode(t, scope.GuardSample)
 	n := 100_000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testenv.Slow() {
 		n = 20_000
 	}
 	for _, rate := range []int{1000, 100} {
@@ -275,7 +275,7 @@ func TestGuardOverrun(t *testing.T) {
 // functions, and, if modes is set, changes of the mode at any time.
 type script struct {
 	rng    *rand.Rand
-	ledger conformance.Ledger
+	ledger scopetest.Ledger
 	owner  int
 	modes  bool
 }
@@ -312,7 +312,7 @@ func (p *script) allocate(ctx context.Context, owner int) {
 // scripts runs programs on all kinds of buffers, by several goroutines at once.
 func scripts(t *testing.T, modes bool) {
 	count := 60
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testenv.Slow() {
 		count = 10
 	}
 	var all sync.WaitGroup
@@ -320,7 +320,7 @@ func scripts(t *testing.T, modes bool) {
 		all.Go(func() {
 			rng := rand.New(rand.NewPCG(seed, 9))
 			for range count {
-				err := conformance.Find(func() {
+				err := scopetest.Find(func() {
 					for _, ctx := range guardedKinds() {
 						p := &script{rng: rng, modes: modes}
 						p.run(ctx, 0)
@@ -351,9 +351,7 @@ func TestGuardSwitched(t *testing.T) {
 // TestGuardOffAllocatesNothing: what is not used costs nothing, nor does what is used
 // for one scope in a thousand, in the others.
 func TestGuardOffAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
+	testenv.NeedAllocationCounts(t)
 	for _, m := range []scope.GuardMode{scope.GuardOff, scope.GuardSample} {
 		inMode(t, m)
 		scope.SetGuardRate(1 << 30)

@@ -3,7 +3,7 @@ package scope
 import (
 	"sync"
 
-	"github.com/allocarrays/allocarrays-go/internal/guard"
+	"github.com/allocarrays/allocarrays-go/scope/internal/guard"
 )
 
 // guards places the blocks of all guarded scopes.

@@ -6,16 +6,16 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/conformance"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestHeap(t *testing.T) { conformance.TestAllocator(t, scope.Heap) }
+func TestHeap(t *testing.T) { scopetest.TestAllocator(t, scope.Heap) }
 
 func TestFallbackConformance(t *testing.T) {
-	conformance.TestAllocator(t, func() scope.Allocator {
+	scopetest.TestAllocator(t, func() scope.Allocator {
 		return scope.NewFallback(scope.NewFallback(bumper.NewAllocBuffer(200_000)))
 	})
 }

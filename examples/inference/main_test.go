@@ -15,6 +15,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/examples/internal/digits"
 	"github.com/allocarrays/allocarrays-go/examples/internal/idx"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
 // The tests are inside the package because a command exports nothing.
@@ -99,7 +100,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 					require.GreaterOrEqual(t, *r.HeapBytesPerBatch, 16*(784+128+10)*4, "what the arrays need")
 					require.GreaterOrEqual(t, *r.HeapAllocsPerBatch, 4)
 					require.GreaterOrEqual(t, *r.HeapAllocsTotal, 4*r.Batches)
-				} else if !raceEnabled {
+				} else if !testenv.Slow() {
 					require.Zero(t, *r.HeapBytesPerBatch)
 					require.Zero(t, *r.HeapAllocsPerBatch)
 					require.Zero(t, *r.GCCycles)

@@ -14,6 +14,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/examples/internal/digits"
 	"github.com/allocarrays/allocarrays-go/examples/internal/idx"
 	"github.com/allocarrays/allocarrays-go/examples/internal/mlp"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
 // The tests are inside the package because a command exports nothing.
@@ -68,7 +69,7 @@ func TestTrainingLearns(t *testing.T) {
 	require.Less(t, losses[11], losses[0]/3)
 	require.Greater(t, trainer.correct(t.Context(), data), 380)
 	require.Equal(t, 12*13, trainer.steps)
-	if !raceEnabled {
+	if !testenv.Slow() {
 		require.Less(t, trainer.heap.Objects, uint64(100), "objects in all %d steps", trainer.steps)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
 // An emulator runs the micro-kernels of one instruction set on a machine, and
@@ -19,7 +20,7 @@ type emulator struct {
 
 // emulate replaces the processor for the rest of the test.
 func emulate(t *testing.T, kernel string) *emulator {
-	if raced {
+	if testenv.Race {
 		t.Skip("the race detector only slows the machine down")
 	}
 	e := &emulator{programs: programs(t, "kernel_"+kernel+"_amd64.s"), machine: &machine{}, ran: map[string]int{}}

@@ -2,12 +2,12 @@ package gemm_test
 
 import (
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
 // TestKernelVariable starts this test again under each value of the variable.
@@ -18,7 +18,7 @@ func TestKernelVariable(t *testing.T) {
 	}
 	best := gemm.Supported()[0]
 	for value, want := range map[string]string{"generic": "generic", "": best, "no such kernel": best, "avx512": best} {
-		child := exec.Command(os.Args[0], "-test.run=^TestKernelVariable$")
+		child := testenv.Self("-test.run=^TestKernelVariable$")
 		child.Env = append(os.Environ(), "GEMM_TEST_CHILD=1", "ALLOCARRAYS_KERNEL="+value)
 		out, err := child.CombinedOutput()
 		require.NoError(t, err, string(out))

@@ -1,9 +1,0 @@
-//go:build !race
-
-package allocarray_test
-
-import "os"
-
-// raceEnabled: the race detector and guard mode allocate, so that allocations cannot
-// be counted.
-var raceEnabled = os.Getenv("ALLOCARRAYS_GUARD") != ""

@@ -1,6 +1,0 @@
-//go:build !race
-
-package misuse_test
-
-// raceEnabled says that the race detector is on.
-const raceEnabled = false

@@ -1,0 +1,169 @@
+package scopetest
+
+import (
+	"errors"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// A Shared is a buffer that goroutines share, with its regions, as in package
+// locked, which this package does not import because its tests import this one.
+type Shared interface {
+	scope.Regioner
+	Reset() error
+}
+
+// Counts are the books of a [Shared] that programs compare with their own.
+type Counts struct {
+	Open int    // regions that live now
+	Late uint64 // allocations after the end of their scope
+}
+
+// RunRegions interprets program as operations on regions of shared that are open at
+// the same time, one after the other and so deterministically, and returns the
+// first rule it breaks. In the end every region is released.
+func RunRegions(shared Shared, counts func() Counts, program []byte) error {
+	return find(func() {
+		m := &regionMachine{tape: tape{program}, shared: shared, counts: counts}
+		for !m.done() {
+			m.step()
+		}
+		for _, r := range m.regions {
+			m.release(r)
+		}
+		m.reset()
+	})
+}
+
+// A regionMachine runs a program of regions.
+type regionMachine struct {
+	tape
+	shared  Shared
+	counts  func() Counts
+	ledger  Ledger
+	regions []*regionState // all that were ever opened
+	late    uint64
+}
+
+// regionState is the model of one life of a region.
+type regionState struct {
+	region scope.Region
+	life   scope.Life
+	open   bool
+	living bool
+	owner  int
+}
+
+// lateOwner owns what is allocated after the end of its scope; sharedOwner what
+// is allocated outside all regions.
+const (
+	sharedOwner = 0
+	lateOwner   = -1
+)
+
+func (m *regionMachine) step() {
+	op := m.next() % 16
+	var r *regionState
+	if n := len(m.regions); n > 0 {
+		r = m.regions[n-1-int(m.next())%min(n, 8)] // mostly one that lives
+	}
+	switch {
+	case op == 0 || r == nil:
+		m.add(m.shared.OpenRegion())
+	case op == 1:
+		m.openSub(r)
+	case op == 2:
+		m.close(r)
+	case op == 3, op == 4:
+		m.reopen(r)
+	case op == 5:
+		m.release(r)
+	case op == 6:
+		m.reset()
+	case op == 7:
+		_, _ = m.ledger.Alloc(m.shared.Alloc, sharedOwner, m.size(), m.align())
+	default:
+		m.allocate(r)
+	}
+	m.checkCounts()
+}
+
+func (m *regionMachine) add(region scope.Region, life scope.Life, ok bool) {
+	require(ok, "a region is refused")
+	m.regions = append(m.regions, &regionState{region, life, true, true, len(m.regions) + 1})
+	require(region.Living(life), "a new region's life is over")
+}
+
+func (m *regionMachine) openSub(r *regionState) {
+	region, life, ok := r.region.OpenSub(r.life)
+	require(ok == r.open, "OpenSub of a region reports %v, open is %v", ok, r.open)
+	if ok {
+		m.add(region, life, ok)
+	}
+}
+
+// allocate allocates in r, which is late if r's scope has ended.
+func (m *regionMachine) allocate(r *regionState) {
+	alloc := func(size, align uintptr) (scope.Block, error) { return r.region.AllocIn(r.life, size, align) }
+	size, align := m.size(), m.align()
+	if r.open {
+		_, err := m.ledger.Alloc(alloc, r.owner, size, align)
+		require(err == nil || size != 0, "Alloc(0, %d): %v", align, err)
+		return
+	}
+	m.late++
+	b, err := m.ledger.Alloc(alloc, lateOwner, size, align)
+	require(b.Stamp == scope.Stamp{}, "a late block is not of the heap")
+	require(err == nil || size >= absurd || align >= absurd, "a late Alloc(%d, %d): %v", size, align, err)
+}
+
+func (m *regionMachine) close(r *regionState) {
+	r.region.Close(r.life, 0)
+	m.end(r)
+}
+
+// end says that the scope open in r, if any, has ended.
+func (m *regionMachine) end(r *regionState) {
+	r.open = false
+	m.ledger.End(r.owner)
+}
+
+func (m *regionMachine) reopen(r *regionState) {
+	want := r.living && !r.open
+	ok := r.region.Reopen(r.life)
+	require(ok == want, "Reopen reports %v; living %v, open %v", ok, r.living, r.open)
+	r.open = r.open || ok
+}
+
+func (m *regionMachine) release(r *regionState) {
+	r.region.Release(r.life)
+	r.living = false
+	m.end(r)
+	require(!r.region.Living(r.life), "a released region's life lasts")
+}
+
+func (m *regionMachine) lives() (n int) {
+	for _, r := range m.regions {
+		if r.living {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *regionMachine) reset() {
+	err := m.shared.Reset()
+	if m.lives() > 0 {
+		require(errors.Is(err, bumper.ErrHeld), "Reset while a region lives: %v", err)
+		m.ledger.Verify()
+		return
+	}
+	require(err == nil, "Reset: %v", err)
+	m.ledger.End(sharedOwner)
+}
+
+func (m *regionMachine) checkCounts() {
+	want := Counts{m.lives(), m.late}
+	require(m.counts() == want, "counts are %+v instead of %+v", m.counts(), want)
+}
