@@ -9,6 +9,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
 )
 
 // TestMisuse: each mistake and the message it panics with.
@@ -137,7 +138,7 @@ func TestHeader(t *testing.T) {
 
 // TestNewIsZeroed and TestSimilarIsNot: on memory that was used before.
 func TestNewIsZeroed(t *testing.T) {
-	defer scope.SetGuard(scope.SetGuard(scope.GuardOff)) // which gives other memory each time
+	defer guard.Set(guard.Set(guard.Off)) // which gives other memory each time
 	ctx := scope.WithAllocator(t.Context(), bumper.NewAllocBuffer(1024))
 	use := func(fn func(ctx context.Context)) {
 		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error { fn(ctx); return nil }))

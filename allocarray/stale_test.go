@@ -14,6 +14,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // escaped returns operands whose scope has ended, and where it did.
@@ -129,9 +130,9 @@ type failing struct {
 	left int
 }
 
-func (f *failing) Alloc(size, align uintptr) (scope.Block, error) {
+func (f *failing) Alloc(size, align uintptr) (memory.Block, error) {
 	if f.left--; f.left < 0 {
-		return scope.Block{}, &scope.ExhaustedError{Allocator: "failing", Requested: size}
+		return memory.Block{}, &scope.ExhaustedError{Allocator: "failing", Requested: size}
 	}
 	return f.Allocator.Alloc(size, align)
 }

@@ -1,6 +1,10 @@
 package bumper
 
-import "github.com/allocarrays/allocarrays-go/scope"
+import (
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/internal/poison"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
 
 // DefaultInitial is the size in bytes of the first storage of an
 // AutoscalingBuffer unless [Initial] sets another.
@@ -39,8 +43,8 @@ type pieceMark struct {
 }
 
 var (
-	_ Buffer         = (*AutoscalingBuffer)(nil)
-	_ scope.Unwinder = (*AutoscalingBuffer)(nil)
+	_ Buffer          = (*AutoscalingBuffer)(nil)
+	_ memory.Unwinder = (*AutoscalingBuffer)(nil)
 )
 
 // NewAutoscalingBuffer returns an empty buffer, which takes its storage from the
@@ -57,30 +61,30 @@ func NewAutoscalingBuffer(opts ...AutoscalingOption) *AutoscalingBuffer {
 }
 
 // Alloc returns the next size bytes of the current piece, or of a new one. See
-// [scope.Allocator] for the contract.
-func (b *AutoscalingBuffer) Alloc(size, align uintptr) (scope.Block, error) {
+// [memory.Allocator] for the contract.
+func (b *AutoscalingBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
 	}
 	b.off = start + int(size)
 	b.stats.Allocations++
-	claim(b.mem[start:b.off])
-	return scope.NewBlock(b.mem[start:b.off], b.levels.top), nil
+	poison.Unpoison(b.mem[start:b.off])
+	return memory.NewBlock(b.mem[start:b.off], b.levels.top), nil
 }
 
 // allocSlow serves unusual alignments, moves on to the next piece that holds the
 // block, or acquires one.
-func (b *AutoscalingBuffer) allocSlow(size, align uintptr) (scope.Block, error) {
+func (b *AutoscalingBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
 		b.off = end
 		b.stats.Allocations++
-		claim(b.mem[start:end])
-		return scope.NewBlock(b.mem[start:end], b.levels.top), nil
+		poison.Unpoison(b.mem[start:end])
+		return memory.NewBlock(b.mem[start:end], b.levels.top), nil
 	}
 	need, ok := worstCase(size, align)
 	if !ok {
-		return scope.Block{}, b.exhausted(size, nil)
+		return memory.Block{}, b.exhausted(size, nil)
 	}
 	i := b.firstFree()
 	for i < len(b.pieces) && len(b.pieces[i]) < need {
@@ -88,7 +92,7 @@ func (b *AutoscalingBuffer) allocSlow(size, align uintptr) (scope.Block, error) 
 	}
 	if i == len(b.pieces) {
 		if err := b.extend(need); err != nil {
-			return scope.Block{}, b.exhausted(size, err)
+			return memory.Block{}, b.exhausted(size, err)
 		}
 		i = len(b.pieces) - 1
 	}
@@ -145,16 +149,16 @@ func (b *AutoscalingBuffer) exhausted(size uintptr, cause error) error {
 }
 
 // Checkpoint opens a level of scope.
-func (b *AutoscalingBuffer) Checkpoint() scope.Checkpoint { return b.levels.Open(b.pieceMark) }
+func (b *AutoscalingBuffer) Checkpoint() memory.Checkpoint { return b.levels.Open(b.pieceMark) }
 
 // Restore ends the level that cp opened and releases what was allocated in it.
-func (b *AutoscalingBuffer) Restore(cp scope.Checkpoint) error {
-	return b.rewind(b.levels.Close(cp))
+func (b *AutoscalingBuffer) Restore(cp memory.Checkpoint) error {
+	return b.rewind(b.levels.End(cp))
 }
 
 // Unwind is Restore for a level above which others were left open.
-func (b *AutoscalingBuffer) Unwind(cp scope.Checkpoint) error {
-	return b.rewind(b.levels.CloseAbove(cp))
+func (b *AutoscalingBuffer) Unwind(cp memory.Checkpoint) error {
+	return b.rewind(b.levels.EndAbove(cp))
 }
 
 func (b *AutoscalingBuffer) rewind(mark pieceMark, err error) error {
@@ -163,7 +167,7 @@ func (b *AutoscalingBuffer) rewind(mark pieceMark, err error) error {
 	}
 	b.peak = max(b.peak, b.used())
 	b.stats.HighWater = max(b.stats.HighWater, b.peak)
-	announceFrom(b.pieces, mark.cur, mark.off, b.cur, b.off)
+	poisonFrom(b.pieces, mark.cur, mark.off, b.cur, b.off)
 	b.pieceMark, b.mem = mark, nil
 	if b.cur < len(b.pieces) {
 		b.mem = b.pieces[b.cur]
@@ -208,6 +212,18 @@ func (b *AutoscalingBuffer) Reset() error {
 
 func (b *AutoscalingBuffer) used() int { return b.full + b.off }
 
+// Close is as for [AllocBuffer.Close].
+func (b *AutoscalingBuffer) Close() error {
+	if b.store.isClosed() {
+		return ErrClosed
+	}
+	return b.levels.Reset(func() {
+		_ = b.rewind(pieceMark{}, nil)
+		b.Trim()
+		b.store.source = closed{}
+	})
+}
+
 // Stats tells how the buffer is used.
 func (b *AutoscalingBuffer) Stats() Stats {
 	s := b.stats
@@ -216,13 +232,31 @@ func (b *AutoscalingBuffer) Stats() Stats {
 	return s
 }
 
-// Sharing returns what goroutines share that use the buffer together.
-func (b *AutoscalingBuffer) Sharing() *Sharing { return b.levels.Sharing() }
-
-// Busy lets guard mode find goroutines that use the buffer at the same time.
-func (b *AutoscalingBuffer) Busy() *scope.Busy { return b.levels.Busy() }
+func (b *AutoscalingBuffer) sharing() *handshake.Sharing { return b.levels.sharing() }
 
 // String describes the buffer in one line.
 func (b *AutoscalingBuffer) String() string {
 	return "bumper.AutoscalingBuffer: " + b.Stats().String()
 }
+
+// history remembers the sizes in bytes of a buffer's last uses.
+type history struct {
+	uses [5]int
+	n    int // how many were ever added
+}
+
+func (h *history) add(use int) {
+	h.uses[h.n%len(h.uses)] = use
+	h.n++
+}
+
+func (h *history) largest() int {
+	most := 0
+	for _, use := range h.uses {
+		most = max(most, use)
+	}
+	return most
+}
+
+// scaled leaves a tenth of room above a size, without overflow.
+func scaled(n int) int { return n + n/10 + 64 }

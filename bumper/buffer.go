@@ -1,27 +1,112 @@
 package bumper
 
-import "github.com/allocarrays/allocarrays-go/scope"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
 
 // A Buffer is an allocator whose memory is released from the top: back to a
-// checkpoint, or as a whole.
+// checkpoint, or as a whole. A type of your own implements it by embedding [Levels].
 //
-// A Buffer is not safe for concurrent use, except for [Sharing] and for calls of
-// Reset and Restore while the buffer is held (see [Sharing.Hold]): these are
-// refused with an error that matches [ErrHeld] and change nothing.
+// A Buffer is not safe for concurrent use, except for calls of Reset and Restore while
+// a parallel region of package locked uses it: these are refused with an error that
+// matches [ErrHeld] and change nothing.
 type Buffer interface {
-	// Alloc and Checkpoint are as in package scope. Restore returns an error
+	// Alloc and Checkpoint are as in package scope/memory. Restore returns an error
 	// that matches [ErrForeign], [ErrEnded], [ErrOutOfOrder] or [ErrHeld].
-	scope.Checkpointer
+	memory.Checkpointer
 
 	// Reset releases everything. A buffer with an open checkpoint refuses with
 	// an error that matches [ErrOpenScope], so that the memory of a running
-	// [scope.NoEscape] is never pulled away.
+	// scope.NoEscape is never pulled away.
 	Reset() error
 
 	// Stats tells how the buffer is used.
 	Stats() Stats
 
-	// Sharing returns what goroutines share that use the buffer together. It
-	// is for package locked and for buffers that wrap others.
-	Sharing() *Sharing
+	sharing() *handshake.Sharing // of the embedded Levels
+}
+
+func init() {
+	handshake.SharingOf = func(a memory.Allocator) *handshake.Sharing {
+		if b, ok := a.(interface{ sharing() *handshake.Sharing }); ok {
+			return b.sharing()
+		}
+		return nil
+	}
+}
+
+// Stats tells how a buffer is used. Sizes are in bytes and include what
+// alignment and the ends of slabs waste.
+type Stats struct {
+	Used        int    // handed out and not released
+	Capacity    int    // taken from the source; for an AllocBuffer, its size
+	HighWater   int    // the largest Used so far
+	Limit       int    // the most Capacity may become; 0 means no limit
+	Slabs       int    // pieces of storage held
+	Allocations uint64 // blocks handed out since the buffer was made
+	Resets      uint64 // successful calls of Reset
+}
+
+// String tells the numbers in one line.
+func (s Stats) String() string {
+	percent := 0.0
+	if s.Capacity > 0 {
+		percent = 100 * float64(s.Used) / float64(s.Capacity)
+	}
+	return fmt.Sprintf("%s of %s used (%.0f%%), high water %s, %d slabs, %d allocations, %d resets",
+		bytes(s.Used), bytes(s.Capacity), percent, bytes(s.HighWater), s.Slabs, s.Allocations, s.Resets)
+}
+
+// bytes formats a size with a binary unit.
+func bytes(n int) string {
+	const units = "KMGT"
+	f, u := float64(n), -1
+	for f >= 1024 && u < len(units)-1 {
+		f, u = f/1024, u+1
+	}
+	if u < 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %ciB", f, units[u])
+}
+
+// Errors of Restore and Reset. All of them mean that nothing has changed.
+var (
+	// ErrForeign: the checkpoint is of another buffer, or of none.
+	ErrForeign = errors.New("bumper: checkpoint is not of this buffer")
+	// ErrEnded: the checkpoint was restored before.
+	ErrEnded = errors.New("bumper: checkpoint was restored before")
+	// ErrOutOfOrder: a checkpoint that was taken later is still open.
+	ErrOutOfOrder = errors.New("bumper: checkpoint restored out of order: a later one is still open")
+	// ErrOpenScope: Reset while a checkpoint is open.
+	ErrOpenScope = errors.New("bumper: reset while a scope is open")
+	// ErrHeld: Reset or Restore while a parallel region uses the buffer.
+	ErrHeld = errors.New("bumper: buffer is in use by a parallel region; reset it when the region has ended")
+)
+
+// ErrClosed: the buffer was closed before. It is also the cause in the error of an
+// allocation from a closed buffer.
+var ErrClosed = errors.New("bumper: buffer is closed")
+
+// exhausted returns the error of a buffer that cannot supply size bytes. If the storage
+// is another buffer's, as in a private region, the numbers are that one's.
+func exhausted(buffer string, size uintptr, available, limit int, cause error) error {
+	var behind *scope.ExhaustedError
+	if errors.As(cause, &behind) {
+		available, limit = max(available, int(behind.Available)), int(behind.Limit)
+	}
+	return &scope.ExhaustedError{
+		Allocator: buffer, Requested: size,
+		Available: uintptr(max(available, 0)), Limit: uintptr(limit), Cause: cause,
+	}
+}
+
+// misuse returns the message of a panic about a programming error.
+func misuse(format string, args ...any) string {
+	return "bumper: " + fmt.Sprintf(format, args...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
@@ -31,9 +32,9 @@ func TestClose(t *testing.T) {
 			cp := buf.Checkpoint()
 			require.ErrorIs(t, buf.Close(), bumper.ErrOpenScope)
 			require.NoError(t, buf.Restore(cp))
-			buf.Sharing().Hold()
+			handshake.SharingOf(buf).Hold()
 			require.ErrorIs(t, buf.Close(), bumper.ErrHeld)
-			buf.Sharing().Unhold()
+			handshake.SharingOf(buf).Unhold()
 			require.True(t, b.Stamp.Live(), "nothing has changed")
 
 			require.NoError(t, buf.Close())

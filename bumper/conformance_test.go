@@ -7,6 +7,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
@@ -59,13 +60,13 @@ func TestBuffers(t *testing.T) {
 
 // What somebody else wrote can be shared as well.
 func TestPageBehindALock(t *testing.T) {
-	scopetest.TestAllocator(t, func() scope.Allocator { return locked.New(newPage(256 << 10)) })
+	scopetest.TestAllocator(t, func() scope.Allocator { return locked.Share(newPage(256 << 10)) })
 }
 
 func TestFallbacks(t *testing.T) {
 	for _, name := range []string{"alloc/shifted8", "slab/limit", "autoscaling/limit"} {
 		t.Run(name, func(t *testing.T) {
-			scopetest.TestAllocator(t, func() scope.Allocator { return scope.NewFallback(buffers[name]()) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return meter.NewFallback(buffers[name]()) })
 		})
 	}
 }

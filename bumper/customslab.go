@@ -1,6 +1,9 @@
 package bumper
 
-import "github.com/allocarrays/allocarrays-go/scope"
+import (
+	"github.com/allocarrays/allocarrays-go/internal/poison"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
 
 // customSlabs are the slabs of a SlabBuffer that hold one large block each.
 type customSlabs struct {
@@ -13,12 +16,12 @@ type customSlabs struct {
 const customUnit = 4096
 
 // allocCustom serves a block from a custom slab that may be need bytes long.
-func (b *SlabBuffer) allocCustom(need int, size, align uintptr) (scope.Block, error) {
+func (b *SlabBuffer) allocCustom(need int, size, align uintptr) (memory.Block, error) {
 	mem, ok := b.customs.take(need)
 	if !ok {
 		var err error
 		if mem, err = b.acquireCustom(need); err != nil {
-			return scope.Block{}, b.exhausted(size, err)
+			return memory.Block{}, b.exhausted(size, err)
 		}
 	}
 	b.customs.inUse = append(b.customs.inUse, mem)
@@ -26,8 +29,8 @@ func (b *SlabBuffer) allocCustom(need int, size, align uintptr) (scope.Block, er
 	b.large += len(mem)
 	b.stats.Allocations++
 	start, end, _ := Fit(mem, 0, size, align)
-	claim(mem[start:end])
-	return scope.NewBlock(mem[start:end], b.levels.top), nil
+	poison.Unpoison(mem[start:end])
+	return memory.NewBlock(mem[start:end], b.levels.top), nil
 }
 
 // acquireCustom takes a slab of need bytes, rounded up if that can be had. The
@@ -70,7 +73,7 @@ func (c *customSlabs) idleFrom(n int) {
 		return
 	}
 	for _, mem := range c.inUse[n:] {
-		announce(mem)
+		poison.Poison(mem)
 	}
 	c.idle = append(c.idle, c.inUse[n:]...)
 	clear(c.inUse[n:])

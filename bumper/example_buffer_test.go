@@ -6,6 +6,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // A page is a complete buffer of somebody else's: a fixed piece of memory.
@@ -22,26 +23,26 @@ func newPage(size int) *page {
 	return p
 }
 
-func (p *page) Alloc(size, align uintptr) (scope.Block, error) {
+func (p *page) Alloc(size, align uintptr) (memory.Block, error) {
 	start, end, ok := bumper.Fit(p.mem, p.off, size, align)
 	if !ok {
-		return scope.Block{}, &scope.ExhaustedError{Allocator: "page", Requested: size,
+		return memory.Block{}, &scope.ExhaustedError{Allocator: "page", Requested: size,
 			Available: uintptr(len(p.mem) - p.off), Limit: uintptr(len(p.mem))}
 	}
 	p.moveTo(end)
 	p.stats.Allocations++
-	return scope.NewBlock(p.mem[start:end], p.Stamp()), nil
+	return memory.NewBlock(p.mem[start:end], p.Stamp()), nil
 }
 
 func (p *page) moveTo(off int) {
 	p.off, p.stats.Used, p.stats.HighWater = off, off, max(off, p.stats.HighWater)
 }
 
-func (p *page) Checkpoint() scope.Checkpoint      { return p.Open(p.off) }
-func (p *page) Restore(cp scope.Checkpoint) error { return p.rewind(p.Close(cp)) }
-func (p *page) Unwind(cp scope.Checkpoint) error  { return p.rewind(p.CloseAbove(cp)) }
-func (p *page) Reset() error                      { return p.Levels.Reset(func() { p.stats.Resets++; p.moveTo(0) }) }
-func (p *page) Stats() bumper.Stats               { return p.stats }
+func (p *page) Checkpoint() memory.Checkpoint      { return p.Open(p.off) }
+func (p *page) Restore(cp memory.Checkpoint) error { return p.rewind(p.End(cp)) }
+func (p *page) Unwind(cp memory.Checkpoint) error  { return p.rewind(p.EndAbove(cp)) }
+func (p *page) Reset() error                       { return p.Levels.Reset(func() { p.stats.Resets++; p.moveTo(0) }) }
+func (p *page) Stats() bumper.Stats                { return p.stats }
 func (p *page) rewind(off int, err error) error {
 	if err == nil {
 		p.moveTo(off)

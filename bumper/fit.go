@@ -3,15 +3,15 @@ package bumper
 import (
 	"unsafe"
 
-	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // Fit finds room for size bytes in mem from offset off on, at the alignment that
-// the contract of [scope.Allocator] asks for. It returns where the block starts
+// the contract of [memory.Allocator] asks for. It returns where the block starts
 // and ends, or false if there is no such room; an empty block always has room. No
 // size overflows: it is only ever compared with what is left.
 func Fit(mem []byte, off int, size, align uintptr) (start, end int, ok bool) {
-	align = scope.Alignment(size, align)
+	align = memory.Alignment(size, align)
 	free := uintptr(len(mem) - off)
 	pad := -(address(mem) + uintptr(off)) & (align - 1)
 	if pad > free || size > free-pad {

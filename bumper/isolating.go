@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"unsafe"
+
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // Isolating makes the buffer never hand out memory of a scope that has ended as long
@@ -28,9 +30,8 @@ func (isolatingOption) applySlab(b *SlabBuffer) {
 	b.isolating = true
 }
 
-// Isolated returns the source of an isolating buffer, from which regions of it take
-// their memory; false if it is not one.
-func (b *SlabBuffer) Isolated() (Source, bool) { return account{&b.store}, b.isolating }
+// Isolates reports whether the buffer was made with [Isolating].
+func (b *SlabBuffer) Isolates() bool { return b.isolating }
 
 // account is the source of what stands on a buffer's storage: its limit, and its
 // end, are theirs. It is as safe for concurrent use as the buffer.
@@ -43,7 +44,7 @@ func (a account) Release(mem []byte) { a.release(mem) }
 // isolate replaces a source that would hand out again what is still referred to.
 func (s *store) isolate() {
 	switch s.source.(type) {
-	case *collected, account, interface{ Isolates() }:
+	case *collected, account, memory.Isolator:
 	default:
 		s.source = new(collected)
 	}

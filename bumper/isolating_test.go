@@ -13,6 +13,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
@@ -29,7 +30,7 @@ func TestIsolatingConformance(t *testing.T) {
 	for name, new := range isolating {
 		t.Run(name, func(t *testing.T) { scopetest.TestBuffer(t, new) })
 		t.Run(name+"/region", func(t *testing.T) {
-			scopetest.TestAllocator(t, func() scope.Allocator { return locked.New(new()) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return locked.Share(new()) })
 		})
 	}
 }
@@ -45,7 +46,7 @@ func TestIsolatingPrograms(t *testing.T) {
 		program := scopetest.RandomProgram(rand.New(rand.NewPCG(uint64(seed), 15)))
 		for name, new := range isolating {
 			require.NoError(t, scopetest.RunProgram(new, true, program), "%s, program %q", name, program)
-			shared := locked.New(new())
+			shared := locked.Share(new())
 			counts := func() scopetest.Counts {
 				s := shared.Stats()
 				return scopetest.Counts{Open: s.Open, Late: s.Late}
@@ -98,7 +99,7 @@ func (h *hoard) visit(ctx context.Context, n int, rng *rand.Rand) {
 // TestIsolatingKeepsData: slices that were kept too long show what their own scope
 // wrote, through 10 000 later scopes.
 func TestIsolatingKeepsData(t *testing.T) {
-	defer scope.SetGuard(scope.SetGuard(scope.GuardOff)) // which lets nobody look
+	defer guard.Set(guard.Set(guard.Off)) // which lets nobody look
 	n := 10_000
 	if testing.Short() || testenv.Slow() {
 		n = 600
@@ -146,7 +147,7 @@ func TestIsolatingKeepsData(t *testing.T) {
 // TestIsolatingWritesStayPrivate: what is written through a slice kept too long reaches
 // nobody.
 func TestIsolatingWritesStayPrivate(t *testing.T) {
-	defer scope.SetGuard(scope.SetGuard(scope.GuardOff))
+	defer guard.Set(guard.Set(guard.Off))
 	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(40_000)))
 	var kept [][]byte
 	for i := range 2000 {
@@ -221,5 +222,48 @@ func BenchmarkIsolating(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+func TestIsolatingWithinALimit(t *testing.T) {
+	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(1<<20)))
+	for range 10 {
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+			_ = scope.Make[byte](ctx, 700<<10)
+			return nil
+		}))
+	}
+}
+
+type recycler struct{ free [][]byte }
+
+func (r *recycler) Acquire(n int) ([]byte, error) {
+	if last := len(r.free) - 1; last >= 0 && len(r.free[last]) >= n {
+		mem := r.free[last]
+		r.free = r.free[:last]
+		return mem, nil
+	}
+	return bumper.GoHeap().Acquire(n)
+}
+
+func (r *recycler) Release(mem []byte) { r.free = append(r.free, mem) }
+
+func TestIsolatingReplacesTheSource(t *testing.T) {
+	defer guard.Set(guard.Set(guard.Off)) // which lets nobody look
+	buf := bumper.NewSlabBuffer(bumper.Isolating(), bumper.From(&recycler{}), bumper.SlabSize(4096))
+	ctx := scope.WithAllocator(context.Background(), buf)
+	var old [][]byte
+	for i := range 16 {
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+			s := scope.Make[byte](ctx, 3000*(1+2*(i%2)))
+			for j := range s {
+				s[j] = byte(i)
+			}
+			old = append(old, s)
+			return nil
+		}))
+	}
+	for i, s := range old {
+		require.Equal(t, byte(i), s[0], "kept reference %d", i)
 	}
 }

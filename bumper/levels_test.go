@@ -3,12 +3,15 @@ package bumper_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // A panic that is recovered within the outer scope leaves levels open, which go
@@ -22,13 +25,13 @@ func TestUnwind(t *testing.T) {
 			high := buf.Checkpoint()
 			b, err := buf.Alloc(10, 1)
 			require.NoError(t, err)
-			require.NoError(t, buf.(scope.Unwinder).Unwind(mid))
+			require.NoError(t, buf.(memory.Unwinder).Unwind(mid))
 			require.False(t, mid.Live())
 			require.False(t, high.Live())
 			require.False(t, b.Stamp.Live())
 			require.True(t, low.Live())
-			require.ErrorIs(t, buf.(scope.Unwinder).Unwind(high), bumper.ErrEnded)
-			require.ErrorIs(t, buf.(scope.Unwinder).Unwind(scope.Checkpoint{}), bumper.ErrForeign)
+			require.ErrorIs(t, buf.(memory.Unwinder).Unwind(high), bumper.ErrEnded)
+			require.ErrorIs(t, buf.(memory.Unwinder).Unwind(memory.Checkpoint{}), bumper.ErrForeign)
 			require.NoError(t, buf.Restore(low))
 			require.Contains(t, high.End(), "ended ", "even what was unwound says something")
 		})
@@ -51,27 +54,27 @@ func TestNoEscapeOfAHeldBuffer(t *testing.T) {
 	buf := bumper.NewSlabBuffer()
 	own := errors.New("own")
 	err := scope.NoEscape(scope.WithAllocator(context.Background(), buf), func(context.Context) error {
-		buf.Sharing().Hold()
+		handshake.SharingOf(buf).Hold()
 		return own
 	})
 	require.ErrorIs(t, err, own)
 	require.ErrorIs(t, err, bumper.ErrHeld)
-	buf.Sharing().Unhold()
+	handshake.SharingOf(buf).Unhold()
 	require.ErrorIs(t, buf.Reset(), bumper.ErrOpenScope)
 }
 
 // A region that begins while a reset is under way waits for its end.
 func TestHoldWaitsForReset(t *testing.T) {
-	var levels bumper.Levels[int]
-	levels.Init(nil)
+	levels := newPage(10)
+	sharing := handshake.SharingOf(levels)
 	held := make(chan struct{})
-	err := levels.Reset(func() {
+	err := levels.Levels.Reset(func() {
 		go func() {
-			levels.Sharing().Hold()
+			sharing.Hold()
 			close(held)
 		}()
-		require.ErrorIs(t, levels.Reset(func() {}), bumper.ErrHeld, "two resets at the same time")
-		require.False(t, levels.Sharing().Held())
+		require.ErrorIs(t, levels.Levels.Reset(func() {}), bumper.ErrHeld, "two resets at the same time")
+		require.False(t, sharing.Held())
 		for range 100 {
 			select {
 			case <-held:
@@ -82,12 +85,12 @@ func TestHoldWaitsForReset(t *testing.T) {
 	})
 	require.NoError(t, err)
 	<-held
-	require.True(t, levels.Sharing().Held())
+	require.True(t, sharing.Held())
 }
 
-// The life of a stamp is told apart from all others of its epoch, and its end is
+// The generation of a stamp is told apart from all others of its epoch, and its end is
 // never taken for another's, however many there are.
-func TestManyLives(t *testing.T) {
+func TestManyGenerations(t *testing.T) {
 	buf := bumper.NewAllocBuffer(1000)
 	first := buf.Checkpoint()
 	require.NoError(t, buf.Restore(first))
@@ -101,4 +104,22 @@ func TestManyLives(t *testing.T) {
 	require.NoError(t, buf.Restore(last))
 	require.Contains(t, last.End(), "levels_test.go:")
 	require.Equal(t, "ended 65537 scopes ago", first.End())
+}
+
+func TestRestoreMeetsAHold(t *testing.T) {
+	buf := bumper.NewSlabBuffer()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for range 200_000 {
+			handshake.SharingOf(buf).Hold()
+			handshake.SharingOf(buf).Unhold()
+		}
+	})
+	for range 20_000 {
+		cp := buf.Checkpoint()
+		for err := buf.Restore(cp); err != nil; err = buf.Restore(cp) {
+			require.ErrorIs(t, err, bumper.ErrHeld)
+		}
+	}
+	wg.Wait()
 }

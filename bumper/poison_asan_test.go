@@ -7,9 +7,38 @@ import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
+
+// poisonChild names, in the environment, how a process is to release the memory that
+// it then accesses.
+const poisonChild = "ALLOCARRAYS_POISON_CHILD"
+
+// TestReleasePoisons runs TestPoisonChild in a process for each way to release memory:
+// the address sanitizer reports the use of what was released, and of nothing else.
+func TestReleasePoisons(t *testing.T) {
+	run := func(name string) (string, error) {
+		cmd := testenv.Self("-test.run", "^TestPoisonChild$")
+		cmd.Env = append(os.Environ(), poisonChild+"="+name, "ALLOCARRAYS_GUARD=off")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	report, err := run("intact")
+	require.NoError(t, err, report)
+	for name := range poisoned {
+		if name == "intact" {
+			continue
+		}
+		report, err := run(name)
+		require.Error(t, err, name)
+		require.Contains(t, report, "AddressSanitizer: use-after-poison", name)
+		require.NotContains(t, report, "nothing was noticed", name)
+	}
+}
 
 // poisoned returns a slice whose memory was released.
 var poisoned = map[string]func(t *testing.T) []float64{

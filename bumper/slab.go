@@ -1,6 +1,10 @@
 package bumper
 
-import "github.com/allocarrays/allocarrays-go/scope"
+import (
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/internal/poison"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
 
 // DefaultSlabSize is the size in bytes of a slab unless [SlabSize] sets another.
 const DefaultSlabSize = 1 << 20
@@ -35,8 +39,8 @@ type slabMark struct {
 }
 
 var (
-	_ Buffer         = (*SlabBuffer)(nil)
-	_ scope.Unwinder = (*SlabBuffer)(nil)
+	_ Buffer          = (*SlabBuffer)(nil)
+	_ memory.Unwinder = (*SlabBuffer)(nil)
 )
 
 // NewSlabBuffer returns an empty buffer, which takes its first slab from the Go
@@ -49,6 +53,7 @@ func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 	}
 	if b.isolating {
 		b.store.isolate()
+		b.levels.shared.Storage = account{&b.store}
 	}
 	b.slabSize = min(b.slabSize, b.store.room(b.slabSize))
 	watch(b, &b.store)
@@ -56,31 +61,31 @@ func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 }
 
 // Alloc returns the next size bytes of the current slab, or of another. See
-// [scope.Allocator] for the contract.
-func (b *SlabBuffer) Alloc(size, align uintptr) (scope.Block, error) {
+// [memory.Allocator] for the contract.
+func (b *SlabBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
 	}
 	b.off = start + int(size)
 	b.stats.Allocations++
-	claim(b.mem[start:b.off])
-	return scope.NewBlock(b.mem[start:b.off], b.levels.top), nil
+	poison.Unpoison(b.mem[start:b.off])
+	return memory.NewBlock(b.mem[start:b.off], b.levels.top), nil
 }
 
 // allocSlow serves unusual alignments, moves on to the next slab, or serves the
 // block from a custom one if it does not fit a slab or if no slab, but less, can be
 // had.
-func (b *SlabBuffer) allocSlow(size, align uintptr) (scope.Block, error) {
+func (b *SlabBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
 		b.off = end
 		b.stats.Allocations++
-		claim(b.mem[start:end])
-		return scope.NewBlock(b.mem[start:end], b.levels.top), nil
+		poison.Unpoison(b.mem[start:end])
+		return memory.NewBlock(b.mem[start:end], b.levels.top), nil
 	}
 	need, ok := worstCase(size, align)
 	if !ok {
-		return scope.Block{}, b.exhausted(size, nil)
+		return memory.Block{}, b.exhausted(size, nil)
 	}
 	if need <= b.slabSize && b.nextSlab() == nil {
 		return b.allocSlow(size, align)
@@ -92,7 +97,7 @@ func (b *SlabBuffer) allocSlow(size, align uintptr) (scope.Block, error) {
 // it begins at a multiple of 64; false if that overflows.
 func worstCase(size, align uintptr) (int, bool) {
 	const most = uintptr(^uint(0) >> 3) // with what roundings add, an int still
-	pad := max(scope.Alignment(size, align), 64) - 64
+	pad := max(memory.Alignment(size, align), 64) - 64
 	if size > most || pad > most {
 		return 0, false
 	}
@@ -131,16 +136,16 @@ func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 }
 
 // Checkpoint opens a level of scope.
-func (b *SlabBuffer) Checkpoint() scope.Checkpoint { return b.levels.Open(b.slabMark) }
+func (b *SlabBuffer) Checkpoint() memory.Checkpoint { return b.levels.Open(b.slabMark) }
 
 // Restore ends the level that cp opened and releases what was allocated in it.
-func (b *SlabBuffer) Restore(cp scope.Checkpoint) error {
-	return b.rewind(b.levels.Close(cp))
+func (b *SlabBuffer) Restore(cp memory.Checkpoint) error {
+	return b.rewind(b.levels.End(cp))
 }
 
 // Unwind is Restore for a level above which others were left open.
-func (b *SlabBuffer) Unwind(cp scope.Checkpoint) error {
-	return b.rewind(b.levels.CloseAbove(cp))
+func (b *SlabBuffer) Unwind(cp memory.Checkpoint) error {
+	return b.rewind(b.levels.EndAbove(cp))
 }
 
 func (b *SlabBuffer) rewind(mark slabMark, err error) error {
@@ -153,7 +158,7 @@ func (b *SlabBuffer) rewind(mark slabMark, err error) error {
 		b.moveOn(mark)
 		return nil
 	}
-	announceFrom(b.slabs, mark.cur, mark.off, b.cur, b.off)
+	poisonFrom(b.slabs, mark.cur, mark.off, b.cur, b.off)
 	b.slabMark = mark
 	if len(b.slabs) > 0 {
 		b.mem = b.slabs[b.cur]
@@ -201,6 +206,18 @@ func (b *SlabBuffer) empty() (sum int) {
 
 func (m *slabMark) used() int { return m.full + m.off + m.large - m.burnt }
 
+// Close is as for [AllocBuffer.Close].
+func (b *SlabBuffer) Close() error {
+	if b.store.isClosed() {
+		return ErrClosed
+	}
+	return b.levels.Reset(func() {
+		_ = b.rewind(slabMark{}, nil)
+		b.Trim()
+		b.store.source = closed{}
+	})
+}
+
 // Stats tells how the buffer is used.
 func (b *SlabBuffer) Stats() Stats {
 	s := b.stats
@@ -209,11 +226,7 @@ func (b *SlabBuffer) Stats() Stats {
 	return s
 }
 
-// Sharing returns what goroutines share that use the buffer together.
-func (b *SlabBuffer) Sharing() *Sharing { return b.levels.Sharing() }
-
-// Busy lets guard mode find goroutines that use the buffer at the same time.
-func (b *SlabBuffer) Busy() *scope.Busy { return b.levels.Busy() }
+func (b *SlabBuffer) sharing() *handshake.Sharing { return b.levels.sharing() }
 
 // String describes the buffer in one line.
 func (b *SlabBuffer) String() string { return "bumper.SlabBuffer: " + b.Stats().String() }

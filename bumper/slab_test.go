@@ -144,3 +144,19 @@ func TestSteadyAtTheLimit(t *testing.T) {
 	}
 	require.Equal(t, acquired, src.Acquired)
 }
+
+func TestAvailableIsAvailable(t *testing.T) {
+	buf := bumper.NewSlabBuffer(bumper.Limit(4 << 20))
+	cp := buf.Checkpoint()
+	for range 3 {
+		_, err := buf.Alloc(1<<20, 1)
+		require.NoError(t, err)
+	}
+	require.NoError(t, buf.Restore(cp))
+	_, err := buf.Alloc(5<<20, 1)
+	var e *scope.ExhaustedError
+	require.ErrorAs(t, err, &e)
+	require.EqualValues(t, 4<<20, e.Available)
+	_, err = buf.Alloc(4<<20, 1)
+	require.NoError(t, err)
+}

@@ -28,3 +28,12 @@ func (goHeap) Acquire(size int) ([]byte, error) {
 }
 
 func (goHeap) Release([]byte) {}
+
+// A LeakReporter is a [Source] of memory outside the Go heap, which must therefore be
+// given back. A buffer that is collected while it holds such memory, because nobody
+// called Close, reports each piece instead of releasing it; where says where the buffer
+// was made.
+type LeakReporter interface {
+	Source
+	Leaked(mem []byte, where string)
+}

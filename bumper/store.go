@@ -1,6 +1,13 @@
 package bumper
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/allocarrays/allocarrays-go/internal/callsite"
+	"github.com/allocarrays/allocarrays-go/internal/poison"
+)
 
 // store is a buffer's account with its source.
 type store struct {
@@ -8,8 +15,8 @@ type store struct {
 	limit  int // the most that may be held; 0 means no limit
 	held   int // bytes acquired and not released
 	pieces int
-	prompt bool // empty storage goes back when a scope ends
-	net    *net // nil unless the source wants to know of leaks
+	prompt bool       // empty storage goes back when a scope ends
+	leaks  *leakGuard // nil unless the source reports leaks
 }
 
 func newStore() store { return store{source: goHeap{}} }
@@ -35,15 +42,15 @@ func (s *store) acquire(n int) ([]byte, error) {
 	}
 	s.held += len(mem)
 	s.pieces++
-	s.net.add(mem)
+	s.leaks.add(mem)
 	return mem, nil
 }
 
 func (s *store) release(mem []byte) {
 	s.held -= len(mem)
 	s.pieces--
-	s.net.remove(mem)
-	claim(mem) // its next owner knows nothing of us
+	s.leaks.remove(mem)
+	poison.Unpoison(mem) // its next owner knows nothing of us
 	s.source.Release(mem)
 }
 
@@ -64,8 +71,8 @@ func (s *store) releaseAll(list [][]byte, from int) [][]byte {
 	return list[:from]
 }
 
-// announceFrom announces all bytes in list from the first position up to the last.
-func announceFrom(list [][]byte, first, firstOff, last, lastOff int) {
+// poisonFrom poisons all bytes in list from the first position up to the last.
+func poisonFrom(list [][]byte, first, firstOff, last, lastOff int) {
 	for i := first; i <= last && i < len(list); i++ {
 		from, to := 0, len(list[i])
 		if i == first {
@@ -74,6 +81,57 @@ func announceFrom(list [][]byte, first, firstOff, last, lastOff int) {
 		if i == last {
 			to = lastOff
 		}
-		announce(list[i][from:to])
+		poison.Poison(list[i][from:to])
+	}
+}
+
+// closed is the source of a buffer after Close.
+type closed struct{}
+
+func (closed) Acquire(int) ([]byte, error) { return nil, ErrClosed }
+
+func (closed) Release([]byte) {}
+
+// isClosed reports whether the buffer was closed.
+func (s *store) isClosed() bool {
+	_, is := s.source.(closed)
+	return is
+}
+
+// A leakGuard reports the storage of a buffer that is collected without having been
+// closed. It must not refer to the buffer. A nil leakGuard does nothing.
+type leakGuard struct {
+	source LeakReporter
+	where  string
+	held   [][]byte
+}
+
+// watch reports the storage of s if owner, the buffer it belongs to, is collected
+// before it was released. Every stamp keeps its buffer reachable, so that this
+// never happens while an array on the buffer is.
+func watch[T any](owner *T, s *store) {
+	source, ok := s.source.(LeakReporter)
+	if !ok {
+		return
+	}
+	s.leaks = &leakGuard{source: source, where: callsite.Place(callsite.Outside(1))}
+	runtime.AddCleanup(owner, (*leakGuard).report, s.leaks)
+}
+
+func (g *leakGuard) add(mem []byte) {
+	if g != nil {
+		g.held = append(g.held, mem)
+	}
+}
+
+func (g *leakGuard) remove(mem []byte) {
+	if g != nil {
+		g.held = slices.DeleteFunc(g.held, func(m []byte) bool { return &m[0] == &mem[0] })
+	}
+}
+
+func (g *leakGuard) report() {
+	for _, mem := range g.held {
+		g.source.Leaked(mem, g.where)
 	}
 }

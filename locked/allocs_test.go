@@ -57,7 +57,7 @@ func TestWorker(t *testing.T) {
 
 func TestSharedAlloc(t *testing.T) {
 	testenv.NeedAllocationCounts(t)
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	ctx := scope.WithAllocator(context.Background(), shared)
 	run := func() {
 		_ = scope.Make[byte](ctx, 1000)

@@ -3,46 +3,52 @@ package locked
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // A Buffer is a bump buffer shared by goroutines; all its methods are safe for
 // concurrent use. It has no checkpoints: [scope.NoEscape] opens a private region
-// instead. There is one Buffer for each bumper.Buffer; see [New].
+// instead. There is one Buffer for each bumper.Buffer; see [Share].
 type Buffer struct {
+	inner   bumper.Buffer
+	sharing *handshake.Sharing // of inner
+
 	mu    sync.Mutex
-	inner bumper.Buffer
 	idle  chunkList // carved from inner, not used by a region
-	spare []*region // regions whose life is over
+	spare []*region // regions whose generation is over
 	all   []*region // every region ever made
 	stats Stats
 	late  atomic.Uint64
 }
 
-var _ scope.Regioner = (*Buffer)(nil)
+var _ handshake.RegionOpener = (*Buffer)(nil)
 
-// New returns the front through which goroutines share buf: always the same for
-// the same buf, so that all of them use one lock. As long as goroutines use the
-// front, nothing else may call methods of buf but Reset and Restore, and these only
-// while a region or group runs, when they are refused.
-func New(buf bumper.Buffer) *Buffer {
-	return buf.Sharing().Face(func() any { return &Buffer{inner: buf} }).(*Buffer)
+// Share returns the Buffer through which goroutines share buf: always the same for
+// the same buf, so that all of them use one lock. While goroutines use the Buffer,
+// nothing else may call methods of buf but Reset and Restore, and these only while a
+// region or [Group] runs, when they are refused.
+func Share(buf bumper.Buffer) *Buffer {
+	sharing := handshake.SharingOf(buf)
+	return sharing.Front(func() any { return &Buffer{inner: buf, sharing: sharing} }).(*Buffer)
 }
 
 // WithLockedBumper returns a context in which goroutines share buf: it is
-// scope.WithAllocator(ctx, locked.New(buf)). For Stats and Reset call New(buf), which
-// returns the same front.
+// scope.WithAllocator(ctx, locked.Share(buf)). For Stats and Reset call Share(buf),
+// which returns the same Buffer.
 func WithLockedBumper(ctx context.Context, buf bumper.Buffer) context.Context {
-	return scope.WithAllocator(ctx, New(buf))
+	return scope.WithAllocator(ctx, Share(buf))
 }
 
 // Alloc allocates from the shared buffer itself; the block lives until the
-// buffer is reset. See [scope.Allocator] for the contract.
-func (b *Buffer) Alloc(size, align uintptr) (scope.Block, error) {
+// buffer is reset. See [memory.Allocator] for the contract.
+func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock() // also when misuse or the source panics
 	return b.inner.Alloc(size, align)
@@ -57,20 +63,20 @@ func (b *Buffer) Reset() error {
 }
 
 // OpenRegion opens a private region, which scope.NoEscape closes.
-func (b *Buffer) OpenRegion() (scope.Region, scope.Life, bool) {
-	b.inner.Sharing().Hold()
+func (b *Buffer) OpenRegion() (handshake.Region, handshake.Generation, bool) {
+	b.sharing.Hold()
 	r := b.openRegion()
 	return r, r.begin(), true
 }
 
-// openRegion takes a region and enters it into the books. The buffer is held; it does
+// openRegion takes a region and counts it. The buffer is held; it does
 // not stay so if the buffer's own methods panic.
 func (b *Buffer) openRegion() (r *region) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	defer func() {
 		if r == nil {
-			b.inner.Sharing().Unhold()
+			b.sharing.Unhold()
 		}
 	}()
 	r = b.takeRegion()
@@ -80,7 +86,7 @@ func (b *Buffer) openRegion() (r *region) {
 	return r
 }
 
-// takeRegion returns a region whose life is over, or a new one.
+// takeRegion returns a region whose generation is over, or a new one.
 func (b *Buffer) takeRegion() *region {
 	last := len(b.spare) - 1
 	if last < 0 {
@@ -109,14 +115,17 @@ func (b *Buffer) reclaim() (some bool) {
 	return some
 }
 
-// putRegion takes a region back whose life is over.
+// putRegion takes back a region whose generation is over.
 func (b *Buffer) putRegion(r *region) {
 	b.mu.Lock()
 	b.stats.Open--
 	b.spare = append(b.spare, r)
 	b.mu.Unlock()
-	b.inner.Sharing().Unhold()
+	b.sharing.Unhold()
 }
 
-// String describes the buffer in one line.
-func (b *Buffer) String() string { return fmt.Sprintf("locked.Buffer: %v", b.Stats()) }
+// String describes the buffer, and the one inside by its type, in one line.
+func (b *Buffer) String() string {
+	name := strings.TrimPrefix(fmt.Sprintf("%T", b.inner), "*")
+	return fmt.Sprintf("locked.Buffer of a %s: %v", name, b.Stats())
+}

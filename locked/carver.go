@@ -4,14 +4,14 @@ import (
 	"math/bits"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // carver is the source of a region's slabs: it carves chunks from the shared
 // buffer and gives them back to its list of idle ones.
 type carver struct {
 	home *Buffer
-	held []scope.Block
+	held []memory.Block
 }
 
 var _ bumper.Source = (*carver)(nil)
@@ -31,7 +31,7 @@ func (c *carver) Release(mem []byte) {
 	for i, chunk := range c.held {
 		if &chunk.Bytes()[0] == &mem[0] {
 			last := len(c.held) - 1
-			c.held[i], c.held[last] = c.held[last], scope.Block{}
+			c.held[i], c.held[last] = c.held[last], memory.Block{}
 			c.held = c.held[:last]
 			c.home.putChunk(chunk)
 			return
@@ -47,7 +47,7 @@ type isolated struct {
 }
 
 // Isolates tells bumper that memory in use is not handed out again.
-func (*isolated) Isolates() {}
+func (*isolated) Isolates() bool { return true }
 
 func (i *isolated) Acquire(n int) ([]byte, error) {
 	i.home.mu.Lock()
@@ -73,7 +73,7 @@ func slabSize(limit int) int {
 
 // takeChunk returns a chunk of at least n bytes: an idle one of about that size,
 // a new one, or any idle one that is large enough.
-func (b *Buffer) takeChunk(n int) (scope.Block, error) {
+func (b *Buffer) takeChunk(n int) (memory.Block, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c, ok := b.idle.take(n, classOf(n)+searchUp); ok {
@@ -89,7 +89,7 @@ func (b *Buffer) takeChunk(n int) (scope.Block, error) {
 }
 
 // carve allocates a chunk from the shared buffer.
-func (b *Buffer) carve(n int) (scope.Block, error) {
+func (b *Buffer) carve(n int) (memory.Block, error) {
 	if whole := 1 << bits.Len(uint(n-1)); whole > n {
 		if c, err := b.inner.Alloc(uintptr(whole), 64); err == nil {
 			return c, nil
@@ -99,7 +99,7 @@ func (b *Buffer) carve(n int) (scope.Block, error) {
 }
 
 // putChunk gives a chunk back.
-func (b *Buffer) putChunk(c scope.Block) {
+func (b *Buffer) putChunk(c memory.Block) {
 	b.mu.Lock()
 	b.idle.put(c)
 	b.mu.Unlock()

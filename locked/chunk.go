@@ -3,7 +3,7 @@ package locked
 import (
 	"math/bits"
 
-	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // A chunk of the shared buffer is the storage that a region takes and gives back.
@@ -19,19 +19,19 @@ const (
 )
 
 // chunkList holds chunks by the power of two that their length reaches.
-type chunkList [sizeClasses][]scope.Block
+type chunkList [sizeClasses][]memory.Block
 
 // classOf is the class in which a chunk of n bytes is kept.
 func classOf(n int) int { return bits.Len(uint(n)) - 1 }
 
-func (l *chunkList) put(c scope.Block) {
+func (l *chunkList) put(c memory.Block) {
 	class := classOf(len(c.Bytes()))
 	l[class] = append(l[class], c)
 }
 
 // take removes a chunk of at least n bytes from the classes up to the last.
 // Chunks that died in a reset of the buffer are dropped on the way.
-func (l *chunkList) take(n, last int) (scope.Block, bool) {
+func (l *chunkList) take(n, last int) (memory.Block, bool) {
 	for class := classOf(n); class <= min(last, sizeClasses-1); class++ {
 		for i := len(l[class]) - 1; i >= 0; i-- {
 			c := l[class][i]
@@ -44,13 +44,13 @@ func (l *chunkList) take(n, last int) (scope.Block, bool) {
 			}
 		}
 	}
-	return scope.Block{}, false
+	return memory.Block{}, false
 }
 
 func (l *chunkList) remove(class, i int) {
 	list := l[class]
 	last := len(list) - 1
-	list[i], list[last] = list[last], scope.Block{}
+	list[i], list[last] = list[last], memory.Block{}
 	l[class] = list[:last]
 }
 

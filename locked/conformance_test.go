@@ -9,6 +9,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
@@ -27,18 +28,18 @@ var buffers = map[string]func() bumper.Buffer{
 func TestConformance(t *testing.T) {
 	for name, new := range buffers {
 		t.Run("shared/"+name, func(t *testing.T) {
-			scopetest.TestAllocator(t, func() scope.Allocator { return locked.New(new()) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return locked.Share(new()) })
 		})
 		t.Run("region/"+name, func(t *testing.T) {
-			scopetest.TestAllocator(t, func() scope.Allocator { return openRegion(t, locked.New(new())) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return openRegion(t, locked.Share(new())) })
 		})
 	}
 	t.Run("fallback", func(t *testing.T) {
-		scopetest.TestAllocator(t, func() scope.Allocator { return scope.NewFallback(locked.New(buffers["alloc"]())) })
+		scopetest.TestAllocator(t, func() scope.Allocator { return meter.NewFallback(locked.Share(buffers["alloc"]())) })
 	})
 	t.Run("region/fallback", func(t *testing.T) {
 		scopetest.TestAllocator(t, func() scope.Allocator {
-			return openRegion(t, scope.NewFallback(locked.New(buffers["alloc"]())))
+			return openRegion(t, meter.NewFallback(locked.Share(buffers["alloc"]())))
 		})
 	})
 }

@@ -33,7 +33,7 @@
 // A handler opens a scope for each request on the buffer that all share; it needs no
 // Group:
 //
-//	shared := locked.New(bumper.NewSlabBuffer(bumper.Limit(64 << 20)))
+//	shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(64 << 20)))
 //	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 //		ctx := scope.WithAllocator(r.Context(), shared)
 //		err := scope.NoEscape(ctx, func(ctx context.Context) error { return answer(ctx, w, r) })

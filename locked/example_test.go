@@ -69,7 +69,7 @@ func ExampleGroup() {
 }
 
 func ExampleBuffer_Stats() {
-	shared := locked.New(bumper.NewSlabBuffer(bumper.SlabSize(1 << 20)))
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.SlabSize(1 << 20)))
 	ctx := scope.WithAllocator(context.Background(), shared)
 	var kept context.Context
 	for range 1000 {

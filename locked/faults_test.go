@@ -65,12 +65,12 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			right := &scopetest.Source{}
-			require.NoError(t, scenario(t, locked.New(make(right))))
+			require.NoError(t, scenario(t, locked.Share(make(right))))
 			require.Positive(t, right.Acquired)
 			for n := 1; n <= right.Acquired; n++ {
 				for _, to := range []int{n + 1, 0} {
 					src := &scopetest.Source{FailFrom: n, FailTo: to}
-					shared := locked.New(make(src))
+					shared := locked.Share(make(src))
 					err := scenario(t, shared)
 					if to == 0 || err != nil {
 						require.ErrorIs(t, err, scope.ErrExhausted)
@@ -88,7 +88,7 @@ func TestFaults(t *testing.T) {
 // A source that panics leaves no lock behind.
 func TestSourcePanics(t *testing.T) {
 	src := &panicking{panics: true}
-	shared := locked.New(bumper.NewSlabBuffer(bumper.From(src)))
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.From(src)))
 	ctx := scope.WithAllocator(context.Background(), shared)
 	for range 3 {
 		require.PanicsWithError(t, "the source panics", func() {

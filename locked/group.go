@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // A Group is a parallel region: goroutines that work on parts of one task and
@@ -27,7 +27,7 @@ type Group struct {
 // [WithLockedBumper]; it may also be that of a region, whose arrays then stay valid for
 // the workers. Without a buffer, its functions allocate wherever ctx says, as
 // long as that is safe: NewGroup panics if ctx carries a bump buffer without a
-// lock. The context that the functions receive is cancelled when one of them
+// lock, or any other allocator with checkpoints. The context that the functions receive is cancelled when one of them
 // returns an error or when Wait returns.
 //
 // Wait must be called, even for a group without functions.
@@ -40,16 +40,15 @@ func NewGroup(ctx context.Context) *Group {
 // hold keeps the shared buffer behind a from being reset, and returns how to end
 // that.
 func hold(a scope.Allocator) (unhold func()) {
-	if buf, ok := scope.As[bumper.Buffer](a); ok {
-		panic(fmt.Sprintf("locked: NewGroup: the context's %T is not safe for goroutines; use WithLockedBumper", buf))
+	if c, ok := memory.As[memory.Checkpointer](a); ok {
+		panic(fmt.Sprintf("locked: NewGroup: the context's %T is not safe for goroutines; use WithLockedBumper", c))
 	}
-	shared, ok := scope.As[*Buffer](a)
+	shared, ok := memory.As[*Buffer](a)
 	if !ok {
 		return func() {}
 	}
-	sharing := shared.inner.Sharing()
-	sharing.Hold()
-	return sync.OnceFunc(sharing.Unhold)
+	shared.sharing.Hold()
+	return sync.OnceFunc(shared.sharing.Unhold)
 }
 
 // Go calls fn in a new goroutine, inside a region as [scope.NoEscape] opens it:

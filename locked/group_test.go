@@ -11,14 +11,16 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 func TestOneFrontForABuffer(t *testing.T) {
 	a, b := bumper.NewSlabBuffer(), bumper.NewSlabBuffer()
-	require.Same(t, locked.New(a), locked.New(a))
-	require.NotSame(t, locked.New(a), locked.New(b))
-	require.Same(t, locked.New(a), scope.AllocatorFrom(locked.WithLockedBumper(context.Background(), a)))
+	require.Same(t, locked.Share(a), locked.Share(a))
+	require.NotSame(t, locked.Share(a), locked.Share(b))
+	require.Same(t, locked.Share(a), scope.AllocatorFrom(locked.WithLockedBumper(context.Background(), a)))
 }
 
 func TestResetDuringAGroup(t *testing.T) {
@@ -26,7 +28,7 @@ func TestResetDuringAGroup(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			buf := new()
 			cp := buf.Checkpoint()
-			shared := locked.New(buf)
+			shared := locked.Share(buf)
 			ctx := scope.WithAllocator(context.Background(), shared)
 			kept := scope.Make[byte](ctx, 1000)
 			kept[999] = 7
@@ -34,7 +36,7 @@ func TestResetDuringAGroup(t *testing.T) {
 			refused := func() error {
 				return errors.Join(
 					unlessHeld(buf.Reset()), unlessHeld(shared.Reset()), unlessHeld(buf.Restore(cp)),
-					unlessHeld(buf.(scope.Unwinder).Unwind(cp)))
+					unlessHeld(buf.(memory.Unwinder).Unwind(cp)))
 			}
 			before := buf.Stats()
 			require.NoError(t, refused(), "before any function runs")
@@ -71,7 +73,7 @@ func unlessHeld(err error) error {
 }
 
 func TestGroupNeedsALock(t *testing.T) {
-	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), scope.NewFallback(bumper.NewSlabBuffer())} {
+	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), meter.NewFallback(bumper.NewSlabBuffer())} {
 		ctx := scope.WithAllocator(context.Background(), a)
 		require.PanicsWithValue(t,
 			"locked: NewGroup: the context's *bumper.SlabBuffer is not safe for goroutines; use WithLockedBumper",
@@ -95,7 +97,7 @@ func TestGroupOnThePlainHeap(t *testing.T) {
 }
 
 func TestGroupError(t *testing.T) {
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), shared))
 	own := errors.New("own")
 	g.Go(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
@@ -105,7 +107,7 @@ func TestGroupError(t *testing.T) {
 }
 
 func TestGroupCancelled(t *testing.T) {
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	ctx, cancel := context.WithCancel(scope.WithAllocator(context.Background(), shared))
 	g := locked.NewGroup(ctx)
 	for range 4 {
@@ -122,7 +124,7 @@ func TestGroupCancelled(t *testing.T) {
 }
 
 func TestGroupExhausted(t *testing.T) {
-	shared := locked.New(bumper.NewAllocBuffer(100_000))
+	shared := locked.Share(bumper.NewAllocBuffer(100_000))
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), shared))
 	g.Go(func(ctx context.Context) error { _ = scope.Make[byte](ctx, 200_000); return nil })
 	err := g.Wait()
@@ -134,7 +136,7 @@ func TestGroupExhausted(t *testing.T) {
 }
 
 func TestGroupLimit(t *testing.T) {
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), shared))
 	g.SetLimit(2)
 	goOn := make(chan struct{})
@@ -152,7 +154,7 @@ func TestGroupLimit(t *testing.T) {
 }
 
 func TestGroupGoexit(t *testing.T) {
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), shared))
 	g.Go(func(ctx context.Context) error { _ = scope.Make[byte](ctx, 10); runtime.Goexit(); return nil })
 	require.NoError(t, g.Wait())
@@ -161,7 +163,7 @@ func TestGroupGoexit(t *testing.T) {
 
 // An unfinished group keeps the buffer, and only that one.
 func TestGroupWithoutFunctions(t *testing.T) {
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), shared))
 	require.ErrorIs(t, shared.Reset(), bumper.ErrHeld)
 	require.NoError(t, g.Wait())
@@ -170,8 +172,8 @@ func TestGroupWithoutFunctions(t *testing.T) {
 
 // A wrapper stays in force in the regions of a group; one that cannot be is refused.
 func TestWrappers(t *testing.T) {
-	shared := locked.New(bumper.NewAllocBuffer(100_000))
-	fallback := scope.NewFallback(shared)
+	shared := locked.Share(bumper.NewAllocBuffer(100_000))
+	fallback := meter.NewFallback(shared)
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), fallback))
 	g.Go(func(ctx context.Context) error {
 		_ = scope.Make[byte](ctx, 200_000)
@@ -198,11 +200,11 @@ type bypass struct{ scope.Allocator }
 func (b bypass) Unwrap() scope.Allocator { return b.Allocator }
 
 func TestString(t *testing.T) {
-	shared := locked.New(bumper.NewAllocBuffer(1000))
-	require.Equal(t, "locked.Buffer: 0 B of 1000 B used (0%), high water 0 B, 0 slabs, 0 allocations, 0 resets; "+
+	shared := locked.Share(bumper.NewAllocBuffer(1000))
+	require.Equal(t, "locked.Buffer of a bumper.AllocBuffer: 0 B of 1000 B used (0%), high water 0 B, 0 slabs, 0 allocations, 0 resets; "+
 		"0 regions open (peak 0, 0 in all), 0 bytes idle, 0 late allocations", shared.String())
 	_ = scope.NoEscape(scope.WithAllocator(context.Background(), shared), func(ctx context.Context) error {
-		require.Contains(t, scope.NewFallback(scope.AllocatorFrom(ctx)).String(), "private region")
+		require.Contains(t, meter.NewFallback(scope.AllocatorFrom(ctx)).String(), "private region")
 		return nil
 	})
 }

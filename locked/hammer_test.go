@@ -174,7 +174,7 @@ func TestHammer(t *testing.T) {
 	for kind, new := range kinds {
 		for how, hammer := range hammers {
 			t.Run(kind+"/"+how, func(t *testing.T) {
-				shared := locked.New(new())
+				shared := locked.Share(new())
 				ctx := scope.WithAllocator(context.Background(), shared)
 				require.NoError(t, together(8, func(i int) error { return hammer(ctx, i) }))
 				requireCalm(t, shared)
@@ -196,7 +196,7 @@ func requireCalm(t *testing.T, shared *locked.Buffer) {
 
 // TestAllHammers runs all of them on one buffer at the same time.
 func TestAllHammers(t *testing.T) {
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	ctx := scope.WithAllocator(context.Background(), shared)
 	var wg sync.WaitGroup
 	for how, hammer := range hammers {
@@ -232,7 +232,7 @@ func TestSteadySize(t *testing.T) {
 		"autoscaling": func() bumper.Buffer { return bumper.NewAutoscalingBuffer(bumper.Initial(1000)) },
 	} {
 		t.Run(kind, func(t *testing.T) {
-			shared := locked.New(new())
+			shared := locked.Share(new())
 			ctx := scope.WithAllocator(context.Background(), shared)
 			loop := func(n int) {
 				require.NoError(t, together(8, func(i int) error {

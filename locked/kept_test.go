@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -96,6 +97,6 @@ func TestOpeningPanics(t *testing.T) {
 			_ = scope.NoEscape(ctx, func(context.Context) error { return nil })
 		})
 	}
-	require.False(t, buf.Sharing().Held())
+	require.False(t, handshake.SharingOf(buf).Held())
 	require.NoError(t, buf.Reset())
 }

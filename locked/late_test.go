@@ -35,7 +35,7 @@ func requireLate(t *testing.T, shared *locked.Buffer, kept context.Context, stor
 
 func TestLate(t *testing.T) {
 	storage := make([]byte, 1<<20)
-	shared := locked.New(bumper.NewAllocBufferOn(storage))
+	shared := locked.Share(bumper.NewAllocBufferOn(storage))
 	ctx := scope.WithAllocator(context.Background(), shared)
 	kept := keepContext(t, ctx)
 	requireLate(t, shared, kept, storage)
@@ -59,7 +59,7 @@ func TestLate(t *testing.T) {
 // A NoEscape on a context that is late runs, and releases nothing.
 func TestLateScope(t *testing.T) {
 	storage := make([]byte, 1<<20)
-	shared := locked.New(bumper.NewAllocBufferOn(storage))
+	shared := locked.Share(bumper.NewAllocBufferOn(storage))
 	kept := keepContext(t, scope.WithAllocator(context.Background(), shared))
 	require.NoError(t, scope.NoEscape(kept, func(ctx context.Context) error {
 		requireLate(t, shared, ctx, storage)
@@ -74,7 +74,7 @@ func TestLateScope(t *testing.T) {
 // and of a scope that the worker keeps for reuse.
 func TestGoroutineOutlivesWorker(t *testing.T) {
 	storage := make([]byte, 1<<20)
-	shared := locked.New(bumper.NewAllocBufferOn(storage))
+	shared := locked.Share(bumper.NewAllocBufferOn(storage))
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), shared))
 	var worker, inner context.Context
 	g.Go(func(ctx context.Context) error {
@@ -92,7 +92,7 @@ func TestGoroutineOutlivesWorker(t *testing.T) {
 // A scope still open in a sub-goroutine when its worker ends goes on, and holds the
 // buffer, until it ends itself.
 func TestWorkerEndsUnderAScope(t *testing.T) {
-	shared := locked.New(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer())
 	ctx := scope.WithAllocator(context.Background(), shared)
 	entered, goOn, done := make(chan scope.Stamp), make(chan struct{}), make(chan error)
 	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {

@@ -144,7 +144,7 @@ func TestResetInAGoroutine(t *testing.T) {
 // The corrections there, a scope around the goroutines and one after the other, are
 // right here as well.
 func TestScopeAroundGoroutines(t *testing.T) {
-	shared := locked.New(bumper.NewAllocBuffer(1 << 20))
+	shared := locked.Share(bumper.NewAllocBuffer(1 << 20))
 	ctx := scope.WithAllocator(context.Background(), shared)
 	sums := make([]float64, 10)
 	for range 20 {
@@ -182,7 +182,7 @@ func TestNeverReset(t *testing.T) {
 }
 
 func TestNeverResetCorrected(t *testing.T) {
-	shared := locked.New(bumper.NewAllocBuffer(1 << 20))
+	shared := locked.Share(bumper.NewAllocBuffer(1 << 20))
 	ctx := scope.WithAllocator(context.Background(), shared)
 	for range 2000 {
 		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {

@@ -21,7 +21,7 @@ func runRegions(t *testing.T, limit int, program []byte) {
 		"slab/limit":  bumper.NewSlabBuffer(bumper.SlabSize(2000), bumper.Limit(1+limit), bumper.From(src)),
 		"autoscaling": bumper.NewAutoscalingBuffer(bumper.Initial(100), bumper.From(src)),
 	} {
-		shared := locked.New(buf)
+		shared := locked.Share(buf)
 		counts := func() scopetest.Counts {
 			s := shared.Stats()
 			return scopetest.Counts{Open: s.Open, Late: s.Late}

@@ -5,33 +5,33 @@ import (
 	"sync/atomic"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // region is private memory within a shared buffer: a SlabBuffer whose slabs are
-// chunks of the shared one. It is used again and again; each use is a life.
+// chunks of the shared one. It is used again and again; each use is a generation.
 //
 // The region's lock is for sub-goroutines that share its context. Locks are taken
 // in the order region, then Buffer.
 type region struct {
 	home *Buffer
 
-	mu    sync.Mutex
-	life  atomic.Uint64 // a scope.Life; odd while it lasts; changed under mu
-	open  bool
-	slabs *bumper.SlabBuffer
-	start scope.Checkpoint // of the open scope
+	mu         sync.Mutex
+	generation atomic.Uint64 // a handshake.Generation; odd while it lasts; changed under mu
+	open       bool
+	slabs      *bumper.SlabBuffer
+	start      memory.Checkpoint // of the open scope
 }
 
-var _ scope.Region = (*region)(nil)
+var _ handshake.Region = (*region)(nil)
 
 // newRegion returns a region of home, whose lock is held. Regions of an isolating
 // buffer do not share chunks, which would be handed on, but are isolating themselves.
 func newRegion(home *Buffer) *region {
-	if i, ok := home.inner.(interface{ Isolated() (bumper.Source, bool) }); ok {
-		if src, ok := i.Isolated(); ok {
-			return &region{home: home, slabs: bumper.NewSlabBuffer(bumper.Isolating(), bumper.From(&isolated{home, src}), bumper.SlabSize(slabSize(0)))}
-		}
+	if src, ok := home.sharing.Storage.(bumper.Source); ok {
+		return &region{home: home, slabs: bumper.NewSlabBuffer(bumper.Isolating(), bumper.From(&isolated{home, src}), bumper.SlabSize(slabSize(0)))}
 	}
 	return &region{home: home, slabs: bumper.NewSlabBuffer(
 		bumper.From(&carver{home: home}),
@@ -39,12 +39,12 @@ func newRegion(home *Buffer) *region {
 	)}
 }
 
-// begin starts a life, with the first scope open.
-func (r *region) begin() scope.Life {
+// begin starts a generation, with the first scope open.
+func (r *region) begin() handshake.Generation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.enter()
-	return scope.Life(r.life.Add(1))
+	return handshake.Generation(r.generation.Add(1))
 }
 
 // enter opens a scope; r.mu is held.
@@ -54,10 +54,10 @@ func (r *region) enter() {
 }
 
 // AllocIn allocates in the open scope, or on the heap if that has ended.
-func (r *region) AllocIn(life scope.Life, size, align uintptr) (scope.Block, error) {
+func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock() // also when misuse or the source panics
-	if !r.Living(life) || !r.open {
+	if !r.Living(g) || !r.open {
 		r.home.late.Add(1)
 		return scope.Heap().Alloc(size, align)
 	}
@@ -83,9 +83,9 @@ func (r *region) giveUp() bool {
 }
 
 // OpenSub opens another region of the shared buffer.
-func (r *region) OpenSub(life scope.Life) (scope.Region, scope.Life, bool) {
+func (r *region) OpenSub(g handshake.Generation) (handshake.Region, handshake.Generation, bool) {
 	r.mu.Lock()
-	usable := r.Living(life) && r.open
+	usable := r.Living(g) && r.open
 	r.mu.Unlock()
 	if !usable {
 		return nil, 0, false
@@ -93,11 +93,11 @@ func (r *region) OpenSub(life scope.Life) (scope.Region, scope.Life, bool) {
 	return r.home.OpenRegion()
 }
 
-// Reopen opens the next scope of the same life.
-func (r *region) Reopen(life scope.Life) bool {
+// Reopen opens the next scope of the same generation.
+func (r *region) Reopen(g handshake.Generation) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.Living(life) || r.open {
+	if !r.Living(g) || r.open {
 		return false
 	}
 	r.enter()
@@ -105,10 +105,10 @@ func (r *region) Reopen(life scope.Life) bool {
 }
 
 // Close ends the open scope.
-func (r *region) Close(life scope.Life, pc uintptr) {
+func (r *region) Close(g handshake.Generation, pc uintptr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.Living(life) && r.open {
+	if r.Living(g) && r.open {
 		r.start.EndsAt(pc)
 		r.leave()
 	}
@@ -123,21 +123,21 @@ func (r *region) leave() {
 	}
 }
 
-// Release ends the life and gives all memory back.
-func (r *region) Release(life scope.Life) {
+// Release ends the generation and gives all memory back.
+func (r *region) Release(g handshake.Generation) {
 	r.mu.Lock()
-	if !r.Living(life) {
+	if !r.Living(g) {
 		r.mu.Unlock()
 		return
 	}
 	if r.open {
 		r.leave()
 	}
-	r.life.Add(1)
+	r.generation.Add(1)
 	r.slabs.Trim()
 	r.mu.Unlock()
 	r.home.putRegion(r)
 }
 
-// Living reports whether life still lasts.
-func (r *region) Living(life scope.Life) bool { return r.life.Load() == uint64(life) }
+// Living reports whether the generation still lasts.
+func (r *region) Living(g handshake.Generation) bool { return r.generation.Load() == uint64(g) }

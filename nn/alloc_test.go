@@ -11,6 +11,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/nn"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // allocCase is a layer and inputs for it.
@@ -99,10 +100,10 @@ func TestEveryFailedAllocationIsAnError(t *testing.T) {
 // failing is the heap, but for the allocation with the number at.
 type failing struct{ n, at int }
 
-func (f *failing) Alloc(size, align uintptr) (scope.Block, error) {
+func (f *failing) Alloc(size, align uintptr) (memory.Block, error) {
 	f.n++
 	if f.n-1 == f.at {
-		return scope.Block{}, &scope.ExhaustedError{Allocator: "failing", Requested: size}
+		return memory.Block{}, &scope.ExhaustedError{Allocator: "failing", Requested: size}
 	}
 	return scope.Heap().Alloc(size, align)
 }

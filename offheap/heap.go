@@ -27,7 +27,7 @@ type shared struct {
 	faults   faults
 }
 
-var _ bumper.Leaker = (*Heap)(nil)
+var _ bumper.LeakReporter = (*Heap)(nil)
 
 // NewHeap returns a heap that takes its memory from source, which the other
 // comments call upstream, or from [Mmap] if that is nil. The source need not be
@@ -122,7 +122,7 @@ func (h *Heap) Release(mem []byte) { _ = h.Free(mem) }
 
 // Leaked frees a block and records that its owner, which was made at the place where,
 // was forgotten. It is for the cleanup of an owner that was collected, and makes the
-// heap a bumper.Leaker.
+// heap a bumper.LeakReporter.
 func (h *Heap) Leaked(mem []byte, where string) { h.leaked(address(mem), 0, forgotten(where)) }
 
 func forgotten(where string) string { return "the owner made at " + where + " was forgotten" }

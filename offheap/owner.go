@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // owner is what a workspace and the stamps of it keep reachable, and to which the
@@ -14,7 +15,7 @@ import (
 type owner struct {
 	lease
 	stamp scope.Stamp
-	epoch *scope.Epoch
+	epoch *memory.Epoch
 	net   runtime.Cleanup
 
 	mu    sync.Mutex
@@ -37,23 +38,23 @@ func (l *lease) what() string { return fmt.Sprintf("a workspace of %d %v", l.n, 
 
 func newOwner(h *Heap, elem reflect.Type, n int) *owner {
 	o := &owner{lease: lease{heap: h, elem: elem, n: n}}
-	o.epoch = scope.NewEpoch(o)
+	o.epoch = memory.NewEpoch(o)
 	o.stamp = o.epoch.Stamp()
 	return o
 }
 
 // Alloc makes the owner the scope.Allocator of its own block, so that package scope
 // checks the element type and the size and makes elements of the bytes.
-func (o *owner) Alloc(size, align uintptr) (scope.Block, error) {
-	if scope.Alignment(size, align) > 64 || size > uintptr(maxInt) {
-		return scope.Block{}, exhausted(size, nil)
+func (o *owner) Alloc(size, align uintptr) (memory.Block, error) {
+	if memory.Alignment(size, align) > 64 || size > uintptr(maxInt) {
+		return memory.Block{}, exhausted(size, nil)
 	}
 	mem, id, err := o.heap.alloc(int(size))
 	if err != nil {
-		return scope.Block{}, exhausted(size, err)
+		return memory.Block{}, exhausted(size, err)
 	}
 	o.addr, o.id = address(mem), id
-	return scope.NewBlock(mem[:size], o.stamp), nil
+	return memory.NewBlock(mem[:size], o.stamp), nil
 }
 
 func exhausted(size uintptr, cause error) error {

@@ -27,7 +27,7 @@ type stuck struct {
 	err error
 }
 
-var _ bumper.Leaker = (*Pages)(nil)
+var _ bumper.LeakReporter = (*Pages)(nil)
 
 // Mmap returns a source of anonymous private memory. Its pieces are zeroed, and
 // whole pages: what is asked for is rounded up, and all of it is given.
@@ -151,7 +151,7 @@ func (p *Pages) retry() {
 
 // Leaked releases mem and records that its owner, which was made at the place where,
 // was forgotten. It is for the cleanup of an owner that was collected, and makes
-// Pages a bumper.Leaker.
+// Pages a bumper.LeakReporter.
 func (p *Pages) Leaked(mem []byte, where string) {
 	p.faults.add(fmt.Errorf("%w: %d bytes mapped: %s", ErrLeak, len(mem), forgotten(where)))
 	p.Release(mem)

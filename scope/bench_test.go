@@ -7,6 +7,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // BenchmarkAllocatorFrom looks the allocator up in contexts of different depths.
@@ -30,7 +31,7 @@ func BenchmarkAllocatorFrom(b *testing.B) {
 // BenchmarkStamp asks a stamp whether its scope lives, as array types do on every
 // access.
 func BenchmarkStamp(b *testing.B) {
-	stamp := scope.NewEpoch(nil).Stamp()
+	stamp := memory.NewEpoch(nil).Stamp()
 	b.ReportAllocs()
 	for b.Loop() {
 		if !stamp.Live() {

@@ -1,6 +1,20 @@
 package scope
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// An Allocator hands out memory. Packages bumper and locked have some, [Heap] is one,
+// and package scope/memory says how to write another.
+type Allocator = memory.Allocator
+
+// A Stamp says in which scope memory was born, and answers whether that scope still
+// lives. Array types keep the stamp of their elements and check it on access.
+type Stamp = memory.Stamp
 
 // allocatorKey finds the context of this package that is nearest in a chain: an
 // *allocContext or a *regionContext, from which an allocator and its abilities are
@@ -14,9 +28,9 @@ type allocatorKey struct{}
 type allocContext struct {
 	context.Context
 	alloc        Allocator
-	checkpointer Checkpointer // behind wrappers, or nil
-	regioner     Regioner     // behind wrappers, or nil; the allocator is either
-	wrapped      bool         // alloc is not the regioner itself
+	checkpointer memory.Checkpointer    // behind wrappers, or nil
+	opener       handshake.RegionOpener // behind wrappers, or nil; the allocator is either
+	wrapped      bool                   // alloc is not the opener itself
 }
 
 func (c *allocContext) Value(key any) any {
@@ -34,11 +48,11 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 		panic(misuse("WithAllocator with a nil Allocator; the Go heap is scope.Heap()"))
 	}
 	c := &allocContext{Context: ctx, alloc: a}
-	if cp, ok := As[Checkpointer](a); ok {
+	if cp, ok := memory.As[memory.Checkpointer](a); ok {
 		c.checkpointer = cp
-	} else if r, ok := As[Regioner](a); ok {
-		_, direct := a.(Regioner)
-		c.regioner, c.wrapped = r, !direct
+	} else if r, ok := memory.As[handshake.RegionOpener](a); ok {
+		_, direct := a.(handshake.RegionOpener)
+		c.opener, c.wrapped = r, !direct
 	}
 	return c
 }
@@ -65,4 +79,22 @@ func nearest(ctx context.Context) any {
 		return c
 	}
 	return ctx.Value(allocatorKey{})
+}
+
+// rewrap puts the wrappers that stand in a's chain before the RegionOpener around the
+// region that it opened.
+func rewrap(a, region Allocator) Allocator {
+	if _, opener := a.(handshake.RegionOpener); opener {
+		return region
+	}
+	w, ok := a.(memory.Wrapper)
+	if !ok {
+		panic(misuse("%T has Unwrap but no Rewrap: allocations in a private region would bypass it", a))
+	}
+	return w.Rewrap(rewrap(w.Unwrap(), region))
+}
+
+// misuse returns the message of a panic about a programming error.
+func misuse(format string, args ...any) string {
+	return "scope: " + fmt.Sprintf(format, args...)
 }

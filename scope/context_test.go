@@ -8,7 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 type key int
@@ -59,9 +62,9 @@ func TestScopeIsAContext(t *testing.T) {
 // simple is an allocator without any further ability, and odd ones built on it.
 type simple struct{ short, shift int }
 
-func (s simple) Alloc(size, align uintptr) (scope.Block, error) {
+func (s simple) Alloc(size, align uintptr) (memory.Block, error) {
 	mem := make([]byte, int(size)+64)
-	return scope.NewBlock(mem[s.shift:int(size)-s.short+s.shift], scope.Stamp{}), nil
+	return memory.NewBlock(mem[s.shift:int(size)-s.short+s.shift], scope.Stamp{}), nil
 }
 
 // transparent is a wrapper with Unwrap alone.
@@ -71,14 +74,14 @@ func (w transparent) Unwrap() scope.Allocator { return w.Allocator }
 
 func TestAs(t *testing.T) {
 	buf := bumper.NewSlabBuffer()
-	for _, a := range []scope.Allocator{buf, transparent{buf}, transparent{scope.NewFallback(transparent{buf})}} {
-		found, ok := scope.As[scope.Checkpointer](a)
+	for _, a := range []scope.Allocator{buf, transparent{buf}, transparent{meter.NewFallback(transparent{buf})}} {
+		found, ok := memory.As[memory.Checkpointer](a)
 		require.True(t, ok)
 		require.Same(t, buf, found)
 	}
-	_, ok := scope.As[scope.Checkpointer](transparent{scope.Heap()})
+	_, ok := memory.As[memory.Checkpointer](transparent{scope.Heap()})
 	require.False(t, ok)
-	_, ok = scope.As[scope.Regioner](nil)
+	_, ok = memory.As[handshake.RegionOpener](nil)
 	require.False(t, ok)
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // ErrExhausted is matched, by errors.Is, by every error that says an allocator
-// has not the memory asked for.
+// cannot supply the requested memory.
 var ErrExhausted = errors.New("out of memory")
 
 // ErrStale is matched by the value of every panic about memory that was used
@@ -41,9 +41,9 @@ func (e *ExhaustedError) Unwrap() []error {
 	return []error{ErrExhausted, e.Cause}
 }
 
-// A *StaleError is the value of the panic that follows a use of memory after the
-// end of its scope; NoEscape and Try let it go on. It is a programming error: the fix is to copy what must
-// outlive the scope before the scope ends, or to use it inside.
+// A *StaleError is the value of the panic that follows a use of memory after the end
+// of its scope; [NoEscape] and [Try] let it go on. It is a programming error: copy what
+// must outlive the scope before the scope ends, or use it inside.
 type StaleError struct {
 	What string // what was used, as in "allocarray: At of a 3×4 float32 array"
 	End  string // how its scope ended, from [Stamp.End], as in "ended at x.go:35 (main.f.func1)"
@@ -57,8 +57,3 @@ func (e *StaleError) Error() string {
 
 // Unwrap lets errors.Is match [ErrStale].
 func (e *StaleError) Unwrap() error { return ErrStale }
-
-// misuse returns the message of a panic about a programming error.
-func misuse(format string, args ...any) string {
-	return "scope: " + fmt.Sprintf(format, args...)
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -86,7 +87,7 @@ func ExampleWithAllocator() {
 
 // A fallback is slow where the plain buffer fails, and counts how often.
 func ExampleNewFallback() {
-	fallback := scope.NewFallback(bumper.NewAllocBuffer(4096))
+	fallback := meter.NewFallback(bumper.NewAllocBuffer(4096))
 	ctx := scope.WithAllocator(context.Background(), fallback)
 	err := scope.NoEscape(ctx, func(ctx context.Context) error {
 		Norm(ctx, make([]float64, 100))

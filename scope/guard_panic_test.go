@@ -8,6 +8,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
 )
 
 // panicsOnce is a source whose first acquisition panics.
@@ -25,7 +26,7 @@ func (*panicsOnce) Release([]byte) {}
 
 // A panic in an allocator does not leave its buffer marked as used by somebody.
 func TestGuardAfterAPanic(t *testing.T) {
-	defer scope.SetGuard(scope.SetGuard(scope.GuardFull))
+	defer guard.Set(guard.Set(guard.Full))
 	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer(bumper.From(new(panicsOnce))))
 	require.PanicsWithValue(t, "once", func() { _ = scope.Make[byte](ctx, 10) })
 	require.Len(t, scope.Make[byte](ctx, 10), 10)

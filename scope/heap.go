@@ -1,6 +1,10 @@
 package scope
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
 
 // Heap returns the allocator that is the Go heap: safe for concurrent use, its
 // blocks zeroed and never reused, their stamps always live. It is what a context
@@ -14,15 +18,15 @@ type heap struct{}
 // of make: 2^46 bytes where addresses have 64 bits, half of them all elsewhere.
 const maxHeap = uintptr(min(uint64(1)<<46, uint64(^uint(0)>>2)))
 
-func (heap) Alloc(size, align uintptr) (Block, error) {
-	align = Alignment(size, align)
+func (heap) Alloc(size, align uintptr) (memory.Block, error) {
+	align = memory.Alignment(size, align)
 	if size == 0 {
-		return Block{}, nil
+		return memory.Block{}, nil
 	}
 	if size > maxHeap || align > maxHeap {
-		return Block{}, &ExhaustedError{Allocator: "scope.Heap", Requested: size, Available: maxHeap, Limit: maxHeap}
+		return memory.Block{}, &ExhaustedError{Allocator: "scope.Heap", Requested: size, Available: maxHeap, Limit: maxHeap}
 	}
-	return NewBlock(alignedBytes(size, align)[:size], Stamp{}), nil
+	return memory.NewBlock(alignedBytes(size, align)[:size], memory.Stamp{}), nil
 }
 
 // String names the allocator in messages.

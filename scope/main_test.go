@@ -6,6 +6,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
@@ -16,6 +17,6 @@ func TestHeap(t *testing.T) { scopetest.TestAllocator(t, scope.Heap) }
 
 func TestFallbackConformance(t *testing.T) {
 	scopetest.TestAllocator(t, func() scope.Allocator {
-		return scope.NewFallback(scope.NewFallback(bumper.NewAllocBuffer(200_000)))
+		return meter.NewFallback(meter.NewFallback(bumper.NewAllocBuffer(200_000)))
 	})
 }

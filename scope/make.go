@@ -3,7 +3,13 @@ package scope
 import (
 	"context"
 	"math/bits"
+	"reflect"
+	"sync"
 	"unsafe"
+
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // Make is make([]T, n) with the memory of ctx's allocator: zeroed, and with its
@@ -12,8 +18,8 @@ import (
 //
 // T must contain no pointers, because the garbage collector does not look into
 // a buffer and would free what they point at: Make panics, naming T and the
-// field, if it does. Make panics with an [ExhaustedError] when the memory is not
-// to be had, which [NoEscape] and [Try] turn into an ordinary error, and with a
+// field, if it does. Make panics with an [*ExhaustedError] when memory is
+// exhausted, which [NoEscape] and [Try] turn into an ordinary error, and with a
 // message when n is negative. [Alloc] returns an error instead, and memory that is
 // not zeroed.
 func Make[T any](ctx context.Context, n int) []T {
@@ -33,15 +39,15 @@ func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	var zero T
 	requirePointerFree[T]()
 	hi, lo := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
-	if n < 0 || hi != 0 || guarding() {
+	if n < 0 || hi != 0 || pages.On() {
 		return allocSlow[T](ctx, n)
 	}
 	b, err := AllocatorFrom(ctx).Alloc(uintptr(lo), unsafe.Alignof(zero))
 	if err != nil {
 		return nil, Stamp{}, err
 	}
-	if b.holds(uintptr(lo), unsafe.Alignof(zero)) { // as in view, without a call
-		return elements[T](b, n), b.Stamp, nil
+	if mem := b.Bytes(); holds(mem, uintptr(lo), unsafe.Alignof(zero)) { // as in view, without a call
+		return elements[T](mem, n), b.Stamp, nil
 	}
 	return view[T](b, n), b.Stamp, nil
 }
@@ -65,40 +71,107 @@ func allocGuarded[T any](a Allocator, n int) ([]T, Stamp, error) {
 	if err != nil {
 		return nil, Stamp{}, err
 	}
-	_ = view[T](b, n) // before a block of guard mode's takes the place of one that is wrong
-	b = guarded(b, unsafe.Alignof(zero))
+	_ = view[T](b, n) // before a guarded block takes the place of one that is wrong
+	b = memory.Guarded(b, unsafe.Alignof(zero))
 	return view[T](b, n), b.Stamp, nil
 }
 
 // allocWatched is a.Alloc, which guard mode watches.
-func allocWatched(a Allocator, size, align uintptr) (Block, error) {
-	defer use(a, "an allocation").leave() // also when the allocator panics
+func allocWatched(a Allocator, size, align uintptr) (memory.Block, error) {
+	defer watchUse(a, "an allocation").Leave() // also when the allocator panics
 	return a.Alloc(size, align)
 }
 
-// holds reports whether b has size bytes, and not none, at the alignment.
-func (b *Block) holds(size, align uintptr) bool {
-	return size > 0 && uintptr(b.size) >= size && uintptr(unsafe.Pointer(b.start))&(align-1) == 0
+// watchUse marks a as being used if it is a buffer and every scope is guarded. Call
+// Leave of the result, which may be nil, afterwards.
+func watchUse(a Allocator, what string) *handshake.Busy {
+	if pages.Mode.Load() != pages.Full {
+		return nil
+	}
+	s := handshake.FindSharing(a)
+	if s == nil {
+		return nil
+	}
+	s.Busy.Enter(what)
+	return &s.Busy
 }
 
-// elements returns the first n elements that b holds.
+// holds reports whether mem has size bytes, and not none, at the alignment.
+func holds(mem []byte, size, align uintptr) bool {
+	return size > 0 && uintptr(len(mem)) >= size && uintptr(unsafe.Pointer(unsafe.SliceData(mem)))&(align-1) == 0
+}
+
+// elements returns the first n elements that mem holds.
 //
 // This is the only place where bytes become elements. It is right because T
-// contains no pointers (requirePointerFree) and b holds n*sizeof(T) bytes at the
+// contains no pointers (requirePointerFree) and mem holds n*sizeof(T) bytes at the
 // alignment of T: callers have checked both, so that an allocator that lies is found
 // out and cannot corrupt memory.
-func elements[T any](b Block, n int) []T { return unsafe.Slice((*T)(unsafe.Pointer(b.start)), n) }
+func elements[T any](mem []byte, n int) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(mem))), n)
+}
 
 // view returns the first n elements of b. It panics if b does not hold them.
-func view[T any](b Block, n int) []T {
+func view[T any](b memory.Block, n int) []T {
 	var zero T
 	size, align := unsafe.Sizeof(zero), unsafe.Alignof(zero)
+	mem := b.Bytes()
 	switch {
-	case b.holds(uintptr(n)*size, align):
-		return elements[T](b, n)
+	case holds(mem, uintptr(n)*size, align):
+		return elements[T](mem, n)
 	case uintptr(n)*size == 0:
 		return make([]T, n) // n is 0, or T has no size: an empty block may begin anywhere
 	}
 	panic(misuse("allocator broke its contract: block of %d bytes at %p for %d elements of size %d, alignment %d",
-		b.size, b.start, n, size, align))
+		len(mem), unsafe.SliceData(mem), n, size, align))
+}
+
+// pointerFree holds the types that have been found to contain no pointers.
+var pointerFree sync.Map // reflect.Type → struct{}
+
+// requirePointerFree panics if T contains a pointer. The usual numeric types are
+// known to the compiler; any other is walked once and remembered.
+func requirePointerFree[T any]() {
+	switch any((*T)(nil)).(type) {
+	case *int8, *int16, *int32, *int64, *int, *uint8, *uint16, *uint32, *uint64, *uint,
+		*float32, *float64, *complex64, *complex128, *bool:
+		return
+	}
+	t := reflect.TypeFor[T]()
+	if _, ok := pointerFree.Load(t); ok {
+		return
+	}
+	if path, found := findPointer(t, t.String()); found {
+		panic(misuse("element type %v contains a pointer (%s): the garbage collector does not see pointers in a buffer", t, path))
+	}
+	pointerFree.Store(t, struct{}{})
+}
+
+// findPointer returns the path, as a Go expression, of the first pointer in t.
+func findPointer(t reflect.Type, path string) (string, bool) {
+	switch t.Kind() {
+	case reflect.Array:
+		if t.Len() == 0 {
+			return "", false
+		}
+		return findPointer(t.Elem(), path+"[0]")
+	case reflect.Struct:
+		return findPointerField(t, path)
+	case reflect.Bool, reflect.Uintptr, reflect.Complex64, reflect.Complex128,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
+		reflect.Float32, reflect.Float64:
+		return "", false
+	}
+	return path + " is a " + t.Kind().String(), true
+}
+
+func findPointerField(t reflect.Type, path string) (string, bool) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if p, found := findPointer(f.Type, path+"."+f.Name); found {
+			return p, true
+		}
+	}
+	return "", false
 }

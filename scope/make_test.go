@@ -118,7 +118,7 @@ func TestPointersAreRefused(t *testing.T) {
 	requireRefused[deep](t, "scope_test.deep.Rows[0][0].Cell.Name is a string")
 	requireRefused[hidden](t, "scope_test.hidden.read is a func")
 	requireRefused[[2]io.Reader](t, "[2]io.Reader[0] is a interface")
-	requireRefused[struct{ Stamp scope.Stamp }](t, "struct { Stamp scope.Stamp }.Stamp.epoch is a ptr")
+	requireRefused[struct{ Stamp scope.Stamp }](t, "struct { Stamp memory.Stamp }.Stamp.epoch is a ptr")
 }
 
 func TestMakeOfAbsurdLengths(t *testing.T) {

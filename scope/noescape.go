@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"unsafe"
+
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
+	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // NoEscape runs fn in a scope of its own: whatever is allocated through the
@@ -13,9 +18,9 @@ import (
 //
 // How depends on the allocator of ctx:
 //
-//   - A [Checkpointer] (a bump buffer): fn receives ctx itself, between a
+//   - A memory.Checkpointer (a bump buffer): fn receives ctx itself, between a
 //     checkpoint and its restore. Nothing is allocated.
-//   - A [Regioner] (a buffer shared by goroutines): fn receives the context of a
+//   - A buffer shared by goroutines (see package locked): fn receives the context of a
 //     private region, so that scopes of different goroutines may overlap at
 //     will. That context is one small object; scopes directly inside a region,
 //     as in the worker of a locked.Group, reuse one and allocate nothing, if they are
@@ -36,16 +41,16 @@ func NoEscape(ctx context.Context, fn func(context.Context) error) error {
 		case c.checkpointer != nil:
 			return runCheckpoint(ctx, c.checkpointer, fn)
 		case c.wrapped:
-			return runRegion(ctx, c.regioner, c.alloc, fn)
-		case c.regioner != nil:
-			return runRegion(ctx, c.regioner, nil, fn)
+			return runRegion(ctx, c.opener, c.alloc, fn)
+		case c.opener != nil:
+			return runRegion(ctx, c.opener, nil, fn)
 		}
 	}
 	return runPlain(ctx, fn)
 }
 
-// Try releases nothing. It runs fn and returns its error, or the error with which an allocation in it
-// panicked because memory was exhausted. Other panics go on.
+// Try runs fn and returns its error, or the error with which an allocation in it
+// panicked because memory was exhausted. It releases nothing. Other panics go on.
 func Try(fn func() error) (err error) {
 	watchFaults()
 	defer recoverExhausted(&err)
@@ -58,10 +63,10 @@ func runPlain(ctx context.Context, fn func(context.Context) error) (err error) {
 	return fn(ctx)
 }
 
-func runCheckpoint(ctx context.Context, c Checkpointer, fn func(context.Context) error) (err error) {
+func runCheckpoint(ctx context.Context, c memory.Checkpointer, fn func(context.Context) error) (err error) {
 	watchFaults()
 	pc := entry(fn) // panics if fn is nil, while nothing is open
-	cp := checkpoint(c)
+	cp := watchedCheckpoint(c)
 	cp.EndsAt(pc)
 	defer func() {
 		if failed := c.Restore(cp); failed != nil {
@@ -70,13 +75,13 @@ func runCheckpoint(ctx context.Context, c Checkpointer, fn func(context.Context)
 		if v := recover(); v != nil {
 			err = exhausted(v)
 		}
-		PanicOnOverrun()
+		guard.Check()
 	}()
 	return fn(ctx)
 }
 
 // runRegion runs fn in a region that r opens; wrapper, if not nil, stays in force.
-func runRegion(ctx context.Context, r Regioner, wrapper Allocator, fn func(context.Context) error) (err error) {
+func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator, fn func(context.Context) error) (err error) {
 	watchFaults()
 	pc := entry(fn)
 	inner, parent := enterRegion(ctx, r)
@@ -88,7 +93,7 @@ func runRegion(ctx context.Context, r Regioner, wrapper Allocator, fn func(conte
 		if v := recover(); v != nil {
 			err = exhausted(v)
 		}
-		PanicOnOverrun()
+		guard.Check()
 	}()
 	if wrapper != nil {
 		return fn(WithAllocator(inner, rewrap(wrapper, inner)))
@@ -97,8 +102,8 @@ func runRegion(ctx context.Context, r Regioner, wrapper Allocator, fn func(conte
 }
 
 // unwind ends cp's level together with what was left open above it.
-func unwind(c Checkpointer, cp Checkpoint) error {
-	if u, ok := c.(Unwinder); ok {
+func unwind(c memory.Checkpointer, cp memory.Checkpoint) error {
+	if u, ok := c.(memory.Unwinder); ok {
 		return u.Unwind(cp)
 	}
 	return nil
@@ -118,14 +123,22 @@ func exhausted(v any) error {
 	if err, ok := v.(error); ok && errors.Is(err, ErrExhausted) {
 		return err
 	}
-	panic(explainFault(v))
+	panic(explained(v))
 }
 
-// entry returns the program counter at which fn's code begins, for [Stamp.EndsAt].
+// entry returns the program counter at which fn's code begins, for Stamp.EndsAt.
 //
 // A func value is a pointer to a structure that begins with the code's address.
 // reflect.Value.Pointer reads the same word but makes fn, and with it all that
 // its closure captures, escape to the heap.
 func entry(fn func(context.Context) error) uintptr {
 	return **(**uintptr)(unsafe.Pointer(&fn))
+}
+
+// watchedCheckpoint is c.Checkpoint, which guard mode watches.
+func watchedCheckpoint(c memory.Checkpointer) memory.Checkpoint {
+	if pages.On() {
+		defer watchUse(c, "NoEscape").Leave()
+	}
+	return c.Checkpoint()
 }

@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // kinds are contexts of every kind of allocator that NoEscape treats differently.
@@ -19,7 +21,7 @@ func kinds() map[string]context.Context {
 	return map[string]context.Context{
 		"heap":     background,
 		"buffer":   scope.WithAllocator(background, bumper.NewSlabBuffer()),
-		"fallback": scope.WithAllocator(background, scope.NewFallback(bumper.NewAllocBuffer(100_000))),
+		"fallback": scope.WithAllocator(background, meter.NewFallback(bumper.NewAllocBuffer(100_000))),
 		"simple":   scope.WithAllocator(background, transparent{simple{}}),
 	}
 }
@@ -40,7 +42,7 @@ func TestNoEscapeResults(t *testing.T) {
 				done <- true
 			}()
 			require.False(t, <-done, "Goexit ends the goroutine")
-			if buf, ok := scope.As[bumper.Buffer](scope.AllocatorFrom(ctx)); ok {
+			if buf, ok := memory.As[bumper.Buffer](scope.AllocatorFrom(ctx)); ok {
 				require.NoError(t, buf.Reset(), "no scope is left open")
 			}
 		})
@@ -74,7 +76,7 @@ func TestResetWithinAScope(t *testing.T) {
 
 func TestFallback(t *testing.T) {
 	buf := bumper.NewAllocBuffer(10_000)
-	f := scope.NewFallback(buf)
+	f := meter.NewFallback(buf)
 	require.Same(t, buf, f.Unwrap())
 	ctx := scope.WithAllocator(context.Background(), f)
 	for range 3 {
@@ -97,20 +99,20 @@ func TestFallback(t *testing.T) {
 	blocks, _ = f.Count()
 	require.EqualValues(t, 3, blocks, "a failure is not counted")
 
-	other := f.Rewrap(scope.Heap()).(*scope.Fallback)
-	require.Equal(t, "scope.Fallback: 3 blocks (18000 bytes) from the heap, else scope.Heap", other.String())
-	require.Equal(t, "scope.Fallback: 0 blocks (0 bytes) from the heap, else scope_test.simple", scope.NewFallback(simple{}).String())
+	other := f.Rewrap(scope.Heap()).(*meter.Fallback)
+	require.Equal(t, "meter.Fallback: 3 blocks (18000 bytes) from the heap, else scope.Heap", other.String())
+	require.Equal(t, "meter.Fallback: 0 blocks (0 bytes) from the heap, else scope_test.simple", meter.NewFallback(simple{}).String())
 }
 
 // broken is an allocator that fails for another reason.
 type broken struct{}
 
-func (broken) Alloc(uintptr, uintptr) (scope.Block, error) { return scope.Block{}, errBroken }
+func (broken) Alloc(uintptr, uintptr) (memory.Block, error) { return memory.Block{}, errBroken }
 
 var errBroken = errors.New("broken")
 
 func TestFallbackPassesOtherErrors(t *testing.T) {
-	f := scope.NewFallback(broken{})
+	f := meter.NewFallback(broken{})
 	_, err := f.Alloc(1, 1)
 	require.Equal(t, errBroken, err)
 	blocks, _ := f.Count()

@@ -11,24 +11,24 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 func TestZeroStamp(t *testing.T) {
 	var s scope.Stamp
 	s.EndsAt(1)
 	require.True(t, s.Live())
-	require.False(t, s.EndNoted())
 	require.Empty(t, s.End())
 }
 
 func TestEpoch(t *testing.T) {
-	e := scope.NewEpoch("owner")
-	other := e.Sibling()
+	e := memory.NewEpoch("owner")
+	other := memory.NewEpoch("owner")
 	s := e.Stamp()
 	require.Equal(t, s, e.Stamp())
-	require.True(t, e.Issued(s))
-	require.False(t, other.Issued(s))
-	require.False(t, e.Issued(scope.Stamp{}))
+	require.Equal(t, "owner", s.Owner())
+	require.Nil(t, scope.Stamp{}.Owner())
+	require.NotEqual(t, s, other.Stamp())
 	require.True(t, s.Live())
 	require.Empty(t, s.End())
 
@@ -36,7 +36,7 @@ func TestEpoch(t *testing.T) {
 	require.False(t, s.Live())
 	require.True(t, e.Stamp().Live())
 	require.NotEqual(t, s, e.Stamp())
-	require.True(t, e.Issued(s), "of whatever life")
+	require.Equal(t, "owner", s.Owner(), "of whatever generation")
 	require.True(t, other.Stamp().Live())
 	require.Equal(t, "ended 1 scopes ago", s.End(), "nobody said where")
 	for range 9 {
@@ -46,18 +46,16 @@ func TestEpoch(t *testing.T) {
 }
 
 func TestEndsAt(t *testing.T) {
-	e := scope.NewEpoch(nil)
+	e := memory.NewEpoch(nil)
 	pc := reflect.ValueOf(TestEndsAt).Pointer()
 	here := regexp.MustCompile(`^ended at .*/stamp_test\.go:\d+ \(.*/scope_test\.TestEndsAt\)$`)
 	before := e.Stamp()
 	before.EndsAt(pc)
-	require.True(t, before.EndNoted())
 	require.Empty(t, before.End(), "it still lives")
 	e.End()
 	require.Regexp(t, here, before.End())
 
 	after := e.Stamp()
-	require.False(t, after.EndNoted())
 	e.End()
 	after.EndsAt(pc)
 	require.Regexp(t, here, after.End())
@@ -68,6 +66,28 @@ func TestEndsAt(t *testing.T) {
 		e.End()
 	}
 	require.Equal(t, "ended 6 scopes ago", before.End(), "older ones are not, and are not mixed up")
+}
+
+// TestEndsAtCaller: the caller is recorded as far up as asked, and only if nothing was
+// recorded before.
+func TestEndsAtCaller(t *testing.T) {
+	e := memory.NewEpoch(nil)
+	restore := func(s scope.Stamp, skip int) { s.EndsAtCaller(skip) }
+	outer := func(s scope.Stamp) { restore(s, 1) }
+	first := e.Stamp()
+	restore(first, 0)
+	e.End()
+	second := e.Stamp()
+	outer(second)
+	e.End()
+	require.Regexp(t, `^ended at .*/stamp_test\.go:\d+ \(.*TestEndsAtCaller\)$`, first.End())
+	require.Regexp(t, `^ended at .*/stamp_test\.go:\d+ \(.*TestEndsAtCaller\)$`, second.End())
+	third := e.Stamp()
+	third.EndsAt(reflect.ValueOf(TestEndsAt).Pointer())
+	restore(third, 0)
+	e.End()
+	require.Contains(t, third.End(), "TestEndsAt)")
+	scope.Stamp{}.EndsAtCaller(0)
 }
 
 func TestEndNamesTheFunction(t *testing.T) {
@@ -83,7 +103,7 @@ func TestEndNamesTheFunction(t *testing.T) {
 
 // Stamps are read by goroutines while their scope ends.
 func TestStampConcurrently(t *testing.T) {
-	e := scope.NewEpoch(nil)
+	e := memory.NewEpoch(nil)
 	stamps := make(chan scope.Stamp, 100)
 	var wg sync.WaitGroup
 	for range 4 {

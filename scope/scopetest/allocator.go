@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // Room is how many bytes a fresh allocator must at least be able to hand out for
@@ -49,7 +50,7 @@ type probe struct {
 func newProbe(new func() scope.Allocator) *probe { return &probe{new: new, a: new()} }
 
 // must allocates; a fresh allocator may not refuse.
-func (p *probe) must(size, align uintptr) scope.Block {
+func (p *probe) must(size, align uintptr) memory.Block {
 	b, err := p.ledger.Alloc(p.a.Alloc, 0, size, align)
 	if err != nil {
 		p.a, p.ledger = p.new(), Ledger{}

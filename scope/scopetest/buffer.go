@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // TestBuffer checks the contract of bumper.Buffer, that of scope.Allocator
@@ -50,7 +52,7 @@ func (d *desk) alloc(owner int, size uintptr) {
 }
 
 // restore ends cp, whose level is that of owner.
-func (d *desk) restore(cp scope.Checkpoint, owner int) {
+func (d *desk) restore(cp memory.Checkpoint, owner int) {
 	require(cp.Live(), "the checkpoint of an open level is dead")
 	err := d.buf.Restore(cp)
 	require(err == nil, "Restore in order: %v", err)
@@ -90,7 +92,7 @@ func checkEpochs(new func() bumper.Buffer) {
 	const deep = 20
 	d := &desk{buf: new()}
 	for range 3 {
-		cps := make([]scope.Checkpoint, deep)
+		cps := make([]memory.Checkpoint, deep)
 		for level := range deep {
 			d.alloc(level, 100) // owner 0 is the buffer's own level
 			cps[level] = d.buf.Checkpoint()
@@ -113,12 +115,12 @@ func checkOrder(new func() bumper.Buffer) {
 	d.alloc(1, 100)
 	high := d.buf.Checkpoint()
 	d.alloc(2, 100)
-	refused := func(what string, want error, cp scope.Checkpoint) {
+	refused := func(what string, want error, cp memory.Checkpoint) {
 		d.refuses(what, want, func() error { return d.buf.Restore(cp) })
 	}
 	always := func() {
 		refused("Restore of another buffer's checkpoint", bumper.ErrForeign, foreign)
-		refused("Restore of no checkpoint", bumper.ErrForeign, scope.Checkpoint{})
+		refused("Restore of no checkpoint", bumper.ErrForeign, memory.Checkpoint{})
 	}
 	always()
 	refused("Restore below an open level", bumper.ErrOutOfOrder, low)
@@ -154,15 +156,15 @@ func checkHold(new func() bumper.Buffer) {
 	d.alloc(0, 100)
 	cp := d.buf.Checkpoint()
 	d.alloc(1, 100)
-	sharing := d.buf.Sharing()
-	require(sharing == d.buf.Sharing(), "Sharing is not the same each time")
+	sharing := handshake.SharingOf(d.buf)
+	require(sharing == handshake.SharingOf(d.buf), "Sharing is not the same each time")
 	restore := func() error { return d.buf.Restore(cp) }
 	for n := 1; n <= 2; n++ {
 		sharing.Hold()
 		require(sharing.Held(), "not held after Hold")
 		d.refuses("Restore of a held buffer", bumper.ErrHeld, restore)
 		d.refuses("Reset of a held buffer", bumper.ErrHeld, d.buf.Reset)
-		if u, ok := d.buf.(scope.Unwinder); ok {
+		if u, ok := d.buf.(memory.Unwinder); ok {
 			d.refuses("Unwind of a held buffer", bumper.ErrHeld, func() error { return u.Unwind(cp) })
 		}
 		inGoroutine(func() { d.refuses("Reset by another goroutine", bumper.ErrHeld, d.buf.Reset) })
@@ -189,7 +191,7 @@ func checkForgotten(new func() bumper.Buffer) {
 	})
 	require(errors.Is(err, bumper.ErrOutOfOrder), "NoEscape with a forgotten checkpoint: %v", err)
 	require(errors.Is(err, errEnding), "fn's own error is lost: %v", err)
-	if _, ok := d.buf.(scope.Unwinder); ok {
+	if _, ok := d.buf.(memory.Unwinder); ok {
 		d.ledger.End(outerScope)
 		d.reset()
 		d.ledger.End(outside)
@@ -199,9 +201,9 @@ func checkForgotten(new func() bumper.Buffer) {
 func checkFace(new func() bumper.Buffer) {
 	buf, made := new(), 0
 	create := func() any { made++; return &made }
-	a, b := buf.Sharing().Face(create), buf.Sharing().Face(create)
+	a, b := handshake.SharingOf(buf).Front(create), handshake.SharingOf(buf).Front(create)
 	require(a == b && made == 1, "%d faces were made", made)
-	require(new().Sharing().Face(create) != nil && made == 2, "two buffers share a face")
+	require(handshake.SharingOf(new()).Front(create) != nil && made == 2, "two buffers share a face")
 }
 
 func checkSteady(new func() bumper.Buffer) {

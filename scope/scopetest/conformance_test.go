@@ -10,6 +10,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
@@ -43,12 +44,10 @@ var planted = map[string]string{
 	"reset keeps":       "reset",
 	"reset spares":      "reset", // the stamps
 	"reset uncounted":   "reset",
-	"not held":          "hold",
 	"no unwinding":      "forgotten",
 	"used":              "programs",
 	"count":             "programs",
 	"high water":        "order",
-	"sharing":           "face",
 	"grows":             "steady",
 	"restores silently": "order",
 }
@@ -86,9 +85,9 @@ func newFaulty(bug string) *faulty {
 
 func (f *faulty) is(bug string) bool { return f.bug == bug }
 
-func (f *faulty) Alloc(size, align uintptr) (scope.Block, error) {
+func (f *faulty) Alloc(size, align uintptr) (memory.Block, error) {
 	if f.misused {
-		return scope.Block{}, f.exhausted(size)
+		return memory.Block{}, f.exhausted(size)
 	}
 	switch {
 	case f.is("misaligned") && align > 1 && align < 64 && size < 64:
@@ -100,7 +99,7 @@ func (f *faulty) Alloc(size, align uintptr) (scope.Block, error) {
 	case f.is("wraps") && size > ^uintptr(0)>>20:
 		size &= 0xff
 	case f.is("empty refused") && size == 0:
-		return scope.Block{}, f.exhausted(size)
+		return memory.Block{}, f.exhausted(size)
 	}
 	start, end, ok := bumper.Fit(f.mem, f.off, size, align)
 	if !ok {
@@ -110,7 +109,7 @@ func (f *faulty) Alloc(size, align uintptr) (scope.Block, error) {
 }
 
 // hand hands out the block from start up to end.
-func (f *faulty) hand(start, end int, size uintptr) (scope.Block, error) {
+func (f *faulty) hand(start, end int, size uintptr) (memory.Block, error) {
 	mem, stamp := f.mem[start:end], f.Stamp()
 	f.off = end
 	f.stats.Used, f.stats.HighWater = end, max(f.stats.HighWater, end)
@@ -128,7 +127,7 @@ func (f *faulty) hand(start, end int, size uintptr) (scope.Block, error) {
 	case f.is("stamp of heap"):
 		stamp = scope.Stamp{}
 	case f.is("stamp of below") && f.Depth() > 1:
-		stamp = scope.NewEpoch(nil).Stamp()
+		stamp = memory.NewEpoch(nil).Stamp()
 	case f.is("used"):
 		f.stats.Used = 2 * end
 		f.stats.Capacity = 2*len(f.mem) + end
@@ -139,46 +138,46 @@ func (f *faulty) hand(start, end int, size uintptr) (scope.Block, error) {
 	case f.is("grows"):
 		f.stats.Capacity++
 	}
-	return scope.NewBlock(mem, stamp), nil
+	return memory.NewBlock(mem, stamp), nil
 }
 
-func (f *faulty) refuse(size uintptr) (scope.Block, error) {
+func (f *faulty) refuse(size uintptr) (memory.Block, error) {
 	switch {
 	case f.is("other error"):
-		return scope.Block{}, errors.New("full")
+		return memory.Block{}, errors.New("full")
 	case f.is("refusal moves"):
 		f.stats.Allocations++
 	case f.is("block with error"):
-		return scope.NewBlock(f.mem[:1], f.Stamp()), f.exhausted(size)
+		return memory.NewBlock(f.mem[:1], f.Stamp()), f.exhausted(size)
 	case f.is("requested"):
-		return scope.Block{}, f.exhausted(size + 1)
+		return memory.Block{}, f.exhausted(size + 1)
 	}
-	return scope.Block{}, f.exhausted(size)
+	return memory.Block{}, f.exhausted(size)
 }
 
 func (f *faulty) exhausted(size uintptr) error {
 	return &scope.ExhaustedError{Allocator: "faulty", Requested: size, Available: uintptr(len(f.mem) - f.off)}
 }
 
-func (f *faulty) Checkpoint() scope.Checkpoint { return f.Open(f.off) }
+func (f *faulty) Checkpoint() memory.Checkpoint { return f.Open(f.off) }
 
-func (f *faulty) Restore(cp scope.Checkpoint) error {
+func (f *faulty) Restore(cp memory.Checkpoint) error {
 	switch {
 	case f.is("any order"):
-		return f.rewind(f.CloseAbove(cp))
+		return f.rewind(f.EndAbove(cp))
 	case f.is("restores silently") && !cp.Live():
 		return nil
 	case f.is("restore moves"):
 		f.stats.Used++
 	}
-	return f.rewind(f.Close(cp))
+	return f.rewind(f.End(cp))
 }
 
-func (f *faulty) Unwind(cp scope.Checkpoint) error {
+func (f *faulty) Unwind(cp memory.Checkpoint) error {
 	if f.is("no unwinding") {
 		return nil
 	}
-	return f.rewind(f.CloseAbove(cp))
+	return f.rewind(f.EndAbove(cp))
 }
 
 func (f *faulty) rewind(off int, err error) error {
@@ -211,18 +210,6 @@ func (f *faulty) Reset() error {
 }
 
 func (f *faulty) Stats() bumper.Stats { return f.stats }
-
-func (f *faulty) Sharing() *bumper.Sharing {
-	if f.is("not held") {
-		return new(bumper.Sharing)
-	}
-	if f.is("sharing") {
-		return &oneForAll
-	}
-	return f.Levels.Sharing()
-}
-
-var oneForAll bumper.Sharing
 
 // TestSource checks the books of the source that the tests of buffers rely on.
 func TestSource(t *testing.T) {

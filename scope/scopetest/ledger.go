@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // A Ledger is the model an allocator is compared with: for every live block a
@@ -23,7 +24,7 @@ type Ledger struct {
 
 type entry struct {
 	owner int
-	block scope.Block
+	block memory.Block
 	want  []byte
 }
 
@@ -35,15 +36,15 @@ func Find(f func()) error { return find(f) }
 
 // An Alloc is the signature of scope.Allocator.Alloc, or of whatever allocates
 // in its manner.
-type Alloc func(size, align uintptr) (scope.Block, error)
+type Alloc func(size, align uintptr) (memory.Block, error)
 
 // Alloc allocates for owner, checks the block against every other one, fills it,
 // and verifies the whole ledger. An error must say that memory is exhausted.
-func (l *Ledger) Alloc(alloc Alloc, owner int, size, align uintptr) (scope.Block, error) {
+func (l *Ledger) Alloc(alloc Alloc, owner int, size, align uintptr) (memory.Block, error) {
 	b, err := alloc(size, align)
 	if err != nil {
 		require(errors.Is(err, scope.ErrExhausted), "Alloc(%d, %d): error does not match ErrExhausted: %v", size, align, err)
-		require(b == scope.Block{}, "Alloc(%d, %d): a block together with error %v", size, align, err)
+		require(b == memory.Block{}, "Alloc(%d, %d): a block together with error %v", size, align, err)
 		l.Verify()
 		return b, err
 	}
@@ -55,7 +56,7 @@ func (l *Ledger) Alloc(alloc Alloc, owner int, size, align uintptr) (scope.Block
 }
 
 // inspect checks a new block: size, capacity, alignment, stamp, disjointness.
-func (l *Ledger) inspect(b scope.Block, size, align uintptr) {
+func (l *Ledger) inspect(b memory.Block, size, align uintptr) {
 	wrong := func(format string, args ...any) {
 		require(false, "Alloc(%d, %d): "+format, append([]any{size, align}, args...)...)
 	}
@@ -83,7 +84,7 @@ func (l *Ledger) inspect(b scope.Block, size, align uintptr) {
 func (l *Ledger) Len() int { return len(l.live) }
 
 // Block returns the i-th live block.
-func (l *Ledger) Block(i int) scope.Block { return l.live[i].block }
+func (l *Ledger) Block(i int) memory.Block { return l.live[i].block }
 
 // Write gives the i-th live block a new content.
 func (l *Ledger) Write(i int) {

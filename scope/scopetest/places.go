@@ -6,6 +6,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // checkPlaces ends scopes in functions of known names.
@@ -30,7 +31,7 @@ func checkPlaces(new func() bumper.Buffer) {
 	endedIn(s, "endsByReset")
 }
 
-func endsByRestore(buf bumper.Buffer, cp scope.Checkpoint) {
+func endsByRestore(buf bumper.Buffer, cp memory.Checkpoint) {
 	require(buf.Restore(cp) == nil, "Restore in order fails")
 }
 

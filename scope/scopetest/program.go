@@ -7,7 +7,9 @@ import (
 	"runtime"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // RunProgram interprets program as operations on a fresh buffer and returns the
@@ -84,13 +86,13 @@ type machine struct {
 	exact  bool
 	ctx    context.Context
 	open   []openLevel
-	ended  []scope.Checkpoint
+	ended  []memory.Checkpoint
 	levels int    // opened so far; the number of a level is its owner's
 	allocs uint64 // successful
 }
 
 type openLevel struct {
-	cp     scope.Checkpoint
+	cp     memory.Checkpoint
 	owner  int
 	hidden bool // opened by NoEscape
 }
@@ -126,7 +128,7 @@ func (m *machine) step() {
 	require(m.buf.Stats().Allocations == m.allocs, "%d allocations are counted as %d", m.allocs, m.buf.Stats().Allocations)
 }
 
-func (m *machine) push(cp scope.Checkpoint, hidden bool) {
+func (m *machine) push(cp memory.Checkpoint, hidden bool) {
 	m.levels++
 	m.open = append(m.open, openLevel{cp, m.levels, hidden})
 }
@@ -213,11 +215,11 @@ func (m *machine) scope() {
 		return
 	}
 	body := func(context.Context) {
-		m.push(scope.Checkpoint{}, true)
+		m.push(memory.Checkpoint{}, true)
 		for range count {
 			m.step()
 		}
-		if _, ok := m.buf.(scope.Unwinder); !ok || ending != "panic" {
+		if _, ok := m.buf.(memory.Unwinder); !ok || ending != "panic" {
 			for len(m.open) > depth+1 { // only a panic may leave levels open
 				m.restoreTop()
 			}
@@ -242,9 +244,9 @@ func (m *machine) other() {
 	trimmer, trims := m.buf.(interface{ Trim() })
 	switch {
 	case arg%5 == 0:
-		m.buf.Sharing().Hold()
+		handshake.SharingOf(m.buf).Hold()
 		m.refuses("Reset of a held buffer", bumper.ErrHeld, m.buf.Reset)
-		m.buf.Sharing().Unhold()
+		handshake.SharingOf(m.buf).Unhold()
 	case arg%5 == 1 && trims:
 		trimmer.Trim()
 	case arg == 2:

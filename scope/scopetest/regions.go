@@ -4,13 +4,15 @@ import (
 	"errors"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // A Shared is a buffer that goroutines share, with its regions, as in package
 // locked, which this package does not import because its tests import this one.
 type Shared interface {
-	scope.Regioner
+	handshake.RegionOpener
 	Reset() error
 }
 
@@ -48,8 +50,8 @@ type regionMachine struct {
 
 // regionState is the model of one life of a region.
 type regionState struct {
-	region scope.Region
-	life   scope.Life
+	region handshake.Region
+	life   handshake.Generation
 	open   bool
 	living bool
 	owner  int
@@ -89,7 +91,7 @@ func (m *regionMachine) step() {
 	m.checkCounts()
 }
 
-func (m *regionMachine) add(region scope.Region, life scope.Life, ok bool) {
+func (m *regionMachine) add(region handshake.Region, life handshake.Generation, ok bool) {
 	require(ok, "a region is refused")
 	m.regions = append(m.regions, &regionState{region, life, true, true, len(m.regions) + 1})
 	require(region.Living(life), "a new region's life is over")
@@ -105,7 +107,7 @@ func (m *regionMachine) openSub(r *regionState) {
 
 // allocate allocates in r, which is late if r's scope has ended.
 func (m *regionMachine) allocate(r *regionState) {
-	alloc := func(size, align uintptr) (scope.Block, error) { return r.region.AllocIn(r.life, size, align) }
+	alloc := func(size, align uintptr) (memory.Block, error) { return r.region.AllocIn(r.life, size, align) }
 	size, align := m.size(), m.align()
 	if r.open {
 		_, err := m.ledger.Alloc(alloc, r.owner, size, align)

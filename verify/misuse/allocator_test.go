@@ -11,22 +11,23 @@ import (
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // liar is an allocator of a third party's that breaks its contract: alloc decides how.
 type liar struct {
 	alloc func(size, align uintptr) []byte
-	epoch *scope.Epoch
+	epoch *memory.Epoch
 }
 
 func newLiar(alloc func(size, align uintptr) []byte) *liar {
 	l := &liar{alloc: alloc}
-	l.epoch = scope.NewEpoch(l)
+	l.epoch = memory.NewEpoch(l)
 	return l
 }
 
-func (l *liar) Alloc(size, align uintptr) (scope.Block, error) {
-	return scope.NewBlock(l.alloc(size, align), l.epoch.Stamp()), nil
+func (l *liar) Alloc(size, align uintptr) (memory.Block, error) {
+	return memory.NewBlock(l.alloc(size, align), l.epoch.Stamp()), nil
 }
 
 func (l *liar) context() context.Context { return scope.WithAllocator(context.Background(), l) }
@@ -101,7 +102,7 @@ var allocators = []mistake{
 	{name: "no-rewrap", what: "a wrapper without Rewrap around a shared buffer", promise: always,
 		message: "scope: misuse_test.noRewrap has Unwrap but no Rewrap: allocations in a private region would bypass it",
 		program: func(*testing.T) error {
-			w := noRewrap{locked.New(bumper.NewSlabBuffer())}
+			w := noRewrap{locked.Share(bumper.NewSlabBuffer())}
 			return scope.NoEscape(scope.WithAllocator(context.Background(), w), func(context.Context) error { return nil })
 		}},
 	{name: "nil", what: "WithAllocator with nil", promise: always, message: "scope: WithAllocator with a nil Allocator; the Go heap is scope.Heap()",

@@ -10,12 +10,13 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 	"github.com/allocarrays/allocarrays-go/nn"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
 )
 
 var modes = []struct {
 	name string
-	mode scope.GuardMode
-}{{"off", scope.GuardOff}, {"sample", scope.GuardSample}, {"full", scope.GuardFull}}
+	mode guard.Mode
+}{{"off", guard.Off}, {"sample", guard.Sample}, {"full", guard.Full}}
 
 // BenchmarkGuard compares the modes on an allocation of 1 KiB (512 in a scope), on an
 // elementwise operation, and on a batch of 32 images through the network of the demo,
@@ -23,17 +24,17 @@ var modes = []struct {
 func BenchmarkGuard(b *testing.B) {
 	for _, m := range modes {
 		b.Run("mode="+m.name+"/op=Alloc1KiB", func(b *testing.B) {
-			defer scope.SetGuard(scope.SetGuard(m.mode))
+			defer guard.Set(guard.Set(m.mode))
 			benchAlloc(b)
 		})
 		for _, n := range []int{64, 4096} {
 			b.Run(fmt.Sprintf("mode=%s/op=Add%d", m.name, n), func(b *testing.B) {
-				defer scope.SetGuard(scope.SetGuard(m.mode))
+				defer guard.Set(guard.Set(m.mode))
 				benchAdd(b, n)
 			})
 		}
 		b.Run("mode="+m.name+"/op=MLP", func(b *testing.B) {
-			defer scope.SetGuard(scope.SetGuard(m.mode))
+			defer guard.Set(guard.Set(m.mode))
 			benchMLP(b)
 		})
 	}

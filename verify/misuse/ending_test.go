@@ -16,7 +16,7 @@ import (
 // checks that both are empty afterwards and can be reset.
 func ending(end func() error) func(*testing.T) error {
 	return func(t *testing.T) error {
-		plain, shared := bumper.NewSlabBuffer(), locked.New(bumper.NewSlabBuffer())
+		plain, shared := bumper.NewSlabBuffer(), locked.Share(bumper.NewSlabBuffer())
 		fn := func(ctx context.Context) error { scope.Make[float64](ctx, 10); return end() }
 		defer func() {
 			require.Zero(t, plain.Stats().Used)
@@ -40,7 +40,7 @@ var endings = []mistake{
 		program: ending(func() error { return bumper.ErrClosed })},
 	{name: "goexit", what: "runtime.Goexit inside a scope: the scope is released", promise: construction,
 		program: func(t *testing.T) error {
-			plain, shared := bumper.NewSlabBuffer(), locked.New(bumper.NewSlabBuffer())
+			plain, shared := bumper.NewSlabBuffer(), locked.Share(bumper.NewSlabBuffer())
 			for _, ctx := range []context.Context{on(plain), scope.WithAllocator(context.Background(), shared)} {
 				done := make(chan bool)
 				go func() {
@@ -60,7 +60,7 @@ var endings = []mistake{
 			return nil
 		}},
 	{name: "panic-with-overrun", what: "a panic inside a scope in which something was overrun: the panic goes on, the overrun is reported by the next scope", promise: inGuardMode,
-		message: "oops; then scope: write behind a block of 80 bytes allocated at",
+		message: "oops; then guard: write behind a block of 80 bytes allocated at",
 		program: func(*testing.T) error {
 			ctx := bump()
 			first := outcome(func() error {

@@ -11,6 +11,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
 )
 
 // What is said about an array, and about a slice, that was kept.
@@ -201,7 +202,7 @@ var escapes = []mistake{
 			return nil
 		}},
 	{name: "slice-isolating", what: "a raw slice kept from an isolating buffer", promise: construction, program: func(t *testing.T) error {
-		defer scope.SetGuard(scope.SetGuard(scope.GuardOff)) // which would not let us look
+		defer guard.Set(guard.Set(guard.Off)) // which would not let us look
 		ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer(bumper.Isolating()))
 		var kept []float64
 		keepSlice(ctx, func(s []float64) { s[3] = 42; kept = s })

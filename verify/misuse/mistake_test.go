@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
-	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,11 +28,11 @@ const (
 )
 
 // modes are the guard modes in which a promise holds.
-func (p promise) modes() []scope.GuardMode {
+func (p promise) modes() []guard.Mode {
 	if p == inGuardMode || p == rightInGuard {
-		return []scope.GuardMode{scope.GuardFull}
+		return []guard.Mode{guard.Full}
 	}
-	return []scope.GuardMode{scope.GuardOff, scope.GuardFull}
+	return []guard.Mode{guard.Off, guard.Full}
 }
 
 // A mistake is a program that does one thing wrong.
@@ -98,12 +98,12 @@ func run(t *testing.T, family []mistake) {
 	}
 }
 
-func (m mistake) check(t *testing.T, mode scope.GuardMode) {
+func (m mistake) check(t *testing.T, mode guard.Mode) {
 	if m.dies {
 		m.checkDeath(t, mode)
 		return
 	}
-	defer scope.SetGuard(scope.SetGuard(mode))
+	defer guard.Set(guard.Set(mode))
 	said := outcome(func() error { return m.program(t) })
 	if m.message == "" {
 		require.Empty(t, said)
@@ -129,9 +129,9 @@ func outcome(f func() error) (said string) {
 const child = "ALLOCARRAYS_MISUSE_CHILD"
 
 // checkDeath makes the mistake in a process of its own, which must die of it.
-func (m mistake) checkDeath(t *testing.T, mode scope.GuardMode) {
+func (m mistake) checkDeath(t *testing.T, mode guard.Mode) {
 	if os.Getenv(child) != "" {
-		scope.SetGuard(mode)
+		guard.Set(mode)
 		require.NoError(t, m.program(t))
 		return
 	}

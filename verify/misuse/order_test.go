@@ -10,11 +10,12 @@ import (
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // during tries to release a buffer while a group of goroutines uses it, from one of
 // them, and checks that what another has there is intact.
-func during(release func(buf *bumper.SlabBuffer, cp scope.Checkpoint) error) func(*testing.T) error {
+func during(release func(buf *bumper.SlabBuffer, cp memory.Checkpoint) error) func(*testing.T) error {
 	return func(t *testing.T) error {
 		buf := bumper.NewSlabBuffer()
 		cp := buf.Checkpoint()
@@ -59,17 +60,17 @@ var orders = []mistake{
 		}},
 	{name: "reset-in-goroutine", what: "Reset in a goroutine while a group uses the buffer", promise: always,
 		message: "bumper: buffer is in use by a parallel region; reset it when the region has ended",
-		program: during(func(buf *bumper.SlabBuffer, _ scope.Checkpoint) error { return buf.Reset() })},
+		program: during(func(buf *bumper.SlabBuffer, _ memory.Checkpoint) error { return buf.Reset() })},
 	{name: "restore-in-goroutine", what: "Restore in a goroutine while a group uses the buffer", promise: always,
 		message: "bumper: buffer is in use by a parallel region; reset it when the region has ended",
-		program: during(func(buf *bumper.SlabBuffer, cp scope.Checkpoint) error { return buf.Restore(cp) })},
+		program: during(func(buf *bumper.SlabBuffer, cp memory.Checkpoint) error { return buf.Restore(cp) })},
 	{name: "close-in-goroutine", what: "Close in a goroutine while a group uses the buffer", promise: always,
 		message: "bumper: buffer is in use by a parallel region; reset it when the region has ended",
-		program: during(func(buf *bumper.SlabBuffer, _ scope.Checkpoint) error { return buf.Close() })},
+		program: during(func(buf *bumper.SlabBuffer, _ memory.Checkpoint) error { return buf.Close() })},
 	{name: "reset-in-region", what: "Reset of a shared buffer inside a NoEscape on it", promise: always,
 		message: "bumper: buffer is in use by a parallel region; reset it when the region has ended",
 		program: func(t *testing.T) error {
-			shared := locked.New(bumper.NewSlabBuffer())
+			shared := locked.Share(bumper.NewSlabBuffer())
 			return scope.NoEscape(scope.WithAllocator(context.Background(), shared), func(context.Context) error { return shared.Reset() })
 		}},
 	{name: "restore-out-of-order", what: "an outer checkpoint restored before an inner one", promise: always,
@@ -105,7 +106,7 @@ var orders = []mistake{
 			return b.Restore(cp)
 		}},
 	{name: "restore-zero", what: "the zero Checkpoint restored", promise: always, message: "bumper: checkpoint is not of this buffer",
-		program: func(*testing.T) error { return bumper.NewAllocBuffer(100).Restore(scope.Checkpoint{}) }},
+		program: func(*testing.T) error { return bumper.NewAllocBuffer(100).Restore(memory.Checkpoint{}) }},
 	{name: "two-buffers", what: "an array of one buffer used in a scope of another: each lives by its own scope", promise: construction,
 		program: func(t *testing.T) error {
 			a, b := bump(), bump()

@@ -77,7 +77,7 @@ var releases = []mistake{
 		}},
 	{name: "context-after-end", what: "the context of a region used after its end, and 10 000 scopes later: memory of the heap, counted as late", promise: construction,
 		program: func(t *testing.T) error {
-			shared := locked.New(bumper.NewSlabBuffer())
+			shared := locked.Share(bumper.NewSlabBuffer())
 			ctx := scope.WithAllocator(context.Background(), shared)
 			var kept context.Context
 			_ = scope.NoEscape(ctx, func(ctx context.Context) error { kept = ctx; return nil })

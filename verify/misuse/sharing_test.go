@@ -5,16 +5,15 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // twoAtOnce is what is said about an unlocked buffer used by two goroutines.
-const twoAtOnce = "scope: a buffer that is not locked is used by two goroutines at once; use locked.WithLockedBumper: "
+const twoAtOnce = "guard: two goroutines use an unlocked buffer at once; use locked.WithLockedBumper: "
 
 // together runs f in two goroutines at the same time until one of them panics, and
 // returns with what.
@@ -82,14 +81,7 @@ var sharings = []mistake{
 	{name: "group-wrapped", what: "NewGroup on an unlocked buffer behind a wrapper", promise: always,
 		message: "locked: NewGroup: the context's *bumper.SlabBuffer is not safe for goroutines; use WithLockedBumper",
 		program: func(*testing.T) error {
-			locked.NewGroup(scope.WithAllocator(context.Background(), scope.NewFallback(bumper.NewSlabBuffer())))
-			return nil
-		}},
-	{name: "unhold", what: "Unhold without Hold", promise: always, message: "bumper: Unhold without Hold",
-		program: func(t *testing.T) error {
-			buf := bumper.NewSlabBuffer()
-			defer func() { require.NoError(t, buf.Reset(), "it is not held now") }()
-			buf.Sharing().Unhold()
+			locked.NewGroup(scope.WithAllocator(context.Background(), meter.NewFallback(bumper.NewSlabBuffer())))
 			return nil
 		}},
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // packages are those whose tests hunt for bugs in the core.
-var packages = []string{"./scope", "./bumper", "./locked", "./scope/scopetest", "./verify/misuse", "./scope/internal/guard"}
+var packages = []string{"./scope", "./bumper", "./locked", "./scope/scopetest", "./verify/misuse", "./scope/internal/pages", "./meter"}
 
 // limit ends the tests of a mutant that makes them hang: it is found, too.
 const limit = 3 * time.Minute

@@ -12,6 +12,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -59,7 +60,7 @@ func (l *load) reset(own bumper.Buffer, rng *rand.Rand) {
 		l.resets.Add(1)
 	}
 	if rng.IntN(64) == 0 {
-		if locked.New(l.shared).Reset() == nil {
+		if locked.Share(l.shared).Reset() == nil {
 			l.resets.Add(1)
 		} else {
 			l.refused.Add(1)
@@ -124,7 +125,7 @@ func (l *load) handle(ctx context.Context, rng *rand.Rand, depth int) error {
 // is allowed only where the context is a region's: an unlocked buffer belongs to
 // one goroutine.
 func (l *load) stray(ctx context.Context) {
-	if _, region := scope.AllocatorFrom(ctx).(scope.Regioner); !region {
+	if _, region := scope.AllocatorFrom(ctx).(handshake.RegionOpener); !region {
 		return
 	}
 	l.strays.Add(1)
@@ -143,5 +144,5 @@ func (l *load) stray(ctx context.Context) {
 func (l *load) String() string {
 	return fmt.Sprintf("%d requests: %d panics, %d goroutine exits, %d cancelled, %d out of memory, %d stray allocations; %d resets, %d refused\n%v",
 		l.requests.Load(), l.panics.Load(), l.exits.Load(), l.cancels.Load(), l.exhausted.Load(), l.late.Load(),
-		l.resets.Load(), l.refused.Load(), locked.New(l.shared))
+		l.resets.Load(), l.refused.Load(), locked.Share(l.shared))
 }

@@ -88,7 +88,7 @@ func private(name string, w alloc.Workload, buffer func() bumper.Buffer, fill fu
 // shared allocates from one locked buffer itself, which can be reset only when all
 // goroutines are done with a batch.
 func shared(w alloc.Workload) entry {
-	buf := locked.New(bumper.NewSlabBuffer())
+	buf := locked.Share(bumper.NewSlabBuffer())
 	ctx := deepen(scope.WithAllocator(context.Background(), buf), w.Depth)
 	like := template(w)
 	round := w.Batch() * w.Goroutines

@@ -30,7 +30,7 @@ func New(variant string) (Service, error) {
 	case Request:
 		return scoped{model.NewChain(weights), perRequest()}, nil
 	case Locked:
-		buf := locked.New(bumper.NewSlabBuffer())
+		buf := locked.Share(bumper.NewSlabBuffer())
 		return scoped{model.NewChain(weights), func(ctx context.Context) (context.Context, func()) {
 			return scope.WithAllocator(ctx, buf), func() {}
 		}}, nil

@@ -1,0 +1,91 @@
+// Package guard controls guard mode, which shows mistakes with raw slices where they
+// are made: a use after the end of a scope, and a write outside a block, with the
+// places of allocation and end. Tests switch it on by the environment variable
+// ALLOCARRAYS_GUARD: off, sample (or sample:N, one scope in N) or full.
+//
+// In a guarded scope every block that scope.Alloc and scope.Make hand out, from any
+// buffer, has pages of its own before a page that cannot be accessed. When the scope
+// ends its own pages cannot be accessed either, and their addresses are used again as
+// late as possible. What the buffer counts stays as it is without guard mode. Systems
+// without page protection, and blocks beyond the budget of mappings, have their memory
+// overwritten with NaN instead. Memory of buffers that isolate is not guarded: see
+// bumper.Isolating.
+//
+// An access that faults panics in a goroutine that has called scope.NoEscape or
+// scope.Try, or runs in a locked.Group; elsewhere it ends the program. Inside these the
+// value of the panic is a *scope.StaleError or an [*OverrunError]; behind them it is a
+// runtime.Error, which scope.Explain translates.
+//
+// A guarded program can therefore end where it would have gone on with wrong data.
+// Guard mode is for tests and for canaries, not for production.
+package guard
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
+)
+
+// A Mode says how many scopes are guarded.
+type Mode int32
+
+// The modes.
+const (
+	Off    = Mode(pages.Off)    // no scope
+	Sample = Mode(pages.Sample) // one scope in a thousand, or in as many as [SetRate] says
+	Full   = Mode(pages.Full)   // every scope; also looks for concurrent use of unlocked buffers
+)
+
+// Set changes the mode for scopes and allocations that begin from now on, and
+// returns the one before. It is safe for concurrent use.
+func Set(m Mode) Mode { return Mode(pages.Mode.Swap(int32(m))) }
+
+// SetRate makes [Sample] guard one scope in n. It panics if n is not positive.
+func SetRate(n int) {
+	if n <= 0 {
+		panic(fmt.Sprintf("guard: SetRate: 1 in %d", n))
+	}
+	pages.SetRate(n)
+}
+
+// Check panics with an [OverrunError] if the ends of guarded scopes found writes
+// outside their blocks that were not reported yet. scope.NoEscape calls it; a buffer
+// calls it at the end of its Reset.
+func Check() {
+	if what := pages.TakeOverruns(); what != "" {
+		panic(&OverrunError{what})
+	}
+}
+
+func init() {
+	m, rate, ok := parse(os.Getenv("ALLOCARRAYS_GUARD"))
+	if !ok {
+		panic(fmt.Sprintf("guard: ALLOCARRAYS_GUARD=%q: want off, sample, sample:N or full", os.Getenv("ALLOCARRAYS_GUARD")))
+	}
+	Set(m)
+	SetRate(rate)
+}
+
+// parse reads the environment variable; empty means off.
+func parse(s string) (m Mode, rate int, ok bool) {
+	name, n, given := strings.Cut(s, ":")
+	rate = 1000
+	if given {
+		var err error
+		if rate, err = strconv.Atoi(n); err != nil || rate <= 0 || name != "sample" {
+			return 0, 0, false
+		}
+	}
+	switch name {
+	case "", "off":
+		return Off, rate, true
+	case "sample":
+		return Sample, rate, true
+	case "full":
+		return Full, rate, true
+	}
+	return 0, 0, false
+}

@@ -1,5 +1,0 @@
-//go:build !(linux || darwin)
-
-package guard
-
-func unreserve([]byte) {}

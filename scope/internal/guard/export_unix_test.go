@@ -1,7 +1,0 @@
-//go:build linux || darwin
-
-package guard
-
-import "syscall"
-
-func unreserve(mem []byte) { _ = syscall.Munmap(mem) }

@@ -1,0 +1,7 @@
+//go:build linux || darwin
+
+package pages
+
+import "syscall"
+
+func unreserve(mem []byte) { _ = syscall.Munmap(mem) }

@@ -1,0 +1,23 @@
+//go:build !(linux || darwin)
+
+package pages
+
+import "errors"
+
+// host is an operating system on which the standard library cannot protect
+// pages: blocks are poisoned where they are.
+type host struct{}
+
+func (host) pageSize() int { return 4096 }
+
+func (host) reserve() ([]byte, error) {
+	return nil, errors.New("guard: no page protection on this system")
+}
+
+func (host) open([]byte) error { return nil }
+
+func (host) shut([]byte) error { return nil }
+
+func (host) discard([]byte) {}
+
+func (host) maxBlocks() int { return 0 }

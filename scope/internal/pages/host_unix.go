@@ -1,0 +1,67 @@
+//go:build linux || darwin
+
+package pages
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// host is the operating system.
+type host struct{}
+
+var hostPageSize = os.Getpagesize()
+
+func (host) pageSize() int { return hostPageSize }
+
+// reserve takes as much of the address space as it can get: addresses cost nothing,
+// and the more there are, the later one is used again.
+func (host) reserve() (mem []byte, err error) {
+	most, least := 36, 30 // 64 GiB, 1 GiB
+	if strconv.IntSize == 32 {
+		most, least = 28, 24
+	}
+	for bits := most; bits >= least; bits-- {
+		mem, err = syscall.Mmap(-1, 0, 1<<bits, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE|noReserve)
+		if err == nil {
+			return mem, touch(mem[:hostPageSize])
+		}
+	}
+	return nil, err
+}
+
+// touch writes to the first page and shuts it again. Linux joins neighbouring mappings
+// of equal protection only if their pages have the same history (mm/vma.c,
+// is_mergeable_anon_vma); begun before the first split, all have this one.
+func touch(page []byte) error {
+	if err := (host{}).open(page); err != nil {
+		return err
+	}
+	page[0] = canary
+	return host{}.shut(page)
+}
+
+func (host) open(mem []byte) error {
+	return syscall.Mprotect(mem, syscall.PROT_READ|syscall.PROT_WRITE)
+}
+
+func (host) shut(mem []byte) error { return syscall.Mprotect(mem, syscall.PROT_NONE) }
+
+func (host) discard(mem []byte) { discard(mem) }
+
+// maxBlocks keeps the mappings below a tenth of what a process may have. A block
+// makes two: its pages, and the gap to the next. The rest of the tenth is for the
+// mappings that the program has without it.
+func (host) maxBlocks() int { return maxMappings / 25 }
+
+// maxMappings is Linux's limit, or its default where there is no such limit.
+var maxMappings = func() int {
+	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
+	n, bad := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || bad != nil {
+		return 65530
+	}
+	return n
+}()

@@ -1,0 +1,23 @@
+// Package memory defines what an allocator is made of. It is for authors of
+// allocators and buffers; code that only allocates needs package scope alone.
+//
+// An [Allocator] hands out a [Block]: memory, and the [Stamp] of the scope the block
+// was born in. The stamp answers at any time whether that scope still lives. An
+// allocator takes its stamps from an [Epoch] and ends the epoch when it is about to
+// hand the memory out again:
+//
+//	func (p *pool) Alloc(size, align uintptr) (memory.Block, error) {
+//		mem, err := p.take(size, memory.Alignment(size, align))
+//		return memory.NewBlock(mem, p.epoch.Stamp()), err
+//	}
+//
+//	func (p *pool) Reset() { p.epoch.End(); ... }
+//
+// Further abilities are optional interfaces. scope.NoEscape looks for a
+// [Checkpointer]; an allocator that wraps another is a [Wrapper], through which [As]
+// finds the abilities of the one inside.
+//
+// Package scope/scopetest checks that an allocator keeps the contract.
+//
+// This package is experimental: names and signatures may change before version 1.
+package memory

@@ -1,0 +1,48 @@
+package memory
+
+import (
+	"sync/atomic"
+
+	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
+)
+
+// An Epoch issues the stamps of one scope after the other in the same place,
+// for example of all scopes that stand at one depth of a buffer. Ending a scope
+// makes every stamp of it dead with a single addition, and begins the next
+// generation.
+//
+// Stamp may be called by several goroutines at once. The caller of End makes sure
+// that nothing is born in the ending scope meanwhile.
+type Epoch struct {
+	generation atomic.Uint64
+	ends       [rememberedEnds]atomic.Uint64
+	owner      any
+
+	number  uint64                     // of the epoch, in the order they were made; for sampling
+	guarded atomic.Pointer[pages.List] // nil unless a scope was guarded here
+}
+
+// NewEpoch returns an epoch whose stamps keep owner reachable: what owns the
+// memory (and perhaps unmaps it when collected) outlives every array on it.
+func NewEpoch(owner any) *Epoch { return &Epoch{owner: owner, number: epochs.Add(1)} }
+
+var epochs atomic.Uint64
+
+// Stamp returns the stamp of the scope that lives now.
+func (e *Epoch) Stamp() Stamp { return Stamp{e, e.generation.Load()} }
+
+// End ends the scope that lives now, and begins another.
+func (e *Epoch) End() {
+	ended := Stamp{e, e.generation.Add(1) - 1}
+	if g := e.guarded.Load(); g != nil {
+		g.Release(ended.endPC(), ended.End)
+	}
+}
+
+// guards returns the list of the epoch's guarded blocks.
+func (e *Epoch) guards() *pages.List {
+	if e.guarded.Load() == nil {
+		e.guarded.CompareAndSwap(nil, new(pages.List))
+	}
+	return e.guarded.Load()
+}
