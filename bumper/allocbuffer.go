@@ -69,16 +69,29 @@ func (b *AllocBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 		return memory.NewBlock(b.mem[start:end], b.levels.top), nil
 	}
 	if untaken := b.mem == nil && b.store.source != nil; untaken && size > uintptr(b.size) {
-		return memory.Block{}, exhausted("bumper.AllocBuffer", size, b.size, b.size, nil)
+		return memory.Block{}, b.exhausted(size, b.size, nil)
 	} else if !untaken {
-		return memory.Block{}, exhausted("bumper.AllocBuffer", size, len(b.mem)-b.off, b.size, nil)
+		return memory.Block{}, b.exhausted(size, len(b.mem)-b.off, nil)
 	}
 	mem, err := b.store.acquire(b.size)
 	if err != nil {
-		return memory.Block{}, exhausted("bumper.AllocBuffer", size, 0, b.size, err)
+		return memory.Block{}, b.exhausted(size, 0, err)
 	}
 	b.piece, b.mem = mem, mem[:b.size:b.size]
 	return b.allocSlow(size, align)
+}
+
+// exhausted returns the error for a block that cannot be had.
+func (b *AllocBuffer) exhausted(size uintptr, available int, cause error) error {
+	return exhausted("bumper.AllocBuffer", size, available, b.size, b.outside(), cause)
+}
+
+// outside returns how many bytes were allocated outside every scope.
+func (b *AllocBuffer) outside() int {
+	if off, open := b.levels.outermost(); open {
+		return off
+	}
+	return b.off
 }
 
 // Checkpoint opens a level of scope.
@@ -142,7 +155,7 @@ func (b *AllocBuffer) Close() error {
 // Stats tells how the buffer is used.
 func (b *AllocBuffer) Stats() Stats {
 	s := b.stats
-	s.Used, s.Capacity, s.Limit = b.off, b.size, b.size
+	s.Used, s.Outside, s.Capacity, s.Limit = b.off, b.outside(), b.size, b.size
 	s.HighWater = max(s.HighWater, s.Used)
 	if b.mem != nil {
 		s.Slabs = 1

@@ -32,9 +32,9 @@ func TestAllocBufferIsFull(t *testing.T) {
 	require.NoError(t, err)
 	_, err = buf.Alloc(500, 1)
 	require.Equal(t, &scope.ExhaustedError{
-		Allocator: "bumper.AllocBuffer", Requested: 500, Available: 400, Limit: 1000,
+		Allocator: "bumper.AllocBuffer", Requested: 500, Available: 400, Limit: 1000, Outside: 600,
 	}, err)
-	require.EqualError(t, err, "bumper.AllocBuffer: out of memory: 500 bytes requested, 400 available, limit 1000")
+	require.EqualError(t, err, "bumper.AllocBuffer: out of memory: 500 bytes requested, 400 available, limit 1000; 600 bytes allocated outside every scope stay until Reset")
 	_, err = buf.Alloc(63, 1)
 	require.NoError(t, err, "what fits is still served")
 }

@@ -113,12 +113,15 @@ func (b *AutoscalingBuffer) moveTo(i int) {
 	b.cur, b.off, b.mem = i, 0, b.pieces[i]
 }
 
-// extend acquires a piece of the size that has been learnt, or twice the last, or
-// at the least of need bytes.
+// extend acquires a piece of the size that has been learnt, or else twice the last and
+// at least twice need, so that the next block finds room too; or of need bytes, if more
+// cannot be had.
 func (b *AutoscalingBuffer) extend(need int) error {
-	want := max(b.next, need)
+	want := b.next
 	if n := len(b.pieces); n > 0 {
 		want = max(2*len(b.pieces[n-1]), 2*need)
+	} else if need > want {
+		want = 2*need + 64 // the next block begins at a multiple of 64
 	}
 	mem, err := b.store.acquire(max(need, min(want, b.store.room(want))))
 	if err != nil && want > need {
@@ -145,7 +148,7 @@ func (b *AutoscalingBuffer) releaseEmpty() {
 
 func (b *AutoscalingBuffer) exhausted(size uintptr, cause error) error {
 	available := max(len(b.mem)-b.off, b.store.room(0))
-	return exhausted("bumper.AutoscalingBuffer", size, available, b.store.limit, cause)
+	return exhausted("bumper.AutoscalingBuffer", size, available, b.store.limit, b.outside(), cause)
 }
 
 // Checkpoint opens a level of scope.
@@ -210,7 +213,15 @@ func (b *AutoscalingBuffer) Reset() error {
 	})
 }
 
-func (b *AutoscalingBuffer) used() int { return b.full + b.off }
+// outside returns how many bytes were allocated outside every scope.
+func (b *AutoscalingBuffer) outside() int {
+	if mark, open := b.levels.outermost(); open {
+		return mark.used()
+	}
+	return b.used()
+}
+
+func (m *pieceMark) used() int { return m.full + m.off }
 
 // Close is as for [AllocBuffer.Close].
 func (b *AutoscalingBuffer) Close() error {
@@ -227,7 +238,7 @@ func (b *AutoscalingBuffer) Close() error {
 // Stats tells how the buffer is used.
 func (b *AutoscalingBuffer) Stats() Stats {
 	s := b.stats
-	s.Used, s.Capacity, s.Limit, s.Slabs = b.used(), b.store.held, b.store.limit, b.store.pieces
+	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.held, b.store.limit, b.store.pieces
 	s.HighWater = max(s.HighWater, s.Used)
 	return s
 }

@@ -101,3 +101,20 @@ func (p *picky) Acquire(size int) ([]byte, error) {
 	}
 	return p.Source.Acquire(size)
 }
+
+// A request that is larger than what has been learnt leaves room behind it: the next
+// block of its size needs no other piece.
+func TestAutoscalingLeavesRoom(t *testing.T) {
+	src := &scopetest.Source{}
+	buf := bumper.NewAutoscalingBuffer(bumper.Initial(1000), bumper.From(src))
+	for range 2 {
+		_, err := buf.Alloc(100_000, 64)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, src.Acquired)
+	_, err := buf.Alloc(150_000, 64)
+	require.NoError(t, err)
+	_, err = buf.Alloc(150_000, 64)
+	require.NoError(t, err)
+	require.Equal(t, 2, src.Acquired)
+}

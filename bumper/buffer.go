@@ -44,6 +44,7 @@ func init() {
 // alignment and the ends of slabs waste.
 type Stats struct {
 	Used        int    // handed out and not released
+	Outside     int    // of that, what was allocated outside every scope and stays until Reset
 	Capacity    int    // taken from the source; for an AllocBuffer, its size
 	HighWater   int    // the largest Used so far
 	Limit       int    // the most Capacity may become; 0 means no limit
@@ -58,8 +59,12 @@ func (s Stats) String() string {
 	if s.Capacity > 0 {
 		percent = 100 * float64(s.Used) / float64(s.Capacity)
 	}
-	return fmt.Sprintf("%s of %s used (%.0f%%), high water %s, %d slabs, %d allocations, %d resets",
-		bytes(s.Used), bytes(s.Capacity), percent, bytes(s.HighWater), s.Slabs, s.Allocations, s.Resets)
+	outside := ""
+	if s.Outside > 0 {
+		outside = bytes(s.Outside) + " of them outside every scope, "
+	}
+	return fmt.Sprintf("%s of %s used (%.0f%%), %shigh water %s, %d slabs, %d allocations, %d resets",
+		bytes(s.Used), bytes(s.Capacity), percent, outside, bytes(s.HighWater), s.Slabs, s.Allocations, s.Resets)
 }
 
 // bytes formats a size with a binary unit.
@@ -95,14 +100,14 @@ var ErrClosed = errors.New("bumper: buffer is closed")
 
 // exhausted returns the error of a buffer that cannot supply size bytes. If the storage
 // is another buffer's, as in a private region, the numbers are that one's.
-func exhausted(buffer string, size uintptr, available, limit int, cause error) error {
+func exhausted(buffer string, size uintptr, available, limit, outside int, cause error) error {
 	var behind *scope.ExhaustedError
 	if errors.As(cause, &behind) {
 		available, limit = max(available, int(behind.Available)), int(behind.Limit)
 	}
 	return &scope.ExhaustedError{
 		Allocator: buffer, Requested: size,
-		Available: uintptr(max(available, 0)), Limit: uintptr(limit), Cause: cause,
+		Available: uintptr(max(available, 0)), Limit: uintptr(limit), Outside: uintptr(outside), Cause: cause,
 	}
 }
 

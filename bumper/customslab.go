@@ -50,7 +50,7 @@ func (b *SlabBuffer) exhausted(size uintptr, cause error) error {
 	if b.store.limit > 0 {
 		available = max(available, b.store.room(0)+b.empty())
 	}
-	return exhausted("bumper.SlabBuffer", size, available, b.store.limit, cause)
+	return exhausted("bumper.SlabBuffer", size, available, b.store.limit, b.outside(), cause)
 }
 
 // take returns the smallest idle slab of at least n bytes.

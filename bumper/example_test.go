@@ -99,7 +99,7 @@ func ExampleStats() {
 	fmt.Println(buf.Stats())
 	fmt.Println(buf.Reset(), buf.Stats().Used)
 	// Output:
-	// 1000 B of 2.0 MiB used (0%), high water 2.0 MiB, 2 slabs, 2001 allocations, 0 resets
+	// 1000 B of 2.0 MiB used (0%), 1000 B of them outside every scope, high water 2.0 MiB, 2 slabs, 2001 allocations, 0 resets
 	// <nil> 0
 }
 

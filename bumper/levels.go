@@ -55,6 +55,15 @@ func (l *Levels[M]) Open(mark M) memory.Checkpoint {
 	return memory.Checkpoint{Stamp: l.top}
 }
 
+// outermost returns where the buffer stood when its outermost open level began; false
+// if none is open.
+func (l *Levels[M]) outermost() (mark M, open bool) {
+	if l.depth == 0 {
+		return mark, false
+	}
+	return l.stack[1].mark, true
+}
+
 // grow appends a level.
 func (l *Levels[M]) grow() {
 	l.stack = append(l.stack, level[M]{epoch: memory.NewEpoch(l.owner)})

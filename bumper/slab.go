@@ -204,6 +204,14 @@ func (b *SlabBuffer) empty() (sum int) {
 	return sum
 }
 
+// outside returns how many bytes were allocated outside every scope.
+func (b *SlabBuffer) outside() int {
+	if mark, open := b.levels.outermost(); open {
+		return mark.used()
+	}
+	return b.used()
+}
+
 func (m *slabMark) used() int { return m.full + m.off + m.large - m.burnt }
 
 // Close is as for [AllocBuffer.Close].
@@ -221,7 +229,7 @@ func (b *SlabBuffer) Close() error {
 // Stats tells how the buffer is used.
 func (b *SlabBuffer) Stats() Stats {
 	s := b.stats
-	s.Used, s.Capacity, s.Limit, s.Slabs = b.used(), b.store.held, b.store.limit, b.store.pieces
+	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.held, b.store.limit, b.store.pieces
 	s.HighWater = max(s.HighWater, s.Used)
 	return s
 }

@@ -2,6 +2,7 @@ package locked
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -20,12 +21,13 @@ type Buffer struct {
 	inner   bumper.Buffer
 	sharing *handshake.Sharing // of inner
 
-	mu    sync.Mutex
-	idle  chunkList // carved from inner, not used by a region
-	spare []*region // regions whose generation is over
-	all   []*region // every region ever made
-	stats Stats
-	late  atomic.Uint64
+	mu      sync.Mutex
+	idle    chunkList // carved from inner, not used by a region
+	spare   []*region // regions whose generation is over
+	all     []*region // every region ever made
+	stats   Stats
+	outside int // bytes of blocks allocated outside every region
+	late    atomic.Uint64
 }
 
 var _ handshake.RegionOpener = (*Buffer)(nil)
@@ -51,7 +53,22 @@ func WithLockedBumper(ctx context.Context, buf bumper.Buffer) context.Context {
 func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock() // also when misuse or the source panics
-	return b.inner.Alloc(size, align)
+	block, err := b.inner.Alloc(size, align)
+	if err != nil {
+		return block, b.withOutside(err)
+	}
+	b.outside += int(size)
+	return block, nil
+}
+
+// withOutside puts the bytes that were allocated outside every region into an error that
+// says memory is exhausted. The buffer's lock is held.
+func (b *Buffer) withOutside(err error) error {
+	var e *scope.ExhaustedError
+	if errors.As(err, &e) {
+		e.Outside = uintptr(b.outside)
+	}
+	return err
 }
 
 // Reset releases everything in the buffer. While a region or a [Group] runs it
@@ -59,7 +76,11 @@ func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 func (b *Buffer) Reset() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.inner.Reset()
+	err := b.inner.Reset()
+	if err == nil {
+		b.outside = 0
+	}
+	return err
 }
 
 // OpenRegion opens a private region, which scope.NoEscape closes.

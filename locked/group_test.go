@@ -81,6 +81,24 @@ func TestGroupNeedsALock(t *testing.T) {
 	}
 }
 
+// stack is an allocator with checkpoints that is no buffer of package bumper.
+type stack struct{ memory.Allocator }
+
+func (stack) Checkpoint() memory.Checkpoint   { return memory.Checkpoint{} }
+func (stack) Restore(memory.Checkpoint) error { return nil }
+
+// TestGroupRefusesCheckpoints: the checkpoints of workers would interleave, whoever wrote
+// the allocator.
+func TestGroupRefusesCheckpoints(t *testing.T) {
+	for name, a := range map[string]scope.Allocator{
+		"direct":  stack{scope.Heap()},
+		"wrapped": meter.NewFallback(stack{scope.Heap()}),
+	} {
+		require.PanicsWithValue(t, "locked: NewGroup: the context's locked_test.stack is not safe for goroutines; use WithLockedBumper",
+			func() { locked.NewGroup(scope.WithAllocator(t.Context(), a)) }, name)
+	}
+}
+
 func TestGroupOnThePlainHeap(t *testing.T) {
 	g := locked.NewGroup(context.Background())
 	var sum atomic.Int64

@@ -65,6 +65,11 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 	if err != nil && r.home.reclaim() {
 		block, err = r.slabs.Alloc(size, align)
 	}
+	if err != nil {
+		r.home.mu.Lock()
+		err = r.home.withOutside(err)
+		r.home.mu.Unlock()
+	}
 	return block, err
 }
 

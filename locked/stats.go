@@ -8,7 +8,9 @@ import (
 
 // Stats tells how a shared buffer is used.
 type Stats struct {
-	Buffer bumper.Stats // of the buffer itself; what was carved for regions, Idle included, counts as used
+	// Buffer tells how the buffer itself is used. What was carved for regions, Idle
+	// included, counts as used, and as Outside what was allocated outside every region.
+	Buffer bumper.Stats
 
 	Open    int    // regions that live now
 	Peak    int    // the most that lived at the same time
@@ -23,6 +25,7 @@ func (b *Buffer) Stats() Stats {
 	defer b.mu.Unlock()
 	s := b.stats
 	s.Buffer, s.Idle, s.Late = b.inner.Stats(), b.idle.bytes(), b.late.Load()
+	s.Buffer.Outside = b.outside
 	return s
 }
 

@@ -20,6 +20,7 @@ type ExhaustedError struct {
 	Requested uintptr // what was asked for; the largest uintptr if the size overflows
 	Available uintptr // what could be had in one piece, without padding for alignment
 	Limit     uintptr // what the allocator may hold in all; 0 means no limit of its own
+	Outside   uintptr // what was allocated outside every scope and stays until Reset
 	Cause     error   // why the storage behind it refused, if that was the reason
 }
 
@@ -27,6 +28,9 @@ type ExhaustedError struct {
 func (e *ExhaustedError) Error() string {
 	s := fmt.Sprintf("%s: out of memory: %d bytes requested, %d available, limit %d",
 		e.Allocator, e.Requested, e.Available, e.Limit)
+	if e.Outside > 0 {
+		s += fmt.Sprintf("; %d bytes allocated outside every scope stay until Reset", e.Outside)
+	}
 	if e.Cause != nil {
 		s += ": " + e.Cause.Error()
 	}

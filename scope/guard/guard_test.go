@@ -1,4 +1,4 @@
-package scope_test
+package guard_test
 
 import (
 	"context"
@@ -370,5 +370,84 @@ func TestGuardOffAllocatesNothing(t *testing.T) {
 		}
 		run()
 		require.Zero(t, testing.AllocsPerRun(100, run))
+	}
+}
+
+// panicsOnce is a source whose first acquisition panics.
+type panicsOnce struct{ did bool }
+
+func (p *panicsOnce) Acquire(n int) ([]byte, error) {
+	if !p.did {
+		p.did = true
+		panic("once")
+	}
+	return bumper.GoHeap().Acquire(n)
+}
+
+func (*panicsOnce) Release([]byte) {}
+
+// A panic in an allocator does not leave its buffer marked as used by somebody.
+func TestGuardAfterAPanic(t *testing.T) {
+	defer guard.Set(guard.Set(guard.Full))
+	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer(bumper.From(new(panicsOnce))))
+	require.PanicsWithValue(t, "once", func() { _ = scope.Make[byte](ctx, 10) })
+	require.Len(t, scope.Make[byte](ctx, 10), 10)
+}
+
+// recovering is what the middleware of a server does with a panic.
+func recovering(f func()) (err error) {
+	defer func() { err = scope.Explain(recover()) }()
+	f()
+	return nil
+}
+
+// TestExplain: behind the scope, a fault says no more than that an address is invalid.
+// Explain tells which block it was.
+func TestExplain(t *testing.T) {
+	inMode(t, guard.Full)
+	var s []float64
+	require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()), func(ctx context.Context) error {
+		s = scope.Make[float64](ctx, 10)
+		return nil
+	}))
+	err := recovering(func() { s[3]++ })
+	require.ErrorIs(t, err, scope.ErrStale)
+	require.Regexp(t, `access to byte 24 of a block of 80 bytes allocated at\s+\S+guard_test.go:\d+ .*TestExplain`, err.Error())
+	require.Regexp(t, `whose scope has ended at \S+guard_test.go:\d+ .*TestExplain`, err.Error())
+
+	require.NoError(t, recovering(func() {}))
+	require.ErrorContains(t, recovering(func() { panic("text") }), "text")
+	require.ErrorIs(t, recovering(func() { panic(context.Canceled) }), context.Canceled)
+	var nowhere *int
+	err = recovering(func() { *nowhere = 1 })
+	require.NotErrorIs(t, err, scope.ErrStale, "a fault of another kind is left alone")
+	require.ErrorContains(t, err, "nil pointer dereference")
+}
+
+// TestIsolatingIsNotGuarded: what refers to memory of an isolating buffer may go on
+// using it in every mode, so guard mode must leave it where it is.
+func TestIsolatingIsNotGuarded(t *testing.T) {
+	for _, m := range []guard.Mode{guard.Sample, guard.Full} {
+		inMode(t, m)
+		guard.SetRate(1)
+		for name, a := range map[string]scope.Allocator{
+			"plain":  bumper.NewSlabBuffer(bumper.Isolating()),
+			"locked": locked.Share(bumper.NewSlabBuffer(bumper.Isolating())),
+		} {
+			ctx := scope.WithAllocator(t.Context(), a)
+			var kept [][]int
+			for i := range 5000 { // more than the budget of guarded blocks
+				require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+					s := scope.Make[int](ctx, 100)
+					s[7] = i
+					kept = append(kept, s)
+					return nil
+				}))
+			}
+			for i, s := range kept {
+				require.Equal(t, i, s[7], name)
+				s[8] = 1
+			}
+		}
 	}
 }
