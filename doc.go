@@ -7,6 +7,8 @@
 //   - allocarray: n-dimensional arrays that ask the context for memory.
 //   - nn: neural network inference over these arrays.
 //   - offheap: storage for buffers outside the Go heap.
+//   - meter: allocators around allocators, such as a counted fallback to the heap.
+//   - scope/memory, scope/scopetest: to write an allocator, and to test it.
 //
 // The README has a program; docs/concepts.md has the ideas.
 //

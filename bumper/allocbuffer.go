@@ -48,6 +48,8 @@ func NewAllocBufferOn(storage []byte) *AllocBuffer {
 }
 
 // Alloc returns the next size bytes. See [memory.Allocator] for the contract.
+//
+// The fast path is the same in each buffer: docs/rationale.md says why it is not shared.
 func (b *AllocBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {

@@ -62,6 +62,8 @@ func NewAutoscalingBuffer(opts ...AutoscalingOption) *AutoscalingBuffer {
 
 // Alloc returns the next size bytes of the current piece, or of a new one. See
 // [memory.Allocator] for the contract.
+//
+// The fast path is the same in each buffer: docs/rationale.md says why it is not shared.
 func (b *AutoscalingBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {

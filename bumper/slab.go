@@ -62,6 +62,8 @@ func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 
 // Alloc returns the next size bytes of the current slab, or of another. See
 // [memory.Allocator] for the contract.
+//
+// The fast path is the same in each buffer: docs/rationale.md says why it is not shared.
 func (b *SlabBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {
