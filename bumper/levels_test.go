@@ -49,18 +49,31 @@ func TestWithoutUnwind(t *testing.T) {
 	require.ErrorIs(t, buf.Reset(), bumper.ErrOpenScope, "nobody could end the levels")
 }
 
-// A held buffer cannot end a scope: NoEscape says so and leaves the level open.
+// A held buffer cannot end a scope: NoEscape says so, and the scope ends with the last
+// hold.
 func TestNoEscapeOfAHeldBuffer(t *testing.T) {
-	buf := bumper.NewSlabBuffer()
-	own := errors.New("own")
-	err := scope.NoEscape(scope.WithAllocator(context.Background(), buf), func(context.Context) error {
-		handshake.SharingOf(buf).Hold()
-		return own
-	})
-	require.ErrorIs(t, err, own)
-	require.ErrorIs(t, err, bumper.ErrHeld)
-	handshake.SharingOf(buf).Unhold()
-	require.ErrorIs(t, buf.Reset(), bumper.ErrOpenScope)
+	for name, new := range buffers {
+		t.Run(name, func(t *testing.T) {
+			buf := new()
+			own := errors.New("own")
+			var stamp scope.Stamp
+			err := scope.NoEscape(scope.WithAllocator(t.Context(), buf), func(ctx context.Context) error {
+				_, stamp, _ = scope.Alloc[int](ctx, 10)
+				handshake.SharingOf(buf).Hold()
+				handshake.SharingOf(buf).Hold()
+				return own
+			})
+			require.ErrorIs(t, err, own)
+			require.ErrorIs(t, err, bumper.ErrHeld)
+			handshake.SharingOf(buf).Unhold()
+			require.True(t, stamp.Live())
+			require.ErrorIs(t, buf.Reset(), bumper.ErrHeld)
+			handshake.SharingOf(buf).Unhold()
+			require.False(t, stamp.Live(), "its scope has ended")
+			require.Contains(t, stamp.End(), "TestNoEscapeOfAHeldBuffer")
+			require.NoError(t, buf.Reset(), "no level is left open")
+		})
+	}
 }
 
 // A region that begins while a reset is under way waits for its end.

@@ -38,7 +38,11 @@ var _ handshake.RegionOpener = (*Buffer)(nil)
 // region or [Group] runs, when they are refused.
 func Share(buf bumper.Buffer) *Buffer {
 	sharing := handshake.SharingOf(buf)
-	return sharing.Front(func() any { return &Buffer{inner: buf, sharing: sharing} }).(*Buffer)
+	return sharing.Front(func() any {
+		b := &Buffer{inner: buf, sharing: sharing}
+		sharing.Lock = &b.mu
+		return b
+	}).(*Buffer)
 }
 
 // WithLockedBumper returns a context in which goroutines share buf: it is

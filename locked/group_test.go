@@ -226,3 +226,31 @@ func TestString(t *testing.T) {
 		return nil
 	})
 }
+
+// TestScopeAroundAGroup: a plain scope on a buffer that ends while a region is open, which
+// is a mistake, is not lost: it ends with the region, and the buffer can be reset again.
+func TestScopeAroundAGroup(t *testing.T) {
+	buf := bumper.NewSlabBuffer()
+	plain := scope.WithAllocator(t.Context(), buf)
+	opened, end := make(chan bool), make(chan bool)
+	var g *locked.Group
+	err := scope.NoEscape(plain, func(context.Context) error {
+		g = locked.NewGroup(locked.WithLockedBumper(t.Context(), buf))
+		for range 4 {
+			g.Go(func(ctx context.Context) error {
+				_ = scope.Make[int](ctx, 100)
+				opened <- true
+				<-end
+				return nil
+			})
+			<-opened
+		}
+		return nil
+	})
+	require.ErrorIs(t, err, bumper.ErrHeld)
+	require.ErrorIs(t, buf.Reset(), bumper.ErrHeld)
+	close(end)
+	require.NoError(t, g.Wait())
+	require.NoError(t, buf.Reset())
+	require.NoError(t, scope.NoEscape(plain, func(ctx context.Context) error { _ = scope.Make[int](ctx, 100); return nil }))
+}

@@ -31,7 +31,9 @@ import (
 // The result is fn's error. If an allocation inside panicked with an error that
 // matches [ErrExhausted], NoEscape returns that error instead; any other panic
 // goes on after the release. A scope that cannot be ended in order, because fn
-// left a checkpoint open or reset the buffer under it, is an error too.
+// left a checkpoint open or reset the buffer under it, is an error too. So is one whose
+// buffer a parallel region of package locked still uses: it ends when the last of these
+// does.
 func NoEscape(ctx context.Context, fn func(context.Context) error) error {
 	switch c := nearest(ctx).(type) {
 	case *regionContext:
@@ -71,6 +73,7 @@ func runCheckpoint(ctx context.Context, c memory.Checkpointer, fn func(context.C
 	defer func() {
 		if failed := c.Restore(cp); failed != nil {
 			err = errors.Join(err, failed, unwind(c, cp))
+			endLater(c, cp)
 		}
 		if v := recover(); v != nil {
 			err = exhausted(v)
@@ -99,6 +102,18 @@ func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator,
 		return fn(WithAllocator(inner, rewrap(wrapper, inner)))
 	}
 	return fn(inner)
+}
+
+// endLater ends cp's level, if it is still open because a parallel region uses the
+// buffer, when the last of these has ended.
+func endLater(c memory.Checkpointer, cp memory.Checkpoint) {
+	if s := handshake.SharingOf(c); s != nil && cp.Live() {
+		s.WhenFree(func() {
+			if c.Restore(cp) != nil {
+				_ = unwind(c, cp)
+			}
+		})
+	}
 }
 
 // unwind ends cp's level together with what was left open above it.

@@ -21,6 +21,13 @@ type Sharing struct {
 
 	once  sync.Once
 	front any
+
+	// Lock, if not nil, is held while what waits for the end of the last region runs.
+	Lock sync.Locker
+
+	pending atomic.Bool // something waits
+	mu      sync.Mutex
+	waiting []func()
 }
 
 const resetting = -1
@@ -37,7 +44,8 @@ func (s *Sharing) Hold() {
 	}
 }
 
-// Unhold takes back one Hold. It panics if there is none.
+// Unhold takes back one Hold; the last one runs what waits for it. It panics if there
+// is none. The caller does not hold Lock.
 func (s *Sharing) Unhold() {
 	for {
 		n := s.holds.Load()
@@ -45,8 +53,51 @@ func (s *Sharing) Unhold() {
 			panic("handshake: Unhold without Hold")
 		}
 		if s.holds.CompareAndSwap(n, n-1) {
+			if n == 1 {
+				s.runWaiting()
+			}
 			return
 		}
+	}
+}
+
+// WhenFree runs end as soon as no parallel region uses the buffer, at once or in the
+// Unhold of the last one, and before another begins: the end of a scope that was refused
+// is not lost. The caller does not hold Lock.
+func (s *Sharing) WhenFree(end func()) {
+	s.mu.Lock()
+	s.waiting = append(s.waiting, end)
+	s.pending.Store(true)
+	s.mu.Unlock()
+	s.runWaiting()
+}
+
+// runWaiting runs what waits for the end of the last region, unless one runs: its own
+// Unhold does it then. It waits for a reset that is under way.
+func (s *Sharing) runWaiting() {
+	for s.pending.Load() && s.holds.Load() <= 0 {
+		if s.TryReset() {
+			s.runAll()
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+// runAll runs what waits, after TryReset.
+func (s *Sharing) runAll() {
+	defer s.EndReset()
+	if s.Lock != nil {
+		s.Lock.Lock()
+		defer s.Lock.Unlock()
+	}
+	s.mu.Lock()
+	ends := s.waiting
+	s.waiting = nil
+	s.pending.Store(false)
+	s.mu.Unlock()
+	for _, end := range ends {
+		end()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -450,4 +451,25 @@ func TestIsolatingIsNotGuarded(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAddressLimit: a program that needs most of the addresses that it may have gets them
+// in guard mode too. The guards reserve no more than a part.
+func TestAddressLimit(t *testing.T) {
+	if runtime.GOOS != "linux" || strconv.IntSize == 32 || testenv.Race {
+		t.Skip("limits the addresses of a process of 64 bits, without the race detector's own")
+	}
+	if os.Getenv(guardChild) == "limit" {
+		s := kept(t, scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()))
+		large := make([]byte, 1<<30)
+		err := scope.Try(func() error { large[0] = byte(s[3]); return nil })
+		t.Fatalf("not reached: %v", err)
+	}
+	self := testenv.Self("-test.run", "^TestAddressLimit$")
+	cmd := exec.Command("sh", append([]string{"-c", `ulimit -v 3145728 && exec "$@"`, "sh"}, self.Args...)...)
+	cmd.Env = append(os.Environ(), guardChild+"=limit", "ALLOCARRAYS_GUARD=full")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err, "the stale slice is caught")
+	require.Contains(t, string(out), "scope: access to byte 24 of a block of 80 bytes")
+	require.NotContains(t, string(out), "out of memory")
 }

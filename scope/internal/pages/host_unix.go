@@ -3,6 +3,8 @@
 package pages
 
 import (
+	"math"
+	"math/bits"
 	"os"
 	"strconv"
 	"strings"
@@ -17,19 +19,31 @@ var hostPageSize = os.Getpagesize()
 func (host) pageSize() int { return hostPageSize }
 
 // reserve takes as much of the address space as it can get: addresses cost nothing,
-// and the more there are, the later one is used again.
+// and the more there are, the later one is used again. Where the process has a limit, it
+// takes an eighth of that at the most: the rest is for the program.
 func (host) reserve() (mem []byte, err error) {
-	most, least := 36, 30 // 64 GiB, 1 GiB
+	const least = 24 // 16 MiB
+	most := 36       // 64 GiB
 	if strconv.IntSize == 32 {
-		most, least = 28, 24
+		most = 28
 	}
-	for bits := most; bits >= least; bits-- {
-		mem, err = syscall.Mmap(-1, 0, 1<<bits, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE|noReserve)
+	err = syscall.ENOMEM
+	for most = min(most, bits.Len64(addressLimit()/8)-1); most >= least; most-- {
+		mem, err = syscall.Mmap(-1, 0, 1<<most, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE|noReserve)
 		if err == nil {
 			return mem, touch(mem[:hostPageSize])
 		}
 	}
 	return nil, err
+}
+
+// addressLimit returns how many bytes of addresses the process may use in all.
+func addressLimit() uint64 {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_AS, &limit) != nil {
+		return math.MaxUint64
+	}
+	return uint64(limit.Cur)
 }
 
 // touch writes to the first page and shuts it again. Linux joins neighbouring mappings
