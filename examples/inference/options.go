@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -71,7 +70,10 @@ func parse(args []string) (o options, err error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	return o, errors.Join(o.checkValues(), checkTogether(f))
+	if err := o.checkValues(); err != nil {
+		return o, err
+	}
+	return o, checkTogether(f)
 }
 
 func (o options) checkValues() error {

@@ -76,9 +76,9 @@ func TestGateEndsWithTheFirstError(t *testing.T) {
 
 func TestWorkerSeesWrongPredictions(t *testing.T) {
 	o := options{}
-	model, err := o.loadModel()
+	model, err := o.loadModel(t.Context())
 	require.NoError(t, err)
-	set, err := o.loadSamples()
+	set, err := o.loadSamples(t.Context())
 	require.NoError(t, err)
 	all := batches(t.Context(), model, set, 10)
 	require.Len(t, all, 100)

@@ -19,14 +19,15 @@ type batch struct {
 }
 
 // batches cuts a set into batches of n images and classifies them on the heap. What
-// is left at the end is left out; a set of less than n images is repeated.
+// is left at the end is left out; a set of fewer than n images is repeated. It returns
+// fewer batches if ctx is cancelled.
 func batches(ctx context.Context, model *nn.Chain, set samples, n int) []batch {
 	for set.len() < n {
 		set.pixels = slices.Repeat(set.pixels, 2)
 		set.labels = slices.Repeat(set.labels, 2)
 	}
 	var all []batch
-	for to := n; to <= set.len(); to += n {
+	for to := n; to <= set.len() && ctx.Err() == nil; to += n {
 		b := batch{set.batch(to-n, to), make([]mlp.Prediction, n)}
 		mlp.Classify(ctx, model, b.images, b.want)
 		all = append(all, b)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -140,14 +141,26 @@ func TestHelp(t *testing.T) {
 	require.Empty(t, stderr.String())
 }
 
+// TestInterruptedWritesNothing interrupts the reading, and the training some time after
+// it has begun.
 func TestInterruptedWritesNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	for after, want := range map[time.Duration]string{
+		0:                      "^train: interrupted while reading .*\n$",
+		500 * time.Millisecond: "^train: interrupted in epoch [0-9]+ of 1000; .* was not written\n$",
+	} {
+		interrupt(t, after, want)
+	}
+}
+
+func interrupt(t *testing.T, after time.Duration, want string) {
+	data := write(t, 1000)
+	ctx, cancel := context.WithTimeout(t.Context(), after)
+	defer cancel()
 	out := filepath.Join(t.TempDir(), "m.safetensors")
 	require.NoError(t, os.WriteFile(out, []byte("before"), 0o600))
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, 1, run(ctx, []string{"-data", write(t, 10), "-out", out}, &stdout, &stderr))
-	require.Equal(t, "train: interrupted in epoch 1 of 40; "+out+" was not written\n", stderr.String())
+	require.Equal(t, 1, run(ctx, []string{"-data", data, "-out", out, "-epochs", "1000"}, &stdout, &stderr))
+	require.Regexp(t, want, stderr.String())
 	file, err := os.ReadFile(out)
 	require.NoError(t, err)
 	require.Equal(t, "before", string(file))
