@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -13,6 +14,7 @@ type gate struct {
 	stage  atomic.Int32
 	inside atomic.Int32 // workers that work or are about to notice that they must not
 	worked atomic.Int32 // for each opening, the workers that have done a step
+	fair   atomic.Bool  // workers take turns step by step, not by the runtime's ten milliseconds
 }
 
 // The stages of a gate. It begins closed.
@@ -45,7 +47,7 @@ func (g *gate) wait() bool {
 // work calls step again and again while the gate is open.
 //
 // A worker is counted before it looks at the stage, and close looks at the count
-// after it has set the stage: whoever is not counted then does not work.
+// after it has set the stage: a worker that is not counted then does not work.
 func (g *gate) work(step func() error) error {
 	for g.wait() {
 		g.inside.Add(1)
@@ -66,6 +68,9 @@ func (g *gate) steps(step func() error) error {
 		}
 		if first {
 			g.worked.Add(1)
+		}
+		if g.fair.Load() {
+			runtime.Gosched()
 		}
 	}
 	return nil

@@ -103,16 +103,16 @@ func TestAwait(t *testing.T) {
 }
 
 func TestLine(t *testing.T) {
-	long := strings.Repeat("a", 998)
+	a := strings.Repeat("a", 999)
 	for text, want := range map[string]string{
-		"":                        "",
-		`784×128, "fc1", \n`:      `784×128, "fc1", \n`,
-		"two\nlines\r\tand\x1b[J": `two\nlines\r\tand\x1b[J`,
-		"\xff\u202e":              `\xff\u202e`,
-		long + "bc":               long + "bc",
-		long + "bcd":              long + "bc… and 1 bytes more",
-		long + "b×d":              long + "b… and 3 bytes more",
-		strings.Repeat("×", 600):  strings.Repeat("×", 500) + "… and 200 bytes more",
+		"":                           "",
+		`784×128, "fc1", \n`:         `784×128, "fc1", \n`,
+		"two\nlines\r\tand\x1b[J":    `two\nlines\r\tand\x1b[J`,
+		"\xff\u202e\ufffd":           `\xff\u202e�`,
+		a + "b":                      a + "b",
+		a + "bc":                     a[:700] + " … 1 bytes … " + a[:298] + "bc",
+		a[:699] + "×" + a:            a[:699] + " … 701 bytes … " + a[:300],
+		strings.Repeat("\x80", 1001): strings.Repeat(`\x80`, 700) + " … 1 bytes … " + strings.Repeat(`\x80`, 300),
 	} {
 		require.Equal(t, want, input.Line(errors.New(text)))
 	}
