@@ -58,7 +58,7 @@ func TestErrors(t *testing.T) {
 		{"-duration 0", 2, "-duration 0s is not from 1ms to 1h" + hint},
 		{"-duration 5", 2, `invalid value "5" for flag -duration: parse error` + hint},
 		{"-duration 2h", 2, "-duration 2h0m0s is not from 1ms to 1h" + hint},
-		{"-allocator pool", 2, `-allocator "pool" is none of heap, bumper, locked` + hint},
+		{"-allocator pool", 2, `-allocator "pool" is not one of heap, bumper, locked` + hint},
 		{"-allocator=", 2, "-allocator is empty" + hint},
 		{"-data=", 2, "-data is empty" + hint},
 		{"-image=", 2, "-image is empty" + hint},

@@ -8,8 +8,8 @@ import (
 
 // A gate lets workers work, makes them rest, and sends them home, all together.
 //
-// Resting is polling: blocking on a channel would take objects from caches of the
-// runtime that are not always full, and so allocate while allocations are counted.
+// Workers rest by polling. To block on a channel takes objects from caches of the runtime
+// that are not always full, and so allocates while allocations are counted.
 type gate struct {
 	stage  atomic.Int32
 	inside atomic.Int32 // workers that work or are about to notice that they must not
@@ -24,14 +24,14 @@ const (
 	finished
 )
 
-// How long workers rest and how long their master sleeps between two looks. The
-// master's naps are longer because they interrupt work.
+// How long a worker rests, and how long open sleeps, between two looks. Those of open are
+// rarer because they interrupt work.
 const (
 	poll = 200 * time.Microsecond
 	nap  = 2 * time.Millisecond
 )
 
-// wait rests until the gate is open; false means that it will not be any more.
+// wait rests until the gate is open. It returns false if the gate will not open again.
 func (g *gate) wait() bool {
 	for {
 		switch g.stage.Load() {

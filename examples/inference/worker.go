@@ -35,7 +35,7 @@ func batches(ctx context.Context, model *nn.Chain, set samples, n int) []batch {
 	return all
 }
 
-// A worker classifies one batch after the other. What it needs for itself it has
+// A worker classifies one batch after the other. It allocates what it needs for itself
 // before it begins.
 type worker struct {
 	model   *nn.Chain        // shared with the other workers
@@ -45,11 +45,11 @@ type worker struct {
 	latency histogram        // the worker's own: merging is cheaper than sharing
 }
 
-// errDifferent means that memory was used twice, or not written before it was read.
+// errDifferent means that memory was used twice, or read before it was written.
 var errDifferent = errors.New("the predictions differ from those made on the heap")
 
-// step classifies the next batch and takes the time. What the batch needed is
-// released before the clock is read.
+// step classifies the next batch and takes the time, which includes the release of the
+// memory.
 func (w *worker) step(ctx context.Context, classify func(context.Context) error) error {
 	begin := time.Now()
 	if err := scope.NoEscape(ctx, classify); err != nil {
@@ -63,8 +63,8 @@ func (w *worker) step(ctx context.Context, classify func(context.Context) error)
 	return nil
 }
 
-// run works until the gate says that it is enough. The two functions are made here,
-// once, so that a step makes none.
+// run works until the gate is finished. It makes both closures once, so that a step makes
+// none.
 func (w *worker) run(ctx context.Context, g *gate) error {
 	classify := func(ctx context.Context) error {
 		mlp.Classify(ctx, w.model, w.batches[w.next].images, w.out)

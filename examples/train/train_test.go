@@ -116,7 +116,7 @@ func TestErrors(t *testing.T) {
 		{"argument", "-data a -out b c", 2, "train: unexpected argument \"c\" (train -h explains)\n"},
 		{"epochs", "-data a -out b -epochs 0", 2, "train: -epochs 0 is not from 1 to 1000 (train -h explains)\n"},
 		{"batch", "-data a -out b -batch 5000", 2, "train: -batch 5000 is not from 1 to 4096 (train -h explains)\n"},
-		{"rate", "-data a -out b -lr NaN", 2, "train: -lr NaN is not above 0 and up to 1 (train -h explains)\n"},
+		{"rate", "-data a -out b -lr NaN", 2, "train: -lr NaN is not above 0 and at most 1 (train -h explains)\n"},
 		{"flag", "-wrong", 2, "train: flag provided but not defined: -wrong (train -h explains)\n"},
 		{"value", "-seed -1", 2, "train: invalid value \"-1\" for flag -seed: parse error (train -h explains)\n"},
 		{"out is a folder", "-data " + data + " -out " + data, 1, "train: " + data + ": not a regular file\n"},
