@@ -84,6 +84,22 @@ func TestArrows(t *testing.T) {
 	}
 }
 
+// TestLayers: nn → allocarray → scope ← bumper ← locked, and none of these arrows the
+// other way.
+func TestLayers(t *testing.T) {
+	all := tree(t)
+	for path, above := range map[string][]string{
+		"bumper":     {"locked", "offheap"},
+		"locked":     {"offheap"},
+		"allocarray": {"nn"},
+	} {
+		require.Contains(t, all, path)
+		for _, other := range above {
+			require.NotContains(t, all[path].Deps, module+other, path)
+		}
+	}
+}
+
 // TestScopeKnowsNobody: the package that all others import needs none of them, but for
 // what is below it, and nothing outside of the standard library.
 func TestScopeKnowsNobody(t *testing.T) {
