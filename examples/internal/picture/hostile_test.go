@@ -135,6 +135,7 @@ func TestCostly(t *testing.T) {
 		{"png of one row", pngOf(1<<26, 1, 8, 6, 0, make([]byte, 1+4<<26)), "png picture of 67108864x1 pixels takes 768 MiB to decode, over the limit of 320"},
 		{"png in seven passes", pngOf(8192, 8192, 8, 2, 1, make([]byte, 3<<26)), "png picture of 8192x8192 pixels takes 512 MiB to decode, over the limit of 320"},
 		{"progressive jpeg", jpegOf(0xc2, 8192, 8192, [3]byte{0x11, 0x11, 0x11}, 1, 2<<20), "jpeg picture of 8192x8192 pixels takes 1216 MiB to decode, over the limit of 320"},
+		{"the largest png in seven passes", pngOf(4096, 4096, 16, 6, 1, make([]byte, 8*4096*4096+7680)), ""},
 		{"the largest png", pngOf(8192, 8192, 8, 0, 0, make([]byte, 8192*8193)), ""},
 		{"the largest progressive jpeg", jpegOf(0xc2, 4096, 4096, [3]byte{0x11, 0x11, 0x11}, 0, 1<<20), ""},
 		{"the largest gif", gifOf(8192, 8192, make([]byte, 1<<26)), ""},
