@@ -39,9 +39,9 @@ func BenchmarkSource(b *testing.B) {
 	}
 }
 
-// BenchmarkBooks is what a heap costs beyond its source: an Alloc and a Free on a
+// BenchmarkRecords is what a heap costs beyond its source: an Alloc and a Free on a
 // source that hands the same memory out again.
-func BenchmarkBooks(b *testing.B) {
+func BenchmarkRecords(b *testing.B) {
 	heap := offheap.NewHeap("", &reuser{map[int][][]byte{}})
 	b.ReportAllocs()
 	for b.Loop() {

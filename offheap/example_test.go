@@ -11,7 +11,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// A buffer on a heap: whatever asks the context for memory gets it from there. Here
+// A buffer on a heap: code that asks the context for memory gets it from there. Here
 // the heap stands on the Go heap, so that the example runs on every system.
 func ExampleNewHeap() {
 	heap := offheap.NewHeap("model", bumper.GoHeap())
@@ -50,7 +50,7 @@ func ExampleHeap_Free() {
 	// this free:
 }
 
-// Close tells what was not freed, and frees it.
+// Close reports what was not freed, and frees it.
 func ExampleHeap_Close() {
 	heap := offheap.NewHeap("model", bumper.GoHeap())
 	if _, err := heap.Label("weights").Alloc(4096); err != nil {

@@ -41,6 +41,17 @@ func collect(t *testing.T, done func() bool) {
 	require.Fail(t, "not done after two garbage collections")
 }
 
+// stacks are the stacks in a message: what introduces each, and a regular expression for
+// the innermost function shown, in this package's tests.
+type stacks map[string]string
+
+func requireStacks(t *testing.T, err error, want stacks) {
+	t.Helper()
+	for title, function := range want {
+		require.Regexp(t, `\n`+title+`:\n\t\S+/offheap/\w+_test\.go:\d+ \(\S+/offheap_test\.`+function+`\)(\n|$)`, err.Error())
+	}
+}
+
 var (
 	errNoMemory = errors.New("injected: no memory")
 	errNoAdvice = errors.New("injected: no advice")
@@ -54,7 +65,7 @@ type flaky struct {
 	failAdvice              bool
 }
 
-func newFlaky() *flaky { return &flaky{System: offheap.Kernel()} }
+func newFlaky() *flaky { return &flaky{System: offheap.Host()} }
 
 func (f *flaky) Mmap(size int) ([]byte, error) {
 	f.mmaps++

@@ -111,8 +111,8 @@ func TestReleaseErrors(t *testing.T) {
 	require.Equal(t, offheap.PagesStats{}, pages.Stats())
 }
 
-// TestStuck: what the system refuses to unmap stays in the books, and goes with the
-// next release that works.
+// TestStuck: a piece that the system refuses to unmap stays in the records, and goes with
+// the next release that works.
 func TestStuck(t *testing.T) {
 	needMmap(t)
 	sys := newFlaky()

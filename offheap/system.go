@@ -2,8 +2,8 @@ package offheap
 
 import "unsafe"
 
-// system is what is asked of the operating system. It is a value of each source,
-// so that tests can make any of its calls fail.
+// system is what this package needs of the operating system. Each source has its own, so
+// that tests can make any of its calls fail.
 type system interface {
 	pageSize() int
 	mmap(size int) ([]byte, error) // anonymous, private, zero, readable and writable

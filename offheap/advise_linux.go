@@ -1,0 +1,5 @@
+package offheap
+
+import "syscall"
+
+func (host) adviseHuge(mem []byte) error { return syscall.Madvise(mem, syscall.MADV_HUGEPAGE) }
