@@ -21,13 +21,16 @@ var (
 	ErrDoubleFree = errors.New("offheap: double free")
 	// ErrInterior: the address lies in a block, but the block does not begin there.
 	ErrInterior = errors.New("offheap: free of an address inside a block")
+	// ErrNotOwner: the block belongs to a buffer, a workspace or another caller, who frees
+	// it in a way of its own.
+	ErrNotOwner = errors.New("offheap: free of memory that belongs to another owner")
 	// ErrUnknown: no known block begins at the address.
 	ErrUnknown = errors.New("offheap: free of an unknown address")
 )
 
 // A FreeError describes a free that was refused, with the stacks of all calls involved.
 type FreeError struct {
-	Kind  error     // [ErrDoubleFree], [ErrInterior] or [ErrUnknown]
+	Kind  error     // [ErrDoubleFree], [ErrInterior], [ErrNotOwner] or [ErrUnknown]
 	Addr  uintptr   // the address that was freed
 	Block BlockInfo // the block that begins there or contains it; zero if there is none
 	Freed []uintptr // where Block was freed before, as from runtime.Callers; nil if it is live
@@ -52,7 +55,7 @@ func (e *FreeError) Error() string {
 // Unwrap returns the kind, for errors.Is.
 func (e *FreeError) Unwrap() error { return e.Kind }
 
-// A LeakError describes a block that its owner did not free.
+// A LeakError describes a block that its owner forgot, or held when the heap was closed.
 type LeakError struct {
 	Block BlockInfo
 	How   string // how the leak was found, in words

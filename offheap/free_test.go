@@ -10,6 +10,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/offheap"
+	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 //go:noinline
@@ -73,11 +74,40 @@ func TestBadFree(t *testing.T) {
 			return freeAgainHere(heap, mem)
 		}, offheap.ErrDoubleFree, stacks{"freed at": "freeHere"}},
 		{"Release", nil, func(t *testing.T, heap *offheap.Heap) error {
-			mem := allocateHere(t, heap)
+			mem, err := heap.Acquire(5000)
+			require.NoError(t, err)
 			heap.Release(mem)
 			heap.Release(mem)
 			return heap.Check()
-		}, offheap.ErrDoubleFree, stacks{"allocated at": "allocateHere", "freed at": "TestBadFree.*"}},
+		}, offheap.ErrDoubleFree, stacks{"allocated at": "TestBadFree.*", "freed at": "TestBadFree.*", "this free": "TestBadFree.*"}},
+		{"Release of a caller's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			defer freeHere(heap, mem)
+			heap.Release(mem)
+			return heap.Check()
+		}, offheap.ErrNotOwner, stacks{"allocated at": "allocateHere", "this free": "TestBadFree.*"}},
+		{"of a buffer's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			buf := bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.From(heap))
+			first := scope.Make[byte](scope.WithAllocator(t.Context(), buf), 10)
+			err := freeAgainHere(heap, first)
+			first[9] = 1
+			require.NoError(t, buf.Close())
+			return err
+		}, offheap.ErrNotOwner, stacks{"allocated at": "TestBadFree.*", "this free": "freeAgainHere"}},
+		{"of a workspace's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			w, err := offheap.Make[byte](heap, 5000)
+			require.NoError(t, err)
+			err = freeAgainHere(heap, w.Data())
+			w.Data()[4999] = 1
+			require.NoError(t, w.Free())
+			return err
+		}, offheap.ErrNotOwner, stacks{"allocated at": "TestBadFree.*", "this free": "freeAgainHere"}},
+		{"Leaked, a caller's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			defer freeHere(heap, mem)
+			heap.Leaked(mem, "main.go:17")
+			return heap.Check()
+		}, offheap.ErrNotOwner, stacks{"allocated at": "allocateHere", "this free": "TestBadFree.*"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var reported []error
@@ -152,7 +182,7 @@ func TestHistoryHoldsNothing(t *testing.T) {
 	heap := offheap.NewHeap("", bumper.GoHeap())
 	gone := func() weak.Pointer[byte] {
 		mem := allocateHere(t, heap)
-		defer heap.Release(mem)
+		defer heap.Free(mem)
 		return weak.Make(&mem[0])
 	}()
 	runtime.GC()

@@ -60,54 +60,66 @@ func (h *Heap) Label(label string) *Heap { return &Heap{label, h.shared} }
 // The caller owns the block, and gives it back with [Heap.Free]. If the slice is lost,
 // only [Heap.Live] and [Heap.Close] show it; [Make] gives an owner with a leak guard.
 func (h *Heap) Alloc(size int) ([]byte, error) {
-	mem, _, err := h.alloc(size)
+	mem, err := h.alloc(size, byCaller)
 	return mem[:min(size, len(mem)):min(size, len(mem))], err
 }
 
 // Acquire is Alloc that returns all that upstream gave, which may be more than size. It
 // makes the heap a bumper.Source.
 func (h *Heap) Acquire(size int) ([]byte, error) {
-	mem, _, err := h.alloc(size)
-	return mem, err
+	return h.alloc(size, byBuffer)
 }
 
-func (h *Heap) alloc(size int) (mem []byte, id uint64, err error) {
+func (h *Heap) alloc(size int, held holder) ([]byte, error) {
 	if size < 0 {
 		panic(misuse("Alloc: size %d is negative", size))
 	}
 	if size == 0 {
-		return nil, 0, nil
+		return nil, nil
 	}
 	var at callsite.Stack
 	at.Capture()
-	mem, err = h.upstream.acquire(size)
+	mem, err := h.upstream.acquire(size)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	id, err = h.records.enter(mem, h.label, &at)
+	err = h.records.enter(mem, h.label, held, &at)
 	if errors.Is(err, ErrClosed) {
 		h.upstream.release(mem)
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return mem, id, nil
+	return mem, nil
 }
 
-// Free gives back the block that begins where mem begins. The length of mem does not
-// matter, so a shortened slice will do. Nothing may touch the block any more. Free of an
-// empty slice without memory, such as nil, does nothing.
+// Free gives back the block that begins where mem begins, as [Heap.Alloc] returned it.
+// The length of mem does not matter, so a shortened slice will do. Nothing may touch the
+// block any more. Free of a slice without memory, such as nil, does nothing. Free works
+// after [Heap.Close] too.
 //
-// A free of anything else returns a [FreeError], which [Heap.Check] returns too, and
-// changes nothing. As with C's free, a double free goes unnoticed if the address has
+// A free of anything else, also of the memory of a buffer or workspace, returns a
+// [FreeError], which [Heap.Check] returns too, and changes nothing. As with C's free, a double free goes unnoticed if the address has
 // been handed out again in between; [Workspace.Free] notices that too.
 func (h *Heap) Free(mem []byte) error {
+	var at callsite.Stack
+	at.Capture()
+	return h.free(mem, byCaller, &at)
+}
+
+// Release gives back a block of [Heap.Acquire], as Free does one of Alloc, but only
+// records its error. It makes the heap a bumper.Source.
+func (h *Heap) Release(mem []byte) {
+	var at callsite.Stack
+	at.Capture()
+	_ = h.free(mem, byBuffer, &at)
+}
+
+func (h *Heap) free(mem []byte, by holder, at *callsite.Stack) error {
 	if mem == nil {
 		return nil
 	}
-	var at callsite.Stack
-	at.Capture()
-	b, err := h.records.remove(address(mem), 0, &at)
+	b, err := h.records.remove(address(mem), by, false, at)
 	if err != nil {
 		h.faults.add(err)
 		return err
@@ -116,41 +128,34 @@ func (h *Heap) Free(mem []byte) error {
 	return nil
 }
 
-// Release is [Heap.Free] that only records its error. It makes the heap a
-// bumper.Source.
-func (h *Heap) Release(mem []byte) { _ = h.Free(mem) }
-
 // Leaked frees a block and records that its owner, made at the place where, was
 // forgotten. The cleanup of an owner that was collected calls it. It makes the heap a
 // bumper.Leaker.
-func (h *Heap) Leaked(mem []byte, where string) { h.leaked(address(mem), 0, forgotten(where)) }
+func (h *Heap) Leaked(mem []byte, where string) {
+	h.leaked(address(mem), byBuffer, forgotten(where))
+}
 
-func (h *Heap) leaked(addr uintptr, id uint64, how string) {
+func (h *Heap) leaked(addr uintptr, by holder, how string) {
 	var at callsite.Stack
 	at.Capture()
-	b, err := h.records.removeLeaked(addr, id, &at)
-	switch {
-	case err == nil:
-		h.upstream.release(b.mem)
-		h.faults.add(&LeakError{b.info(), how})
-	case !errors.Is(err, ErrClosed):
+	b, err := h.records.remove(addr, by, true, &at)
+	if err != nil {
 		h.faults.add(err)
+		return
 	}
+	h.upstream.release(b.mem)
+	h.faults.add(&LeakError{b.info(), how})
 }
 
 // Live lists the live blocks of all labels, the largest first, then the oldest.
 func (h *Heap) Live() []BlockInfo {
 	h.records.mu.Lock()
 	defer h.records.mu.Unlock()
-	var list []BlockInfo
-	for _, b := range h.records.sorted() {
-		list = append(list, b.info())
-	}
-	return list
+	return h.records.list()
 }
 
 // Check returns the errors recorded since the heap was made, joined, or nil: leaks that
-// the leak guard has found and frees that were refused, each with its stacks, and the
+// the leak guard or Close has found, and frees that were refused, each with its stacks, and the
 // upstream source's own errors if it has a method Err. It lists at most 64 and counts
 // the others. The result matches [ErrLeak], [ErrDoubleFree] and so on.
 //
@@ -158,19 +163,20 @@ func (h *Heap) Live() []BlockInfo {
 // program, call [Heap.Close].
 func (h *Heap) Check() error { return errors.Join(h.faults.err(), h.upstream.err()) }
 
-// Close frees every block that still lives, reports each as a leak, and returns all
-// that Check does. Nothing may touch the blocks any more: close the buffers that
-// stand on them before. From now on Alloc fails with [ErrClosed]. Closing again does
-// nothing and returns nil. Close is for all labels of the heap.
+// Close makes Alloc fail with [ErrClosed] from now on, reports every block that is still
+// held as a [LeakError] with the stack that allocated it, and returns all that Check
+// does. It is for all labels of the heap. Closing again does nothing and returns nil.
+//
+// Close frees nothing, so that nothing loses its memory: arrays, buffers and workspaces
+// on the heap keep their data, and a block goes when its owner frees it or, if the owner
+// is a buffer or a workspace, when the leak guard finds that it was forgotten.
 func (h *Heap) Close() error {
-	var at callsite.Stack
-	at.Capture()
-	if h.records.isClosed() {
+	held, first := h.records.close()
+	if !first {
 		return nil
 	}
-	for _, b := range h.records.close(&at) {
-		h.upstream.release(b.mem)
-		h.faults.add(&LeakError{b.info(), "it still lived when the heap was closed"})
+	for _, b := range held {
+		h.faults.add(&LeakError{b, "still held when the heap was closed"})
 	}
 	return h.Check()
 }
@@ -192,7 +198,7 @@ type Stats struct {
 	Peak     int    // the largest Size so far
 	Allocs   uint64 // blocks allocated
 	Frees    uint64 // blocks freed, by their owner or not; Allocs - Frees is Blocks
-	Leaks    uint64 // of them, those not freed by their owner
+	Leaks    uint64 // of them, those that the leak guard freed
 	BadFrees uint64 // frees refused
 }
 

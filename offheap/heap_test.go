@@ -59,31 +59,6 @@ func TestNothing(t *testing.T) {
 	require.Equal(t, offheap.Stats{}, heap.Stats())
 }
 
-func TestClose(t *testing.T) {
-	needMmap(t)
-	pages := offheap.Mmap()
-	heap := offheap.NewHeap("request", pages)
-	for range 3 {
-		_, err := heap.Alloc(1000)
-		require.NoError(t, err)
-	}
-	err := heap.Label("same heap").Close()
-	require.ErrorIs(t, err, offheap.ErrLeak)
-	var leak *offheap.LeakError
-	require.ErrorAs(t, err, &leak)
-	require.Equal(t, "request", leak.Block.Label)
-	require.Contains(t, leak.Error(), `labelled "request": it still lived when the heap was closed`)
-	requireStacks(t, leak, stacks{"allocated at": "TestClose"})
-	require.Equal(t, uint64(3), heap.Stats().Leaks)
-	require.Equal(t, offheap.PagesStats{}, pages.Stats(), "all is unmapped")
-
-	_, err = heap.Alloc(1000)
-	require.ErrorIs(t, err, offheap.ErrClosed)
-	require.Equal(t, offheap.PagesStats{}, pages.Stats(), "nothing stays mapped that nobody has")
-	require.NoError(t, heap.Close())
-	require.ErrorIs(t, heap.Check(), offheap.ErrLeak)
-}
-
 // TestManyFaults: a fault in a loop does not fill the memory.
 func TestManyFaults(t *testing.T) {
 	reported := 0

@@ -15,7 +15,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/offheap"
 )
 
-func addr(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
+func addr[T any](mem []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
 
 func TestAcquire(t *testing.T) {
 	needMmap(t)

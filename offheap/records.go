@@ -30,11 +30,21 @@ type block struct {
 	mem   []byte // all that the upstream source gave; nil once it is freed
 	addr  uintptr
 	size  int
-	id    uint64 // never used again, unlike the address
+	id    uint64 // counts blocks, in the order of their allocation
+	held  holder
 	label string
 	made  callsite.Stack
 	freed callsite.Stack
 }
+
+// A holder is who may free a block.
+type holder uint8
+
+const (
+	byCaller    holder = iota // of Alloc, with Free
+	byBuffer                  // or another user of the bumper.Source, with Release
+	byWorkspace               // with its own Free
+)
 
 // contains reports whether addr lies in b. The difference wraps around below it.
 func (b *block) contains(addr uintptr) bool { return addr-b.addr < uintptr(b.size) }
@@ -70,24 +80,24 @@ var errTwice = errors.New("offheap: source broke its contract: it gave a live bl
 
 // enter records a block that the upstream source has given. On an error nothing has
 // changed.
-func (r *records) enter(mem []byte, label string, at *callsite.Stack) (id uint64, err error) {
+func (r *records) enter(mem []byte, label string, held holder, at *callsite.Stack) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return 0, ErrClosed
+		return ErrClosed
 	}
 	if old := r.live[address(mem)]; old != nil {
-		return 0, fmt.Errorf("%w: %v", errTwice, old.info())
+		return fmt.Errorf("%w: %v", errTwice, old.info())
 	}
 	b := r.blank()
 	r.lastID++
-	*b = block{mem: mem, addr: address(mem), size: len(mem), id: r.lastID, label: label, made: *at}
+	*b = block{mem: mem, addr: address(mem), size: len(mem), id: r.lastID, held: held, label: label, made: *at}
 	r.live[b.addr] = b
 	r.stats.Allocs++
 	r.stats.Blocks++
 	r.stats.Size += len(mem)
 	r.stats.Peak = max(r.stats.Peak, r.stats.Size)
-	return b.id, nil
+	return nil
 }
 
 // maxSpare bounds the records kept for reuse.
@@ -102,34 +112,26 @@ func (r *records) blank() *block {
 	return new(block)
 }
 
-// remove removes the block that begins at addr and returns its record. If id is not 0
-// it must be that one block, and not another that has got its address since. A block is
-// removed before its memory goes back upstream: from then on another goroutine may be
-// given the same address, and enter it.
-func (r *records) remove(addr uintptr, id uint64, at *callsite.Stack) (block, error) {
+// remove removes the block that begins at addr, which by must hold, and returns its
+// record; leaked says that the leak guard asks. A block is removed before its memory goes
+// back upstream: from then on another goroutine may be given the same address, and enter
+// it.
+func (r *records) remove(addr uintptr, by holder, leaked bool, at *callsite.Stack) (block, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if b := r.find(addr, id); b != nil {
-		return r.drop(b, at), nil
+	b := r.live[addr]
+	if b == nil {
+		r.stats.BadFrees++
+		return block{}, r.badFree(addr, at)
 	}
-	r.stats.BadFrees++
-	return block{}, r.badFree(addr, id, at)
-}
-
-// removeLeaked is remove for the leak guard. The error is [ErrClosed] if the block is
-// gone and the heap is closed: Close has reported it.
-func (r *records) removeLeaked(addr uintptr, id uint64, at *callsite.Stack) (block, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if b := r.find(addr, id); b != nil {
+	if b.held != by {
+		r.stats.BadFrees++
+		return block{}, b.misfree(ErrNotOwner, addr, at)
+	}
+	if leaked {
 		r.stats.Leaks++
-		return r.drop(b, at), nil
 	}
-	if r.closed {
-		return block{}, ErrClosed
-	}
-	r.stats.BadFrees++
-	return block{}, r.badFree(addr, id, at)
+	return r.drop(b, at), nil
 }
 
 // refused counts a free that was refused without a look at the records.
@@ -137,13 +139,6 @@ func (r *records) refused() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stats.BadFrees++
-}
-
-func (r *records) find(addr uintptr, id uint64) *block {
-	if b := r.live[addr]; b != nil && (id == 0 || b.id == id) {
-		return b
-	}
-	return nil
 }
 
 // drop moves b from the live blocks to the history, and returns a copy.
@@ -163,13 +158,7 @@ func (r *records) drop(b *block, at *callsite.Stack) block {
 
 // badFree finds out what it was that cannot be freed. It may look through all blocks: a
 // mistake is rare.
-func (r *records) badFree(addr uintptr, id uint64, at *callsite.Stack) error {
-	if id != 0 {
-		if b := r.past.find(func(b *block) bool { return b.id == id }); b != nil {
-			return b.misfree(ErrDoubleFree, addr, at)
-		}
-		return &FreeError{Kind: ErrDoubleFree, Addr: addr, Again: at.Callers()}
-	}
+func (r *records) badFree(addr uintptr, at *callsite.Stack) error {
 	for _, b := range r.live {
 		if b.contains(addr) {
 			return b.misfree(ErrInterior, addr, at)
@@ -184,33 +173,30 @@ func (r *records) badFree(addr uintptr, id uint64, at *callsite.Stack) error {
 	return &FreeError{Kind: ErrUnknown, Addr: addr, Again: at.Callers()}
 }
 
-// close removes all blocks, the largest first, and refuses new ones from now on.
-func (r *records) close(at *callsite.Stack) []block {
+// close refuses new blocks from now on, and returns those that are held. Only the first
+// call does.
+func (r *records) close() (held []BlockInfo, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.closed = true
-	var left []block
-	for _, b := range r.sorted() {
-		left = append(left, r.drop(b, at))
-		r.stats.Leaks++
+	if r.closed {
+		return nil, false
 	}
-	return left
+	r.closed = true
+	return r.list(), true
 }
 
-// sorted returns the live blocks, the largest first, then the oldest.
-func (r *records) sorted() []*block {
-	return slices.SortedFunc(maps.Values(r.live), func(a, b *block) int {
+// list describes the live blocks, the largest first, then the oldest.
+func (r *records) list() (list []BlockInfo) {
+	sorted := slices.SortedFunc(maps.Values(r.live), func(a, b *block) int {
 		if d := b.size - a.size; d != 0 {
 			return d
 		}
 		return cmp.Compare(a.id, b.id)
 	})
-}
-
-func (r *records) isClosed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.closed
+	for _, b := range sorted {
+		list = append(list, b.info())
+	}
+	return list
 }
 
 // history remembers the blocks that were freed last.

@@ -61,8 +61,8 @@ func Make[T any](h *Heap, n int) (*Workspace[T], error) {
 	return &Workspace[T]{o, data}, nil
 }
 
-// Data returns the elements. It panics with a scope.StaleError after Free, and
-// after Close of the heap. See Workspace for how long the slice may be used.
+// Data returns the elements. It panics with a scope.StaleError after Free. See
+// Workspace for how long the slice may be used.
 func (w *Workspace[T]) Data() []T {
 	w.owner.requireLive("Data")
 	runtime.KeepAlive(w)
@@ -76,9 +76,8 @@ func (w *Workspace[T]) Len() int { return len(w.data) }
 // the leak guard does not free the workspace.
 func (w *Workspace[T]) Stamp() scope.Stamp { return w.owner.stamp }
 
-// Free gives the memory back at once. Freeing again returns a [FreeError] with all
-// stacks, even if the address has been handed out again; so does freeing after the
-// heap was closed.
+// Free gives the memory back at once, whether or not the heap is closed. Freeing again
+// returns a [FreeError] with all stacks, even if the address has been handed out again.
 func (w *Workspace[T]) Free() error { return w.owner.free() }
 
 // owner owns the memory of a workspace. The workspace and its stamps keep it reachable,
@@ -98,8 +97,7 @@ type owner struct {
 // which it would keep alive.
 type lease struct {
 	heap *Heap
-	addr uintptr
-	id   uint64 // 0 if there are no bytes
+	addr uintptr // 0 if there are no bytes
 	elem reflect.Type
 	n    int
 }
@@ -120,11 +118,11 @@ func (o *owner) Alloc(size, align uintptr) (scope.Block, error) {
 	if scope.Alignment(size, align) > 64 || size > uintptr(maxInt) {
 		return scope.Block{}, exhausted(size, nil)
 	}
-	mem, id, err := o.heap.alloc(int(size))
+	mem, err := o.heap.alloc(int(size), byWorkspace)
 	if err != nil {
 		return scope.Block{}, exhausted(size, err)
 	}
-	o.addr, o.id = address(mem), id
+	o.addr = address(mem)
 	return scope.NewBlock(mem[:size], o.stamp), nil
 }
 
@@ -134,20 +132,16 @@ func exhausted(size uintptr, cause error) error {
 
 // watch attaches the leak guard.
 func (o *owner) watch() {
-	if o.id != 0 {
+	if o.addr != 0 {
 		o.leakGuard = runtime.AddCleanup(o, func(l lease) {
-			l.heap.leaked(l.addr, l.id, l.what()+" was forgotten: nobody called Free")
+			l.heap.leaked(l.addr, byWorkspace, l.what()+" was forgotten: nobody called Free")
 		}, o.lease)
 	}
 }
 
 // requireLive panics if the memory is gone.
 func (o *owner) requireLive(op string) {
-	end := o.stamp.End()
-	if end == "" && o.heap.records.isClosed() {
-		end = "ended with Close of its heap"
-	}
-	if end != "" {
+	if end := o.stamp.End(); end != "" {
 		panic(&scope.StaleError{
 			What: fmt.Sprintf("offheap: %s of %s", op, o.what()), End: end,
 			Fix: "call Free after the last use",
@@ -183,11 +177,11 @@ func (o *owner) end(pc uintptr, at *callsite.Stack) ([]byte, error) {
 	o.leakGuard.Stop()
 	o.stamp.EndsAt(pc)
 	o.epoch.End()
-	if o.id == 0 {
+	if o.addr == 0 {
 		return nil, nil
 	}
-	removed, err := o.heap.records.remove(o.addr, o.id, at)
-	if err != nil { // the heap was closed
+	removed, err := o.heap.records.remove(o.addr, byWorkspace, false, at)
+	if err != nil {
 		return nil, err
 	}
 	o.last = removed
