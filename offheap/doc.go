@@ -18,7 +18,8 @@
 // [Mmap] maps pages from the operating system and unmaps them when they are
 // released. [Heap] takes its memory from another source and records every live block
 // with its size, label and call stack, so that a leak or a double free is an error that
-// names the culprit. Both are a bumper.Source.
+// names the culprit. Both are a bumper.Source; on Linux, both can also give memory back
+// and keep its addresses: see [Pages.Discard].
 //
 //	heap := offheap.NewHeap("model", nil)
 //	ctx = scope.WithAllocator(ctx, bumper.NewSlabBuffer(bumper.From(heap)))

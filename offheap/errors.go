@@ -28,6 +28,9 @@ var (
 	ErrUnknown = errors.New("offheap: free of an unknown address")
 )
 
+// errNotHeld: a part of memory was named that is not within one live block.
+var errNotHeld = errors.New("not within a live block")
+
 // A FreeError describes a free that was refused, with the stacks of all calls involved.
 type FreeError struct {
 	Kind  error     // [ErrDoubleFree], [ErrInterior], [ErrNotOwner] or [ErrUnknown]

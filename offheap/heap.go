@@ -30,7 +30,10 @@ type shared struct {
 	faults   faults
 }
 
-var _ bumper.Leaker = (*Heap)(nil)
+var (
+	_ bumper.Leaker    = (*Heap)(nil)
+	_ bumper.Discarder = (*Heap)(nil)
+)
 
 // NewHeap returns a heap that takes its memory from upstream, or from [Mmap] if upstream
 // is nil. The upstream source need not be safe for concurrent use if nothing else uses
@@ -126,6 +129,16 @@ func (h *Heap) free(mem []byte, by holder, at *callsite.Stack) error {
 	}
 	h.upstream.release(b.mem)
 	return nil
+}
+
+// Discard passes mem, which must lie in one live block, on to the upstream source if that
+// is a bumper.Discarder, and otherwise does nothing: see [Pages.Discard]. The block stays
+// live, and Stats counts it in full. Discard has no result; errors are recorded for
+// [Heap.Check]. It makes the heap a bumper.Discarder, and is experimental, as that is.
+func (h *Heap) Discard(mem []byte) {
+	if len(mem) > 0 && !h.upstream.discard(mem, h.records.cover) {
+		h.faults.add(fmt.Errorf("offheap: discard of %d bytes at %#x: %w", len(mem), address(mem), errNotHeld))
+	}
 }
 
 // Leaked frees a block and records that its owner, made at the place where, was
@@ -234,6 +247,21 @@ func (u *upstream) release(mem []byte) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.source.Release(mem)
+}
+
+// discard discards mem if covered says that it is in use, and returns what that says. It
+// asks with the lock held: what is freed after the answer goes back only after the
+// discard.
+func (u *upstream) discard(mem []byte, covered func([]byte) bool) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !covered(mem) {
+		return false
+	}
+	if source, ok := u.source.(bumper.Discarder); ok {
+		source.Discard(mem)
+	}
+	return true
 }
 
 // err returns what the source itself has recorded, if it keeps a record.

@@ -62,7 +62,8 @@ type flaky struct {
 	offheap.System
 	mmaps, munmaps, advices int // calls so far
 	failMmap, failMunmap    int // the call to fail, from 1
-	failAdvice              bool
+	failAdvice, failDiscard bool
+	discarded               [][]byte
 }
 
 func newFlaky() *flaky { return &flaky{System: offheap.Host()} }
@@ -81,6 +82,14 @@ func (f *flaky) Munmap(mem []byte) error {
 		return errNoMemory
 	}
 	return f.System.Munmap(mem)
+}
+
+func (f *flaky) Discard(mem []byte) error {
+	f.discarded = append(f.discarded, mem)
+	if f.failDiscard {
+		return errNoAdvice
+	}
+	return f.System.Discard(mem)
 }
 
 func (f *flaky) AdviseHuge(mem []byte) error {

@@ -27,7 +27,10 @@ type stuck struct {
 	err error
 }
 
-var _ bumper.Leaker = (*Pages)(nil)
+var (
+	_ bumper.Leaker    = (*Pages)(nil)
+	_ bumper.Discarder = (*Pages)(nil)
+)
 
 // Mmap returns a source of anonymous private memory. Its pieces are whole pages of
 // zeros: Acquire rounds the size up, and returns all of the piece.
@@ -146,6 +149,50 @@ func (p *Pages) retry() {
 		delete(p.stuck, addr)
 		p.bytes -= len(s.mem)
 	}
+}
+
+// Discard gives the memory of mem, which must lie in one piece, back to the system and
+// keeps its addresses mapped. The pages that lie in mem as a whole are zero when they are
+// touched again, which costs a page fault for each. On systems other than Linux Discard
+// does nothing. It has no result; errors are recorded for [Pages.Err]. It makes Pages a
+// bumper.Discarder, and is experimental, as that is.
+func (p *Pages) Discard(mem []byte) {
+	if err := p.discard(mem); err != nil {
+		p.faults.add(fmt.Errorf("offheap: discard of %d bytes at %#x: %w", len(mem), address(mem), err))
+	}
+}
+
+// discard holds the lock, so that mem is not unmapped, and mapped for another, meanwhile.
+// The others would wait anyway, for the lock that the kernel holds on its mappings.
+func (p *Pages) discard(mem []byte) error {
+	if len(mem) == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.covers(mem) {
+		return errNotHeld
+	}
+	page := p.system.pageSize()
+	from := int(-address(mem) & uintptr(page-1))
+	to := len(mem) - int((address(mem)+uintptr(len(mem)))&uintptr(page-1))
+	if from >= to {
+		return nil
+	}
+	return p.system.discard(mem[from:to])
+}
+
+// covers reports whether mem lies in one of the mappings.
+func (p *Pages) covers(mem []byte) bool {
+	if whole, ok := p.mapped[address(mem)]; ok && within(mem, whole) {
+		return true
+	}
+	for _, whole := range p.mapped {
+		if within(mem, whole) {
+			return true
+		}
+	}
+	return false
 }
 
 // Leaked releases mem and records that its owner, made at the place where, was

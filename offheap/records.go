@@ -134,6 +134,21 @@ func (r *records) remove(addr uintptr, by holder, leaked bool, at *callsite.Stac
 	return r.drop(b, at), nil
 }
 
+// cover reports whether mem lies in one live block.
+func (r *records) cover(mem []byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b := r.live[address(mem)]; b != nil && within(mem, b.mem) {
+		return true
+	}
+	for _, b := range r.live {
+		if within(mem, b.mem) {
+			return true
+		}
+	}
+	return false
+}
+
 // refused counts a free that was refused without a look at the records.
 func (r *records) refused() {
 	r.mu.Lock()
