@@ -19,7 +19,7 @@ const maxInt = int(^uint(0) >> 1)
 
 // address returns where mem begins; 0 if it is nil. It is compared and never
 // turned back into a pointer.
-func address(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
+func address[T any](mem []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
 
 // within reports whether mem lies in whole.
 func within(mem, whole []byte) bool {

@@ -54,7 +54,7 @@ func Make[T any](h *Heap, n int) (*Workspace[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	if !h.upstream.zeroed {
+	if !h.upstream.zeroed || address(data) != o.addr { // guard mode gives other memory
 		clear(data)
 	}
 	o.watch()
