@@ -102,8 +102,11 @@ func TestDiscardErrors(t *testing.T) {
 	require.Empty(t, sys.discarded)
 	require.Equal(t, byte(1), own[page])
 
-	heap.Discard(nil)
+	before := onLiar.Check()
+	onLiar.Discard(nil)
+	onLiar.Discard(room[:0])
 	onLiar.Discard(room[4096:8192]) // its source is no Discarder
+	require.Equal(t, before, onLiar.Check())
 	require.Equal(t, 1, onLiar.Stats().Blocks)
 
 	sys.failDiscard = true
