@@ -73,5 +73,5 @@ func passesOn(function string) bool {
 	case "scope", "scope/memory", "bumper", "locked", "offheap", "internal/callsite":
 		return true
 	}
-	return strings.HasPrefix(pkg, "scope/internal/")
+	return strings.HasPrefix(pkg, "scope/internal/") && !strings.HasSuffix(pkg, "_test")
 }
