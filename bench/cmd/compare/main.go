@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string) error {
 	if o.from != "" {
 		return again(o, root)
 	}
+	forgetTuning()
 	if o.fetch {
 		if err := fetch.Install(ctx, fetch.Cache(root)); err != nil {
 			fmt.Fprintln(os.Stderr, err) // onnxruntime is then absent, for this reason
@@ -57,6 +58,19 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return write(o, root, results)
+}
+
+// forgetTuning removes from the environment what would make peers faster or slower than
+// they are by themselves, such as OPENBLAS_CORETYPE.
+func forgetTuning() {
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		for _, prefix := range []string{"OPENBLAS_", "OMP_", "ORT_"} {
+			if strings.HasPrefix(name, prefix) {
+				os.Unsetenv(name)
+			}
+		}
+	}
 }
 
 // measure runs the cases. When ctx ends it returns what was measured.
