@@ -85,6 +85,27 @@ func TestAbsentPeersStayInTheReport(t *testing.T) {
 	require.Equal(t, 3, missing, "the bars against onnxruntime")
 }
 
+// TestServerThatCannotBeBuilt: all that is left are the reasons.
+func TestServerThatCannotBeBuilt(t *testing.T) {
+	c, err := find(t, "server").Run(t.Context(), env(t))
+	require.NoError(t, err)
+	require.Len(t, c.Groups, 3, "two settings, and the handler alone")
+	for _, g := range c.Groups {
+		require.Len(t, g.Rows, 5, g.Name)
+		for _, r := range g.Rows {
+			require.Contains(t, r.Absent, "could not be built", r.Name)
+		}
+	}
+	for _, table := range c.Tables {
+		for _, row := range table.Rows {
+			require.Len(t, row, len(table.Head), table.Title)
+		}
+	}
+	for _, b := range c.Bars {
+		require.Equal(t, "not measured", b.Verdict(), b.Name)
+	}
+}
+
 func TestInterruptedCaseReturnsWhatItHas(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	e := env(t)

@@ -99,13 +99,3 @@ func groupReduction(name string, a array) (entry, func()) {
 		must(g.Wait())
 	}
 }
-
-// detail is a table of one group with everything that was measured.
-func detail(g record.Group) record.Table {
-	t := record.Table{Head: []string{g.Name, "time relative to " + g.Base, "time", "allocs/op", "B/op"}}
-	for _, r := range g.Rows {
-		t.Rows = append(t.Rows, []string{r.Name, cellOf(&r, "time", ratioCell), cellOf(&r, "time", timeCell),
-			cellOf(&r, "allocs", countCell), cellOf(&r, "bytes", bytesCell)})
-	}
-	return t
-}

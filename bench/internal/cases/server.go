@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/allocarrays/allocarrays-go/bench/internal/load"
@@ -55,15 +54,7 @@ var settings = []struct {
 
 func runServer(ctx context.Context, e *Env) (record.Case, error) {
 	c := record.Case{Text: serverText}
-	path, err := e.Peers.Build(ctx, peer.Spec{Package: "./cmd/peer-server"})
-	if err != nil {
-		return c, err
-	}
-	variants := []variant{
-		{name: lockedName, kind: server.Locked, path: path}, {name: requestName, kind: server.Request, path: path},
-		{name: heapName, kind: server.Heap, path: path}, {name: freePeer, kind: server.Heap}, {name: poolName, kind: server.Pool, path: path},
-	}
-	variants[3].path, variants[3].err = e.Peers.Build(ctx, peer.Spec{Package: "./cmd/peer-server", Program: "peer-server-freegc", BuildEnv: freegc})
+	variants := e.variants(ctx)
 	requests, err := newRequests()
 	for _, s := range settings {
 		if err != nil {
@@ -84,8 +75,8 @@ func runServer(ctx context.Context, e *Env) (record.Case, error) {
 	}
 	c.Notes = absences(c.Groups)
 	c.Charts = []record.Chart{
-		bars("performance-server-p99.svg", "Server, 64 clients: 99th percentile of latency", "ms — lower is better", "p99", http, ofValue),
-		bars("performance-server-gc.svg", "Server, 64 clients: the collector's share of CPU time", "% — lower is better", gcShareMetric, http, ofValue),
+		clusters("performance-server-p99.svg", "Server, 64 clients: 99th percentile of latency", "ms — lower is better", "p99", http, ofValue),
+		clusters("performance-server-gc.svg", "Server, 64 clients: the collector's share of CPU time", "% — lower is better", gcShareMetric, http, ofValue),
 	}
 	return c, err
 }
@@ -103,14 +94,6 @@ func newRequests() ([]load.Request, error) {
 		requests[i] = load.Request{Body: body, Answer: answer.Bytes()}
 	}
 	return requests, err
-}
-
-// variant is a server and what was measured of it.
-type variant struct {
-	name, kind, path string // path is that of the program
-	client           *peer.Client
-	err              error
-	values           map[string][]float64
 }
 
 // serverMetrics are the columns of the tables.
@@ -151,70 +134,6 @@ func (e *Env) serverGroup(ctx context.Context, name string, variants []variant, 
 	return g, err
 }
 
-// turn loads the server once.
-func (v *variant) turn(ctx context.Context, requests []load.Request) error {
-	if _, err := load.Run(ctx, v.client.Info, requests, serverWarm); err != nil {
-		return err
-	}
-	if _, err := v.client.Ask("ok", "begin"); err != nil {
-		return err
-	}
-	start := time.Now()
-	took, err := load.Run(ctx, v.client.Info, requests, serverTurn)
-	if err != nil {
-		return err
-	}
-	seconds := time.Since(start).Seconds()
-	words, err := v.client.Ask("ok", "end")
-	if err != nil {
-		return err
-	}
-	return v.add(took, seconds, words)
-}
-
-// add adds what was measured in a turn.
-func (v *variant) add(took load.Latencies, seconds float64, words []string) error {
-	var u [4]float64 // GC, user, collections, peak
-	if len(words) != len(u) {
-		return fmt.Errorf("answer of %d numbers, want %d", len(words), len(u))
-	}
-	for i, w := range words {
-		var err error
-		if u[i], err = strconv.ParseFloat(w, 64); err != nil {
-			return err
-		}
-	}
-	ms := func(q float64) float64 { return float64(took.Quantile(q).Nanoseconds()) / 1e6 }
-	for i, x := range []float64{
-		float64(len(took)) / seconds, ms(0.5), ms(0.99), ms(0.999),
-		100 * u[0] / (u[0] + u[1]), u[2] / seconds, u[3] / (1 << 20),
-	} {
-		name := serverMetrics[i].name
-		v.values[name] = append(v.values[name], x)
-	}
-	return nil
-}
-
-// row returns the measurements; of an interrupted run those rounds that all
-// variants completed.
-func (v *variant) row(all []variant, interrupted bool) record.Row {
-	row := record.Row{Name: v.name}
-	if v.err != nil && !interrupted {
-		row.Absent = v.err.Error()
-		return row
-	}
-	for _, m := range serverMetrics {
-		xs := v.values[m.name]
-		for _, other := range all {
-			if other.err == nil || interrupted {
-				xs = xs[:min(len(xs), len(other.values[m.name]))]
-			}
-		}
-		row.Metrics = append(row.Metrics, record.NewMetric(m.name, m.unit, xs))
-	}
-	return row
-}
-
 func serverTable(g record.Group) record.Table {
 	t := record.Table{Title: g.Name + ": medians over the rounds", Head: []string{""}}
 	for _, m := range serverMetrics {
@@ -251,14 +170,6 @@ func serverBars(g *record.Group) (b []record.Bar) {
 			record.AtLeast(prefix+"throughput, ratio", 1, throughput, "not run").OrNoise())
 	}
 	return b
-}
-
-// noiseCell is ratioCell, or says that the rounds do not agree on who is better.
-func noiseCell(m record.Metric) string {
-	if m.Ratio != nil && m.Ratio.Low < m.Ratio.High && m.Ratio.Low <= 1 && m.Ratio.High >= 1 {
-		return fmt.Sprintf("noise (%s–%s)", number(m.Ratio.Low), number(m.Ratio.High))
-	}
-	return ratioCell(m)
 }
 
 // handlerGroup measures the handler of each variant without HTTP and clients.
