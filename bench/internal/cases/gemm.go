@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/allocarrays/allocarrays-go/bench/internal/measure"
@@ -22,7 +23,8 @@ const gemmText = `float32 products of M×K by K×N on one core: the shapes of de
 OpenBLAS and gonum have no such interface and pack, if they do, in each call. For one row
 the peers use their product of a matrix and a vector. All results are checked against a
 plain float64 product. The limit of the machine is what its units for multiply-adds do with
-registers only, measured in turn with 512³; no product can take less time.
+registers only, measured in turn with 512³: no product can take less time. It is compared by the
+fastest rounds, as both only compute; other programs can make a round slower, but not faster.
 
 Go code runs with GOMAXPROCS=1, on whatever thread. Until November 2026 the harness locked
 its goroutine to a thread. That cost gonum, which hands blocks to goroutines, a change of
@@ -92,7 +94,11 @@ func (e *Env) gemmGroup(ctx context.Context, s model.Shape) (record.Group, error
 			}
 		}))
 	}
-	return e.measure(ctx, record.Group{Name: s.String(), Base: "ours"}, 2*time.Millisecond, entries...)
+	target := 2 * time.Millisecond
+	if s == gemmCube {
+		target *= 5 // several products
+	}
+	return e.measure(ctx, record.Group{Name: s.String(), Base: "ours"}, target, entries...)
 }
 
 // wide reports whether the kernels in use have vectors of 512 bits.
@@ -197,18 +203,28 @@ func lost(groups []record.Group) (some []record.Group) {
 // cubeTable compares 512³ with the limit of the machine.
 func cubeTable(g record.Group) record.Table {
 	t := record.Table{Title: "512³, and the limit of the machine, measured in turn",
-		Head: []string{"", "time relative to ours", "GFLOP/s", "part of the limit"}}
-	for _, r := range g.Rows {
+		Head: []string{"", "time relative to ours", "GFLOP/s, fastest round", "part of the limit"}}
+	limit, limited := fastest(g.Row(limitRow))
+	for i := range g.Rows {
+		r := &g.Rows[i]
 		rate, part := "—", "—"
-		if p, ok := speed([]record.Group{g}, r.Name); ok {
-			rate = number(p.Y.Median)
+		if ns, ok := fastest(r); ok {
+			rate = number(gemmCube.Flops() / ns)
+			if limited {
+				part = fmt.Sprintf("%.0f %%", 100*limit/ns)
+			}
 		}
-		if parts, ok := g.Ratios("time", limitRow, r.Name); ok {
-			part = fmt.Sprintf("%.0f %%", 100*stats.Summarize(parts).Median)
-		}
-		t.Rows = append(t.Rows, []string{r.Name, cellOf(&r, "time", ratioCell), rate, part})
+		t.Rows = append(t.Rows, []string{r.Name, cellOf(r, "time", ratioCell), rate, part})
 	}
 	return t
+}
+
+// fastest returns the time of a row in its fastest round, in nanoseconds.
+func fastest(r *record.Row) (ns float64, ok bool) {
+	if m := r.Metric("time"); m != nil && len(m.Samples) > 0 {
+		return slices.Min(m.Samples), true
+	}
+	return 0, false
 }
 
 // gemmChart shows the speed by number of rows, against the limit of the machine.
@@ -232,8 +248,10 @@ func gemmChart(small, cube []record.Group) record.Chart {
 			c.Absent = append(c.Absent, name)
 		}
 	}
-	if limit, ok := speed(cube, limitRow); ok {
-		c.Mark = &record.ChartMark{Y: limit.Y.Median, Label: "limit: FMA units"}
+	if len(cube) > 0 {
+		if ns, ok := fastest(cube[0].Row(limitRow)); ok {
+			c.Mark = &record.ChartMark{Y: gemmCube.Flops() / ns, Label: "limit: FMA units"}
+		}
 	}
 	return c
 }

@@ -22,7 +22,7 @@ import (
 const (
 	width  = vg.Length(660)
 	height = vg.Length(310)
-	aside  = vg.Length(165) // for the legend, at the right
+	margin = vg.Length(18) // for the caption of the y axis, at the left
 )
 
 // Draw returns the chart as an SVG document.
@@ -41,13 +41,18 @@ func Draw(c record.Chart) ([]byte, error) {
 	d.axes()
 	canvas := vgsvg.New(width, height)
 	all := draw.New(canvas)
-	d.Draw(draw.Crop(all, 4, -aside, 4, -4))
-	d.legend.Draw(draw.Crop(all, width-aside+12, 0, 0, -30))
+	aside := d.legend.Rectangle(all).Size().X + 8
+	d.Draw(draw.Crop(all, margin, -aside-10, 4, -4))
+	d.legend.Draw(draw.Crop(all, width-aside, 0, 0, -30))
+	// Package plot would make room for this caption at the wrong place of a logarithmic axis.
+	caption := small(9, draw.XCenter)
+	caption.Rotation = math.Pi / 2
+	all.FillText(caption, vg.Point{X: margin - 6, Y: height / 2}, c.Y.Caption)
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("chart: %s: %w", c.File, err)
 	}
-	return b.Bytes(), nil
+	return bytes.ReplaceAll(b.Bytes(), []byte(fontName), []byte(fontName+",Arial,Helvetica,sans-serif")), nil
 }
 
 // drawing is a chart in the making.

@@ -26,10 +26,9 @@ var palette = []color.NRGBA{
 }
 
 // glyphs differ too. As their number and that of the colours have no common divisor, no
-// two of 56 series look the same.
+// two of 42 series look the same.
 var glyphs = []draw.GlyphDrawer{
-	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.CrossGlyph{},
-	draw.RingGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.PlusGlyph{},
+	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{},
 }
 
 func colourOf(i int) color.Color { return palette[i%len(palette)] }
@@ -46,6 +45,10 @@ func lineOf(i int) draw.LineStyle {
 	return s
 }
 
+// fontName is that of Liberation Sans in SVG. Where it is missing, fonts of the same widths
+// take its place.
+const fontName = "font-family:Liberation Sans"
+
 // small returns the style of text of a size.
 func small(size vg.Length, align text.XAlignment) text.Style {
 	return text.Style{
@@ -56,11 +59,11 @@ func small(size vg.Length, align text.XAlignment) text.Style {
 
 // style sets everything that is not data.
 func (d *drawing) style() {
-	d.BackgroundColor = color.Transparent
+	d.BackgroundColor = nil
 	d.Title.Text, d.Title.Padding = d.chart.Title, 8
 	d.Title.TextStyle = small(12, draw.XCenter)
 	d.Title.TextStyle.YAlign = draw.YTop
-	d.X.Label.Text, d.Y.Label.Text = d.chart.X.Caption, d.chart.Y.Caption
+	d.X.Label.Text = d.chart.X.Caption
 	for _, a := range []*plot.Axis{&d.X, &d.Y} {
 		a.Label.TextStyle.Color, a.Label.TextStyle.Font = ink, small(9, 0).Font
 		a.Tick.Label.Color, a.Tick.Label.Font = ink, small(9, 0).Font

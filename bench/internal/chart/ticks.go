@@ -9,20 +9,21 @@ import (
 	"github.com/allocarrays/allocarrays-go/bench/internal/record"
 )
 
-// ticker returns the ticks of an axis, with units: those of package plot, or on a
-// logarithmic axis also 2 and 5 where it spans few powers of ten.
+// ticker returns the ticks of an axis, with units: those of package plot, those
+// between them where they are few, and on a logarithmic axis of few powers of ten 2 and 5.
 func ticker(a record.Axis) plot.Ticker {
 	return plot.TickerFunc(func(low, high float64) (ticks []plot.Tick) {
 		var all plot.Ticker = plot.DefaultTicks{}
 		if a.Log {
 			all = plot.LogTicks{}
 		}
-		for _, t := range all.Ticks(low, high) {
+		marks := all.Ticks(low, high)
+		few := len(marks) <= 12
+		for _, t := range marks {
 			leading := fmt.Sprintf("%e", t.Value)[0]
-			if t.Label != "" || a.Log && high/low < 200 && (leading == '2' || leading == '5') {
+			between := few || a.Log && high/low < 200 && (leading == '2' || leading == '5')
+			if t.Value >= low && t.Value <= high && (t.Label != "" || between) {
 				t.Label = label(a, t.Value)
-			}
-			if t.Value >= low && t.Value <= high && t.Label != "" {
 				ticks = append(ticks, t)
 			}
 		}
