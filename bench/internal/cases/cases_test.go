@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 
@@ -127,17 +128,19 @@ func TestWrongResultsAreNotReported(t *testing.T) {
 		wrongFrom int // operations
 		absent    string
 	}{
-		"right":             {1 << 30, ""},
+		"right":             {math.MaxInt, ""},
 		"from the start":    {1, "result 0 is 2, want 1"},
 		"while it measured": {2, "wrong after it was measured: result 0 is 2, want 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			done, y := 0, []float32{0}
 			fn := func(n int) {
-				if done += n; done >= tt.wrongFrom {
-					y[0] = 2
-				} else {
-					y[0] = 1
+				for range n {
+					if done++; done >= tt.wrongFrom {
+						y[0] = 2
+					} else {
+						y[0] = 1
+					}
 				}
 			}
 			row, err := cases.Checked(t.Context(), env(t), fn, []float32{1}, func() []float32 { return y })
