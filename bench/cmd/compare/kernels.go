@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/allocarrays/allocarrays-go/bench/internal/cases"
 	"github.com/allocarrays/allocarrays-go/bench/internal/record"
@@ -35,17 +36,13 @@ func measureLower(ctx context.Context, c cases.Case, rounds int) (record.Results
 	}
 	cmd := exec.CommandContext(ctx, self, "-json", "-case", c.Name, "-rounds", strconv.Itoa(rounds))
 	cmd.Env, cmd.Stderr = append(os.Environ(), lower...), os.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, 10*time.Second
 	var out bytes.Buffer
 	cmd.Stdout = &out
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		err = nil // it was interrupted too
-	}
-	if err == nil {
+	if err = cmd.Run(); err == nil || ctx.Err() != nil {
 		err = json.Unmarshal(out.Bytes(), &r)
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil { // an interrupted process may have had nothing to say
 		return r, fmt.Errorf("compare: %s with lower kernels: %w", c.Name, err)
 	}
 	for i := range r.Cases {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bench/internal/alloc"
 	"github.com/allocarrays/allocarrays-go/bench/internal/record"
-	"gonum.org/v1/gonum/floats"
+	"github.com/allocarrays/allocarrays-go/bench/internal/stats"
 )
 
 var allocCase = Case{Name: "alloc", Title: "Allocation", run: runAlloc}
@@ -107,7 +107,7 @@ func allocBars(groups []record.Group) (b []record.Bar) {
 		b = append(b, record.AtMost("Similar of "+size+" (SlabBuffer): time relative to nuke's MakeSlice", 1, ratios, "nuke is absent"))
 	}
 	for _, n := range []int{1, 8} {
-		b = append(b, record.AtMost(fmt.Sprintf("%d goroutine(s) in regions of one locked buffer: ns more per block than in private buffers, mean over sizes to 64 KiB", n),
+		b = append(b, record.AtMost(fmt.Sprintf("%d goroutine(s) in regions of one locked buffer: ns more per block than in private buffers, median over sizes to 64 KiB", n),
 			regionCost, regionExtra(groups, n), "not run"))
 	}
 	return b
@@ -119,10 +119,9 @@ func allocBars(groups []record.Group) (b []record.Bar) {
 const regionCost = 10
 
 // regionExtra returns by how many nanoseconds of a core a block of a region costs more
-// than one of a private buffer, in each round, as a mean over the sizes.
+// than one of a private buffer, in each round, as the median over the sizes.
 func regionExtra(groups []record.Group, goroutines int) (extra []float64) {
-	sizes := 0
-	cores := float64(min(goroutines, runtime.GOMAXPROCS(0)))
+	var series [][]float64 // for each size
 	for i := range groups {
 		w, err := alloc.Parse(groups[i].Name)
 		if err != nil || w.Goroutines != goroutines || w.Depth != 0 || w.Size > 64<<10 {
@@ -132,12 +131,12 @@ func regionExtra(groups []record.Group, goroutines int) (extra []float64) {
 		if d == nil {
 			return nil
 		}
-		if sizes++; extra == nil {
-			extra = make([]float64, len(d))
-		}
-		floats.AddScaled(extra, cores, d)
+		series = append(series, d)
 	}
-	floats.Scale(1/float64(max(1, sizes)), extra)
+	cores := float64(min(goroutines, runtime.GOMAXPROCS(0)))
+	for _, m := range stats.Medians(series) {
+		extra = append(extra, cores*m)
+	}
 	return extra
 }
 

@@ -196,7 +196,9 @@ func besideHeap(groups []record.Group) record.Table {
 		for _, g := range groups {
 			heap := g.Row(heapName)
 			theirs := cellOf(heap, m.name, countCell)
-			if x := heap.Metric(m.name); x != nil && x.Ratio != nil {
+			if x := heap.Metric(m.name); x != nil && x.Ratio != nil && within(*x.Ratio) {
+				theirs += " (noise)"
+			} else if x != nil && x.Ratio != nil {
 				theirs += " (" + number(x.Ratio.Median) + "×)"
 			}
 			line = append(line, cellOf(g.Row(lockedName), m.name, countCell), theirs)

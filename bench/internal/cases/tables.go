@@ -71,11 +71,14 @@ func ratioCell(m record.Metric) string {
 
 // noiseCell is ratioCell, or says that the rounds do not agree on who is better.
 func noiseCell(m record.Metric) string {
-	if m.Ratio != nil && m.Ratio.Low < m.Ratio.High && m.Ratio.Low <= 1 && m.Ratio.High >= 1 {
+	if m.Ratio != nil && within(*m.Ratio) {
 		return fmt.Sprintf("noise (%s–%s)", number(m.Ratio.Low), number(m.Ratio.High))
 	}
 	return ratioCell(m)
 }
+
+// within reports whether the quartiles of a ratio lie on both sides of 1.
+func within(s stats.Summary) bool { return s.Low < s.High && s.Low <= 1 && s.High >= 1 }
 
 func spread(s stats.Summary) string {
 	return fmt.Sprintf("%s (%s–%s)", number(s.Median), number(s.Low), number(s.High))

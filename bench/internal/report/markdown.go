@@ -24,6 +24,18 @@ Where the matrix kernels decide, a machine with AVX-512 measures twice: with wha
 with AVX2. The environment variable ALLOCARRAYS_KERNEL (avx512, avx2 or generic) lowers the choice
 for any program that uses this module, from its start; a bug report about a wrong or slow result
 should say whether it is the same with ALLOCARRAYS_KERNEL=generic.
+
+What changed in November 2026, so that older figures do not compare:
+
+- Go code on one core is no longer locked to a thread. The lock slowed down gonum, which hands
+  the blocks of a product to goroutines, so ratios to it were too large: up to 30 times for small
+  products of two blocks and more, about 1.2 times for large ones (see *Matrix products*).
+- The part of the limit was measured wrongly. The limit now is that of the multiply-adds only,
+  measured in turn with the product.
+- Two bars measured something else. That of E1 out of place against in place in a scope measured
+  memory traffic, and is gone; that of regions against private buffers failed when private buffers
+  became faster, and is a difference in nanoseconds.
+- Ratios of whole server processes whose quartiles lie on both sides of 1 are called noise.
 `
 
 // Markdown returns docs/performance.md.

@@ -51,17 +51,27 @@ func Ratios(a, b []float64) []float64 {
 // GeoMeans returns, for each round, the geometric mean over several series, each
 // of which has one number for each round.
 func GeoMeans(series [][]float64) []float64 {
+	return across(series, func(x []float64) float64 { return stat.GeometricMean(x, nil) })
+}
+
+// Medians returns, for each round, the median over several series.
+func Medians(series [][]float64) []float64 {
+	return across(series, func(x []float64) float64 { return Summarize(x).Median })
+}
+
+// across returns what f returns for the numbers of each round; nil if there are no series.
+func across(series [][]float64, f func([]float64) float64) []float64 {
 	if len(series) == 0 {
 		return nil
 	}
-	means, column := make([]float64, len(series[0])), make([]float64, len(series))
-	for i := range means {
+	results, column := make([]float64, len(series[0])), make([]float64, len(series))
+	for i := range results {
 		for j, s := range series {
 			column[j] = s[i]
 		}
-		means[i] = stat.GeometricMean(column, nil)
+		results[i] = f(column)
 	}
-	return means
+	return results
 }
 
 // Sag returns how far a curve lies below the straight line between its first and
