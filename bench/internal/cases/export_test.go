@@ -12,3 +12,6 @@ func Checked(ctx context.Context, e *Env, fn func(n int), want []float32, got fu
 	g, err := e.measure(ctx, record.Group{}, time.Microsecond, checked("it", fn, want, got))
 	return g.Rows[0], err
 }
+
+// LimitOf exports limitOf.
+var LimitOf = limitOf
