@@ -1,4 +1,4 @@
-package scopetest
+package trial
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ type Counts struct {
 // the same time, one after the other and so deterministically, and returns the
 // first rule it breaks. In the end every region is released.
 func RunRegions(shared Shared, counts func() Counts, program []byte) error {
-	return find(func() {
+	return Find(func() {
 		m := &regionMachine{tape: tape{program}, shared: shared, counts: counts}
 		for !m.done() {
 			m.step()
@@ -92,14 +92,14 @@ func (m *regionMachine) step() {
 }
 
 func (m *regionMachine) add(region handshake.Region, life handshake.Generation, ok bool) {
-	require(ok, "a region is refused")
+	Require(ok, Regions, "a region is refused")
 	m.regions = append(m.regions, &regionState{region, life, true, true, len(m.regions) + 1})
-	require(region.Living(life), "a new region's life is over")
+	Require(region.Living(life), Regions, "a new region's life is over")
 }
 
 func (m *regionMachine) openSub(r *regionState) {
 	region, life, ok := r.region.OpenSub(r.life)
-	require(ok == r.open, "OpenSub of a region reports %v, open is %v", ok, r.open)
+	Require(ok == r.open, Regions, "OpenSub of a region reports %v, open is %v", ok, r.open)
 	if ok {
 		m.add(region, life, ok)
 	}
@@ -111,13 +111,13 @@ func (m *regionMachine) allocate(r *regionState) {
 	size, align := m.size(), m.align()
 	if r.open {
 		_, err := m.ledger.Alloc(alloc, r.owner, size, align)
-		require(err == nil || size != 0, "Alloc(0, %d): %v", align, err)
+		Require(err == nil || size != 0, Empty, "Alloc(0, %d): %v", align, err)
 		return
 	}
 	m.late++
 	b, err := m.ledger.Alloc(alloc, lateOwner, size, align)
-	require(b.Stamp == scope.Stamp{}, "a late block is not of the heap")
-	require(err == nil || size >= absurd || align >= absurd, "a late Alloc(%d, %d): %v", size, align, err)
+	Require(b.Stamp == scope.Stamp{}, Regions, "a late block is not of the heap")
+	Require(err == nil || size >= absurd || align >= absurd, Room, "a late Alloc(%d, %d): %v", size, align, err)
 }
 
 func (m *regionMachine) close(r *regionState) {
@@ -134,7 +134,7 @@ func (m *regionMachine) end(r *regionState) {
 func (m *regionMachine) reopen(r *regionState) {
 	want := r.living && !r.open
 	ok := r.region.Reopen(r.life)
-	require(ok == want, "Reopen reports %v; living %v, open %v", ok, r.living, r.open)
+	Require(ok == want, Regions, "Reopen reports %v; living %v, open %v", ok, r.living, r.open)
 	r.open = r.open || ok
 }
 
@@ -142,7 +142,7 @@ func (m *regionMachine) release(r *regionState) {
 	r.region.Release(r.life)
 	r.living = false
 	m.end(r)
-	require(!r.region.Living(r.life), "a released region's life lasts")
+	Require(!r.region.Living(r.life), Regions, "a released region's life lasts")
 }
 
 func (m *regionMachine) lives() (n int) {
@@ -157,15 +157,15 @@ func (m *regionMachine) lives() (n int) {
 func (m *regionMachine) reset() {
 	err := m.shared.Reset()
 	if m.lives() > 0 {
-		require(errors.Is(err, bumper.ErrHeld), "Reset while a region lives: %v", err)
+		Require(errors.Is(err, bumper.ErrHeld), Holding, "Reset while a region lives: %v", err)
 		m.ledger.Verify()
 		return
 	}
-	require(err == nil, "Reset: %v", err)
+	Require(err == nil, Resets, "Reset: %v", err)
 	m.ledger.End(sharedOwner)
 }
 
 func (m *regionMachine) checkCounts() {
 	want := Counts{m.lives(), m.late}
-	require(m.counts() == want, "counts are %+v instead of %+v", m.counts(), want)
+	Require(m.counts() == want, Regions, "counts are %+v instead of %+v", m.counts(), want)
 }
