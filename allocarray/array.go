@@ -62,6 +62,7 @@ func Wrap[T Element](s []T, shape ...int) (a AllocArray[T]) {
 func New[T Element](ctx context.Context, shape ...int) (a AllocArray[T]) {
 	a.allocate(ctx, "New", shape)
 	clear(a.data)
+	a.recheck("New")
 	return a
 }
 
@@ -69,7 +70,7 @@ func New[T Element](ctx context.Context, shape ...int) (a AllocArray[T]) {
 // is as for [New].
 func Full[T Element](ctx context.Context, v T, shape ...int) (a AllocArray[T]) {
 	a.allocate(ctx, "Full", shape)
-	a.fill(v)
+	a.fill("Full", v)
 	return a
 }
 
@@ -80,6 +81,7 @@ func Arange[T Element](ctx context.Context, n int) (a AllocArray[T]) {
 	for i := range a.data {
 		a.data[i] = T(i)
 	}
+	a.recheck("Arange")
 	return a
 }
 
@@ -93,11 +95,22 @@ func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) (b AllocArray[
 
 // similar makes b, which is zero, what a.Similar(ctx, shape...) returns.
 func (b *AllocArray[T]) similar(ctx context.Context, a *AllocArray[T], shape []int) {
-	if len(shape) > 0 {
-		b.allocate(ctx, "Similar", shape)
+	if len(shape) > 0 || !a.contiguous {
+		if len(shape) == 0 {
+			shape = a.lengths()
+		}
+		b.alloc(ctx, b.setShape("Similar", shape))
 		return
 	}
-	b.allocateLike(ctx, "Similar", &a.layout, len(a.data))
+	b.layout = a.layout
+	b.alloc(ctx, len(a.data))
+}
+
+// allocate makes a, which is zero, a contiguous array with memory from ctx, to be
+// written by an operation. Its elements are uninitialised.
+func (a *AllocArray[T]) allocate(ctx context.Context, op string, shape []int) {
+	a.alloc(ctx, a.setShape(op, shape))
+	a.recheck(op) // the allocator and the context may be the user's code
 }
 
 // allocateLike is allocate with the shape of an array that has the layout l and n
@@ -107,17 +120,13 @@ func (a *AllocArray[T]) allocateLike(ctx context.Context, op string, l *layout, 
 		a.allocate(ctx, op, l.lengths())
 		return
 	}
-	data, stamp, err := scope.Alloc[T](ctx, n)
-	if err != nil {
-		panic(err)
-	}
-	a.data, a.stamp, a.layout = data, stamp, *l
+	a.layout = *l
+	a.alloc(ctx, n)
+	a.recheck(op)
 }
 
-// allocate makes a, which is zero, a contiguous array with memory from ctx. Its
-// elements are uninitialised.
-func (a *AllocArray[T]) allocate(ctx context.Context, op string, shape []int) {
-	n := a.setShape(op, shape)
+// alloc gives a, which has its layout, n elements.
+func (a *AllocArray[T]) alloc(ctx context.Context, n int) {
 	data, stamp, err := scope.Alloc[T](ctx, n)
 	if err != nil {
 		panic(err)
@@ -130,7 +139,7 @@ func (a *AllocArray[T]) allocate(ctx context.Context, op string, shape []int) {
 func (a AllocArray[T]) Live() bool { return a.stamp.Live() }
 
 // check panics if the scope of a's elements has ended, or if a is the zero value.
-// Everything that touches an element begins with it.
+// Everything that touches an element begins with it and ends with recheck.
 func (a *AllocArray[T]) check(op string) {
 	if !a.stamp.Live() || a.rank == 0 && len(a.data) == 0 {
 		a.panicUnusable(op)
@@ -141,11 +150,27 @@ func (a *AllocArray[T]) panicUnusable(op string) {
 	if a.Live() {
 		panic(misuse("%s: the zero AllocArray has no elements", op))
 	}
-	panic(&scope.StaleError{
-		What: "allocarray: " + op + " of a " + a.text() + " array",
-		End:  a.stamp.End(),
-		Fix:  "copy what must outlive a scope with Heap() or CopyTo before it ends",
-	})
+	a.panicStale(op, "copy what must outlive a scope with Heap() or CopyTo before it ends")
+}
+
+func (a *AllocArray[T]) panicStale(op, fix string) {
+	panic(&scope.StaleError{What: "allocarray: " + op + " of a " + a.text() + " array", End: a.stamp.End(), Fix: fix})
+}
+
+// recheck panics if the scope of a's elements has ended since check: the elements
+// read may have been those of another scope. It stands behind the last access to
+// elements of operands and results, and between the user's code and an access that
+// follows.
+//
+// When another goroutine ends the scope, recheck is exact where a load is never
+// delayed beyond a later one, as on amd64. Elsewhere, as on arm64, it is best effort:
+// Go does not order the plain loads of elements before the atomic load of the stamp.
+// It cannot undo a write: elements that were written after the scope ended may have
+// been another scope's.
+func (a *AllocArray[T]) recheck(op string) {
+	if !a.stamp.Live() {
+		a.panicStale(op, "it ended during the operation; end a scope only when nothing uses its arrays")
+	}
 }
 
 // checkDst panics if a must not be written to.

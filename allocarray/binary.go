@@ -77,49 +77,60 @@ func MaximumInto[T Element](dst, a, b AllocArray[T]) {
 func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, b *AllocArray[T]) (dst AllocArray[T]) {
 	a.check(name)
 	b.check(name)
-	dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
-	binaryRuns(op, &dst, a, b)
+	alike := dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
+	binaryRuns(op, name, alike, &dst, a, b)
 	return dst
 }
 
 func binaryInto[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArray[T]) {
-	checkInto(name, dst, a, b)
-	binaryRuns(op, dst, a, b)
+	alike := checkInto(name, dst, a, b)
+	binaryRuns(op, name, alike, dst, a, b)
 }
 
-// allocateBroadcast is allocate with the shape to which a and b broadcast. If both
-// are contiguous and of one shape, n is their number of elements.
-func (dst *AllocArray[T]) allocateBroadcast(ctx context.Context, op string, a, b *layout, n int) {
+// allocateBroadcast is allocate with the shape to which a and b broadcast. It reports
+// whether all three are alike; n is then their number of elements.
+func (dst *AllocArray[T]) allocateBroadcast(ctx context.Context, op string, a, b *layout, n int) bool {
 	if a.alike(b) {
 		dst.allocateLike(ctx, op, a, n)
-		return
+		return true
 	}
 	dst.broadcast(op, a, b)
 	dst.allocate(ctx, op, dst.lengths())
+	return false
 }
 
 // checkInto panics if dst cannot be the destination of an elementwise operation on
-// a and b.
-func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) {
+// a and b. It reports whether all three are alike.
+func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) bool {
 	a.check(op)
 	b.check(op)
 	dst.checkDst(op)
-	if !dst.alike(&a.layout) || !dst.alike(&b.layout) {
+	alike := dst.alike(&a.layout) && dst.alike(&b.layout)
+	if !alike {
 		var want layout
 		want.broadcast(op, &a.layout, &b.layout)
 		requireShape(op, &dst.layout, &want)
 	}
 	requireInPlace(op, dst, a)
 	requireInPlace(op, dst, b)
+	return alike
 }
 
-// binaryRuns computes dst from a and b, which broadcast to its shape. Contiguous
-// arrays of one shape need no walk, which would cost as much as 64 elements.
-func binaryRuns[T Element](op kernel.BinaryOp, dst, a, b *AllocArray[T]) {
-	if dst.bothContiguous(&a.layout) && dst.bothContiguous(&b.layout) {
+// binaryRuns computes dst from a and b, which broadcast to its shape, and checks
+// that all still live. Contiguous arrays of one shape need no walk, which would cost
+// as much as 64 elements.
+func binaryRuns[T Element](op kernel.BinaryOp, name string, alike bool, dst, a, b *AllocArray[T]) {
+	if alike || dst.bothContiguous(&a.layout) && dst.bothContiguous(&b.layout) {
 		kernel.Binary(op, dst.data[:dst.size()], a.data, b.data)
-		return
+	} else {
+		binaryWalk(op, dst, a, b)
 	}
+	dst.recheck(name)
+	a.recheck(name)
+	b.recheck(name)
+}
+
+func binaryWalk[T Element](op kernel.BinaryOp, dst, a, b *AllocArray[T]) {
 	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
 	w := newWalk(&dst.layout, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {

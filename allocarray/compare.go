@@ -70,21 +70,24 @@ func compare[T Element](ctx context.Context, op kernel.CompareOp, name string, a
 	a.check(name)
 	b.check(name)
 	dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
-	compareRuns(op, &dst, a, b)
+	compareRuns(op, name, &dst, a, b)
 	return dst
 }
 
 func compareInto[T Element](op kernel.CompareOp, name string, dst *AllocArray[uint8], a, b *AllocArray[T]) {
 	checkInto(name, dst, a, b)
-	compareRuns(op, dst, a, b)
+	compareRuns(op, name, dst, a, b)
 }
 
-func compareRuns[T Element](op kernel.CompareOp, dst *AllocArray[uint8], a, b *AllocArray[T]) {
+func compareRuns[T Element](op kernel.CompareOp, name string, dst *AllocArray[uint8], a, b *AllocArray[T]) {
 	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
 	w := newWalk(&dst.layout, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
 		compareRun(op, &w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
 	}
+	dst.recheck(name)
+	a.recheck(name)
+	b.recheck(name)
 }
 
 // compareRun computes one run in the way that its strides allow.

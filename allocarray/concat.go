@@ -8,7 +8,7 @@ import "context"
 func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) (dst AllocArray[T]) {
 	shape, k := concatShape("Concat", axis, arrays)
 	dst.allocate(ctx, "Concat", shape.lengths())
-	concat(&dst, k, arrays)
+	concat("Concat", &dst, k, arrays)
 	return dst
 }
 
@@ -21,7 +21,7 @@ func ConcatInto[T Element](dst AllocArray[T], axis int, arrays ...AllocArray[T])
 	for i := range arrays {
 		requireDisjoint("ConcatInto", &dst, &arrays[i])
 	}
-	concat(&dst, k, arrays)
+	concat("ConcatInto", &dst, k, arrays)
 }
 
 // concatShape checks the arrays. It returns the shape of the result and the axis as
@@ -47,12 +47,16 @@ func concatShape[T Element](op string, axis int, arrays []AllocArray[T]) (shape 
 	return shape, k
 }
 
-func concat[T Element](dst *AllocArray[T], axis int, arrays []AllocArray[T]) {
+func concat[T Element](op string, dst *AllocArray[T], axis int, arrays []AllocArray[T]) {
 	at := 0
 	for i := range arrays {
 		n := arrays[i].shape[axis]
-		part := dst.slice("Concat", axis, at, at+n, 1)
+		part := dst.slice(op, axis, at, at+n, 1)
 		copyElements(&part, &arrays[i], &arrays[i].stride)
 		at += n
+	}
+	dst.recheck(op)
+	for i := range arrays {
+		arrays[i].recheck(op)
 	}
 }

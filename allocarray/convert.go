@@ -8,7 +8,7 @@ import "context"
 func Convert[To, From Element](ctx context.Context, a AllocArray[From]) (dst AllocArray[To]) {
 	a.check("Convert")
 	dst.allocateLike(ctx, "Convert", &a.layout, len(a.data))
-	convert(&dst, &a)
+	convert("Convert", &dst, &a)
 	return dst
 }
 
@@ -16,14 +16,16 @@ func Convert[To, From Element](ctx context.Context, a AllocArray[From]) (dst All
 // element types have the same size, dst and a may have the same elements in memory.
 func ConvertInto[To, From Element](dst AllocArray[To], a AllocArray[From]) {
 	checkUnaryInto("ConvertInto", &dst, &a)
-	convert(&dst, &a)
+	convert("ConvertInto", &dst, &a)
 }
 
-func convert[To, From Element](dst *AllocArray[To], a *AllocArray[From]) {
+func convert[To, From Element](op string, dst *AllocArray[To], a *AllocArray[From]) {
 	w := newWalk(&dst.layout, &a.stride)
 	for ok := !w.empty(); ok; ok = w.next() {
 		convertRun(&w, dst.data[w.off[0]:], a.data[w.off[1]:])
 	}
+	dst.recheck(op)
+	a.recheck(op)
 }
 
 func convertRun[To, From Element](w *walk, dst []To, a []From) {

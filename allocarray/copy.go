@@ -18,6 +18,8 @@ func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 	}
 	requireInPlace("CopyTo", &dst, &a)
 	copyElements(&dst, &a, &stride)
+	dst.recheck("CopyTo")
+	a.recheck("CopyTo")
 }
 
 // Clone returns a contiguous copy with memory from ctx.
@@ -33,6 +35,8 @@ func (a *AllocArray[T]) clone(ctx context.Context, op string) (dst AllocArray[T]
 	a.check(op)
 	dst.allocateLike(ctx, op, &a.layout, len(a.data))
 	copyElements(&dst, a, &a.stride)
+	dst.recheck(op)
+	a.recheck(op)
 	return dst
 }
 
@@ -53,10 +57,16 @@ func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
 // Fill sets all elements to v. It panics if a is a broadcast view.
 func (a AllocArray[T]) Fill(v T) {
 	a.checkDst("Fill")
-	a.fill(v)
+	a.fill("Fill", v)
 }
 
-func (a *AllocArray[T]) fill(v T) {
+func (a *AllocArray[T]) fill(op string, v T) {
+	a.set(v)
+	a.recheck(op)
+}
+
+// set sets all elements to v.
+func (a *AllocArray[T]) set(v T) {
 	w := newWalk(&a.layout)
 	n, step := w.run(), w.step(0)
 	for ok := !w.empty(); ok; ok = w.next() {

@@ -31,6 +31,15 @@
 // [AllocArray.CopyTo] into an array made outside. [AllocArray.Data] returns an
 // ordinary slice, whose use is not checked.
 //
+// A scope may also end during an operation, by mistake: in a function given to [Map],
+// in an allocator, or in another goroutine. So operations check the scopes of their
+// operands and of their result again before they return, and before they go on after
+// calling the user's code. They panic rather than return what they read from memory
+// that has been released. If another goroutine ends the scope, this is certain on
+// amd64 and best effort where the processor may delay a load beyond a later one, as
+// on arm64. What the operation has written by then is in memory that may be in use
+// again; only an isolating buffer (see package bumper) rules that out.
+//
 // # Shapes
 //
 // Elementwise operations broadcast as in NumPy: shapes are compared from the last

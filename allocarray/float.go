@@ -74,22 +74,25 @@ func Pow[T Float](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[T]) {
 	a.check("Pow")
 	b.check("Pow")
 	dst.allocateBroadcast(ctx, "Pow", &a.layout, &b.layout, len(a.data))
-	powRuns(&dst, &a, &b)
+	powRuns("Pow", &dst, &a, &b)
 	return dst
 }
 
 // PowInto sets dst to a to the power of b, broadcast; dst may be a or b.
 func PowInto[T Float](dst, a, b AllocArray[T]) {
 	checkInto("PowInto", &dst, &a, &b)
-	powRuns(&dst, &a, &b)
+	powRuns("PowInto", &dst, &a, &b)
 }
 
-func powRuns[T Float](dst, a, b *AllocArray[T]) {
+func powRuns[T Float](op string, dst, a, b *AllocArray[T]) {
 	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
 	w := newWalk(&dst.layout, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
 		powRun(&w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
 	}
+	dst.recheck(op)
+	a.recheck(op)
+	b.recheck(op)
 }
 
 // powRun computes one run. An element takes far longer than a call, so other strides

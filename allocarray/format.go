@@ -16,14 +16,22 @@ const (
 // columns. If a has more than 1000 elements, String shows only the first and the last
 // three along each axis. For a stale array it says where the scope ended instead.
 func (a AllocArray[T]) String() string {
-	if !a.Live() {
+	text := ""
+	if a.Live() {
+		text = a.format()
+	}
+	if !a.Live() { // also if it ended meanwhile
 		return fmt.Sprintf("%s array whose scope has %s", a.text(), a.stamp.End())
 	}
+	return text
+}
+
+func (a *AllocArray[T]) format() string {
 	if a.size() == 0 {
 		return "[]" // for every shape, as NumPy does
 	}
-	p := printer[T]{a: &a, edge: math.MaxInt}
-	if a.Len() > printWhole {
+	p := printer[T]{a: a, edge: math.MaxInt}
+	if a.size() > printWhole {
 		p.edge = printEdge
 	}
 	p.visit(0, 0, func(v T) { p.width = max(p.width, len(fmt.Sprint(v))) }, func(string) {})

@@ -4,7 +4,9 @@ package allocarray
 // if the index is out of range.
 func (a AllocArray[T]) At(index ...int) T {
 	a.check("At")
-	return a.data[a.offset("At", index)]
+	v := a.data[a.offset("At", index)]
+	a.recheck("At")
+	return v
 }
 
 // Set sets the element at an index to v. It panics if the index is out of range, or
@@ -12,6 +14,7 @@ func (a AllocArray[T]) At(index ...int) T {
 func (a AllocArray[T]) Set(v T, index ...int) {
 	a.checkDst("Set")
 	a.data[a.offset("Set", index)] = v
+	a.recheck("Set")
 }
 
 // Item returns the only element of a. It panics if a does not have exactly one, of
@@ -21,7 +24,9 @@ func (a AllocArray[T]) Item() T {
 	if a.size() != 1 {
 		panic(misuse("Item: shape %s does not have exactly one element", shapeText(a.lengths())))
 	}
-	return a.data[0]
+	v := a.data[0]
+	a.recheck("Item")
+	return v
 }
 
 // offset returns the position in data of the element at an index.

@@ -20,6 +20,9 @@ func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[
 	p := newProduct("MatMul", &a, &b)
 	dst.allocate(ctx, "MatMul", p.result.lengths())
 	p.run(dst)
+	dst.recheck("MatMul")
+	a.recheck("MatMul")
+	b.recheck("MatMul")
 	return dst
 }
 
@@ -34,6 +37,9 @@ func MatMulInto[T Element](dst, a, b AllocArray[T]) {
 	requireDisjoint("MatMulInto", &dst, &a)
 	requireDisjoint("MatMulInto", &dst, &b)
 	p.run(dst)
+	dst.recheck("MatMulInto")
+	a.recheck("MatMulInto")
+	b.recheck("MatMulInto")
 }
 
 // product is a stack of matrix products.
@@ -149,7 +155,7 @@ func (a *AllocArray[T]) matrix(index []int) (m AllocArray[T]) {
 func matMul[T Element](dst, a, b AllocArray[T]) {
 	m, k, n := a.shape[0], a.shape[1], b.shape[1]
 	if m == 0 || n == 0 || k == 0 {
-		dst.fill(0) // a sum of nothing
+		dst.set(0) // a sum of nothing
 		return
 	}
 	if dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) { // dstᵀ = bᵀ·aᵀ
@@ -220,7 +226,7 @@ const panel = 256
 // matMulStrided multiplies matrices of any strides, some columns at a time: it adds
 // each row of b to all rows of dst, scaled by the elements of a column of a.
 func matMulStrided[T Element](dst, a, b *AllocArray[T]) {
-	dst.fill(0)
+	dst.set(0)
 	for j := 0; j < b.shape[1]; j += panel {
 		n := min(panel, b.shape[1]-j)
 		for l := range b.shape[0] {

@@ -8,14 +8,16 @@ func Sum[T Element](a AllocArray[T]) T { return sum("Sum", &a) }
 
 func sum[T Element](op string, a *AllocArray[T]) T {
 	a.check(op)
-	if a.isContiguous() {
-		return kernel.Sum(a.data[:a.size()])
-	}
 	var total T
-	w := newWalk(&a.layout)
-	for ok := !w.empty(); ok; ok = w.next() {
-		total += sumRun(a.data[w.off[0]:], w.step(0), w.run())
+	if a.isContiguous() {
+		total = kernel.Sum(a.data[:a.size()])
+	} else {
+		w := newWalk(&a.layout)
+		for ok := !w.empty(); ok; ok = w.next() {
+			total += sumRun(a.data[w.off[0]:], w.step(0), w.run())
+		}
 	}
+	a.recheck(op)
 	return total
 }
 
@@ -47,6 +49,7 @@ func extreme[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) T {
 	for ok := true; ok; ok = w.next() {
 		best = pickOf(pick, best, extremeRun(pick, a.data[w.off[0]:], w.step(0), w.run()))
 	}
+	a.recheck(op)
 	return best
 }
 
@@ -95,6 +98,7 @@ func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int 
 		}
 		begin += w.run()
 	}
+	a.recheck(op)
 	return at
 }
 
@@ -151,5 +155,7 @@ func Dot[T Element](a, b AllocArray[T]) T {
 			sum += x[i*as] * y[i*bs]
 		}
 	}
+	a.recheck("Dot")
+	b.recheck("Dot")
 	return sum
 }

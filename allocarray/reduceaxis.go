@@ -93,40 +93,37 @@ const (
 // reduceAxis reduces a along an axis into a new array.
 func reduceAxis[T Element](ctx context.Context, r reduction, op string, a *AllocArray[T], axis int) (dst AllocArray[T]) {
 	a.check(op)
-	k := a.axis(op, axis)
-	rest := a.without(k)
+	k, rest := a.reduced(op, axis, r == sumOf || r == meanOf)
 	dst.allocate(ctx, op, rest.lengths())
 	reduceRuns(r, op, &dst, a, k)
 	return dst
 }
 
 func reduceAxisInto[T Element](r reduction, op string, dst, a *AllocArray[T], axis int) {
-	k := checkAxisInto(op, dst, a, axis)
+	k := checkAxisInto(op, dst, a, axis, r == sumOf || r == meanOf)
 	reduceRuns(r, op, dst, a, k)
 }
 
 // argumentAxis finds positions along an axis of a and puts them into a new array.
 func argumentAxis[T Element](ctx context.Context, pick kernel.BinaryOp, op string, a *AllocArray[T], axis int) (dst AllocArray[int]) {
 	a.check(op)
-	k := a.axis(op, axis)
-	rest := a.without(k)
+	k, rest := a.reduced(op, axis, false)
 	dst.allocate(ctx, op, rest.lengths())
 	argumentRuns(pick, op, &dst, a, k)
 	return dst
 }
 
 func argumentAxisInto[T Element](pick kernel.BinaryOp, op string, dst *AllocArray[int], a *AllocArray[T], axis int) {
-	k := checkAxisInto(op, dst, a, axis)
+	k := checkAxisInto(op, dst, a, axis, false)
 	argumentRuns(pick, op, dst, a, k)
 }
 
 // checkAxisInto panics if dst cannot be the destination of a reduction of a along an
 // axis. It returns the axis as counted from the first.
-func checkAxisInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A], axis int) int {
+func checkAxisInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A], axis int, ofNothing bool) int {
 	a.check(op)
 	dst.checkDst(op)
-	k := a.axis(op, axis)
-	rest := a.without(k)
+	k, rest := a.reduced(op, axis, ofNothing)
 	requireShape(op, &dst.layout, &rest)
 	requireDisjoint(op, dst, a)
 	return k
@@ -136,15 +133,17 @@ func checkAxisInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]
 func reduceRuns[T Element](r reduction, op string, dst, a *AllocArray[T], axis int) {
 	switch r {
 	case maxOf:
-		extremeRuns(op, kernel.Max, dst, a, axis)
+		extremeRuns(kernel.Max, dst, a, axis)
 	case minOf:
-		extremeRuns(op, kernel.Min, dst, a, axis)
+		extremeRuns(kernel.Min, dst, a, axis)
 	default:
 		sumRuns(dst, a, axis)
 	}
 	if n := T(a.shape[axis]); r == meanOf {
-		unaryRuns(dst, dst, func(d, x []T) { kernel.BinaryScalar(kernel.Div, d, x, n) })
+		unaryRuns(op, dst, dst, func(d, x []T) { kernel.BinaryScalar(kernel.Div, d, x, n) })
 	}
+	dst.recheck(op)
+	a.recheck(op)
 }
 
 // sumRuns adds along the axis, or adds whole runs across it.
@@ -154,13 +153,12 @@ func sumRuns[T Element](dst, a *AllocArray[T], axis int) {
 		eachAlong(dst, a, axis, func(d *T, from []T) { *d = sumRun(from, step, n) })
 		return
 	}
-	dst.fill(0)
+	dst.set(0)
 	foldAxis(kernel.Add, dst, a, axis, 0)
 }
 
 // extremeRuns works along the axis or across it, as sumRuns does.
-func extremeRuns[T Element](op string, pick kernel.BinaryOp, dst, a *AllocArray[T], axis int) {
-	a.requireAxis(op, axis)
+func extremeRuns[T Element](pick kernel.BinaryOp, dst, a *AllocArray[T], axis int) {
 	if a.runsAlong(axis) {
 		n, step := a.shape[axis], a.stride[axis]
 		eachAlong(dst, a, axis, func(d *T, from []T) { *d = extremeRun(pick, from, step, n) })
@@ -172,16 +170,21 @@ func extremeRuns[T Element](op string, pick kernel.BinaryOp, dst, a *AllocArray[
 }
 
 func argumentRuns[T Element](pick kernel.BinaryOp, op string, dst *AllocArray[int], a *AllocArray[T], axis int) {
-	a.requireAxis(op, axis)
 	n, step := a.shape[axis], a.stride[axis]
 	eachAlong(dst, a, axis, func(d *int, from []T) { *d = argumentRun(pick, from, step, n) })
+	dst.recheck(op)
+	a.recheck(op)
 }
 
-// requireAxis panics if there is nothing to choose from along the axis.
-func (l *layout) requireAxis(op string, axis int) {
-	if l.shape[axis] == 0 {
-		panic(misuse("%s: axis %d of shape %s has length 0", op, axis, shapeText(l.lengths())))
+// reduced returns an axis as counted from the first, and the layout without it. It
+// panics if there is nothing along the axis, unless the reduction has a result of
+// nothing.
+func (l *layout) reduced(op string, axis int, ofNothing bool) (k int, rest layout) {
+	k = l.axis(op, axis)
+	if l.shape[k] == 0 && !ofNothing {
+		panic(misuse("%s: axis %d of shape %s has length 0", op, k, shapeText(l.lengths())))
 	}
+	return k, l.without(k)
 }
 
 // shortRun is the length of runs below which a call for each costs more than it

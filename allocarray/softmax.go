@@ -46,7 +46,8 @@ func eachRowInto[T Float](op string, dst, a *AllocArray[T], fn func(dst, src []T
 
 // rowRuns calls fn with the rows along the last axis. Rows of a that are not
 // contiguous are copied to dst first. Those of dst must be contiguous.
-func rowRuns[T Float](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
+func rowRuns[T Float](op string, dst, src *AllocArray[T], fn func(dst, src []T)) {
+	a := src
 	if a.rank == 0 {
 		panic(misuse("%s: the array has no axes", op))
 	}
@@ -66,4 +67,6 @@ func rowRuns[T Float](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
 			fn(dst.data[w.off[0]+i*w.step(0):][:n], a.data[w.off[1]+i*w.step(1):][:n])
 		}
 	}
+	dst.recheck(op)
+	src.recheck(op)
 }

@@ -52,7 +52,7 @@ func ReLUInto[T Element](dst, a AllocArray[T]) {
 func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) (dst AllocArray[T]) {
 	a.check("Map")
 	dst.allocateLike(ctx, "Map", &a.layout, len(a.data))
-	mapRuns(&dst, &a, fn)
+	mapRuns("Map", &dst, &a, fn)
 	return dst
 }
 
@@ -60,20 +60,20 @@ func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) (dst All
 // row-major order.
 func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
 	checkUnaryInto("MapInto", &dst, &a)
-	mapRuns(&dst, &a, fn)
+	mapRuns("MapInto", &dst, &a, fn)
 }
 
 // unary computes fn of the elements of a into a new array; see unaryRuns.
 func unary[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
 	a.check(op)
 	dst.allocateLike(ctx, op, &a.layout, len(a.data))
-	unaryRuns(&dst, a, fn)
+	unaryRuns(op, &dst, a, fn)
 	return dst
 }
 
 func unaryInto[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
 	checkUnaryInto(op, dst, a)
-	unaryRuns(dst, a, fn)
+	unaryRuns(op, dst, a, fn)
 }
 
 // checkUnaryInto panics if dst cannot be the destination of an elementwise
@@ -89,11 +89,17 @@ func checkUnaryInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A
 // the same slice twice. If only the runs of dst are contiguous, as those of a new
 // array are, the run of a is copied there first. If those of dst are not, fn gets
 // one element at a time.
-func unaryRuns[T Element](dst, a *AllocArray[T], fn func(dst, src []T)) {
+func unaryRuns[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
 	if dst.bothContiguous(&a.layout) {
 		fn(dst.data[:dst.size()], a.data)
-		return
+	} else {
+		unaryWalk(dst, a, fn)
 	}
+	dst.recheck(op)
+	a.recheck(op)
+}
+
+func unaryWalk[T Element](dst, a *AllocArray[T], fn func(dst, src []T)) {
 	w := newWalk(&dst.layout, &a.stride)
 	n, ds, as := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
@@ -112,14 +118,22 @@ func unaryRuns[T Element](dst, a *AllocArray[T], fn func(dst, src []T)) {
 	}
 }
 
-// mapRuns computes dst from a by the user's function.
-func mapRuns[T Element](dst, a *AllocArray[T], fn func(T) T) {
+// mapRuns computes dst from a by the user's function, which may end the scope of
+// either: fn gets nothing that was read after that, and nothing is written.
+func mapRuns[T Element](op string, dst, a *AllocArray[T], fn func(T) T) {
 	w := newOrderedWalk(&dst.layout, &a.stride)
 	n, ds, as := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
 		d, s := dst.data[w.off[0]:], a.data[w.off[1]:]
 		for i := range n {
-			d[i*ds] = fn(s[i*as])
+			x := s[i*as]
+			a.recheck(op)
+			y := fn(x)
+			a.recheck(op)
+			dst.recheck(op)
+			d[i*ds] = y
 		}
 	}
+	dst.recheck(op)
+	a.recheck(op)
 }

@@ -11,7 +11,7 @@ import (
 func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) (dst AllocArray[T]) {
 	shape := whereShape("Where", &mask, &a, &b)
 	dst.allocate(ctx, "Where", shape.lengths())
-	whereRuns(&dst, &mask, &a, &b)
+	whereRuns("Where", &dst, &mask, &a, &b)
 	return dst
 }
 
@@ -24,7 +24,7 @@ func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocA
 	requireInPlace("WhereInto", &dst, &mask)
 	requireInPlace("WhereInto", &dst, &a)
 	requireInPlace("WhereInto", &dst, &b)
-	whereRuns(&dst, &mask, &a, &b)
+	whereRuns("WhereInto", &dst, &mask, &a, &b)
 }
 
 // whereShape checks the operands and returns the shape to which they broadcast.
@@ -39,12 +39,16 @@ func whereShape[T Element](op string, mask *AllocArray[uint8], a, b *AllocArray[
 }
 
 // whereRuns selects from a and b, which broadcast to the shape of dst, as mask does.
-func whereRuns[T Element](dst *AllocArray[T], mask *AllocArray[uint8], a, b *AllocArray[T]) {
+func whereRuns[T Element](op string, dst *AllocArray[T], mask *AllocArray[uint8], a, b *AllocArray[T]) {
 	sm, sa, sb := mask.stretched(&dst.layout), a.stretched(&dst.layout), b.stretched(&dst.layout)
 	w := newWalk(&dst.layout, &sm, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
 		whereRun(&w, dst.data[w.off[0]:], mask.data[w.off[1]:], a.data[w.off[2]:], b.data[w.off[3]:])
 	}
+	dst.recheck(op)
+	mask.recheck(op)
+	a.recheck(op)
+	b.recheck(op)
 }
 
 func whereRun[T Element](w *walk, dst []T, mask []uint8, a, b []T) {
