@@ -14,6 +14,12 @@ import (
 // with every matrix. This is as in numpy.matmul, but for two vectors use [Dot].
 //
 // Transposed views are multiplied without copying them.
+//
+// A row of a gives the same bits alone as with other rows. On amd64 with AVX2 and FMA,
+// the bits of floats do not depend on the layout of the operands either, and those of
+// a product with two or more columns not on their number: each element is computed
+// with one fused multiply-add for each element of the row, in order. A product with a
+// single column, or on another processor, may round differently.
 func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[T]) {
 	a.check("MatMul")
 	b.check("MatMul")
@@ -107,8 +113,15 @@ func (l *layout) stackOf(head *layout, rows, columns int) (s layout) {
 
 // run computes the products into dst, which has the shape of the result.
 func (p *product[T]) run(dst AllocArray[T]) {
+	if dst.size() == 0 { // also if the stack is long: it may have more matrices than memory has bytes
+		return
+	}
+	if p.a.shape[p.a.rank-1] == 0 {
+		dst.set(0) // sums of nothing
+		return
+	}
 	if dst.rank == 2 && p.a.rank == 2 && p.b.rank == 2 {
-		matMul(dst, p.a, p.b)
+		matMul(&dst, &p.a, &p.b)
 		return
 	}
 	if p.row {
@@ -122,7 +135,8 @@ func (p *product[T]) run(dst AllocArray[T]) {
 	var index [MaxRank]int
 	for range stack.count() {
 		i := index[:stack.rank]
-		matMul(dst.matrix(i), p.a.matrix(i), p.b.matrix(i))
+		c, a, b := dst.matrix(i), p.a.matrix(i), p.b.matrix(i)
+		matMul(&c, &a, &b)
 		increment(i, &stack.shape)
 	}
 }
@@ -150,29 +164,113 @@ func (a *AllocArray[T]) matrix(index []int) (m AllocArray[T]) {
 	return m
 }
 
-// matMul computes one product in the way that the strides allow: with micro-kernels,
-// with rows of b, with columns of b, or element by element.
-func matMul[T Element](dst, a, b AllocArray[T]) {
-	m, k, n := a.shape[0], a.shape[1], b.shape[1]
-	if m == 0 || n == 0 || k == 0 {
-		dst.set(0) // a sum of nothing
+// matMul computes one product, which has elements and is not a sum of nothing.
+func matMul[T Element](dst, a, b *AllocArray[T]) {
+	if column := b.shape[1] == 1 && a.rowsContiguous(); microKernels && isFloat[T]() && !column {
+		matMulFused(dst, a, b)
+	} else {
+		matMulPlain(dst, a, b)
+	}
+}
+
+// matMulFused computes a product of floats with one rounding for each step: element
+// (i, j) is c = fma(a(i, l), b(l, j), c) for l = 0, 1, 2 …, whatever the shapes and
+// the strides. So a row of a gives the same bits alone and among others. Transposing
+// the product, dstᵀ = bᵀ·aᵀ, changes no bit either.
+func matMulFused[T Element](dst, a, b *AllocArray[T]) {
+	if addRows(dst, a, b) {
 		return
 	}
-	if dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) { // dstᵀ = bᵀ·aᵀ
-		dst, a, b = dst.transpose(), b.transpose(), a.transpose()
-		m, n = n, m
+	inPlace := a.shape[0] <= inPlaceRows && b.shape[0]*b.shape[1] >= inPlaceElements && !b.rowsContiguous() && b.columnsContiguous()
+	if !inPlace && b.shape[1] >= fewest && (dst.rowsContiguous() || !dst.columnsContiguous()) {
+		multiply(dst, a, b)
+		return
 	}
-	rows := dst.rowsContiguous() && a.rowsContiguous()
+	dstT, aT, bT := dst.transpose(), a.transpose(), b.transpose()
 	switch {
-	case dst.rowsContiguous() && multiply(&dst, &a, &b):
-	case rows && b.rowsContiguous():
-		kernel.MatMul(dst.data, dst.lead(), a.data, a.lead(), b.data, b.lead(), m, k, n)
-	case rows && b.columnsContiguous():
-		bt := b.transpose()
-		kernel.MatMulT(dst.data, dst.lead(), a.data, a.lead(), b.data, bt.lead(), m, k, n)
+	case addRows(&dstT, &bT, &aT):
+	case inPlace || !dst.rowsContiguous() && dst.columnsContiguous():
+		multiply(&dstT, &bT, &aT)
 	default:
-		matMulStrided(&dst, &a, &b)
+		multiply(dst, a, b)
 	}
+}
+
+// fewest is the number of rows of a from which on it pays to copy b into the order in
+// which the micro-kernels read it (measured: the two ways meet between 3 and 4).
+const fewest = 4
+
+// A transposed b is the left operand of the transposed product. This pays up to so
+// many rows of a, from so many elements of b on (measured).
+const (
+	inPlaceRows     = 16
+	inPlaceElements = 1024
+)
+
+// addRows computes dst = a·b for few rows, by adding rows of b. It reports whether it
+// did; false leaves dst alone. Rows of 16 elements and more are added by the SIMD
+// library, which rounds as the micro-kernels do where there are any.
+func addRows[T Element](dst, a, b *AllocArray[T]) bool {
+	m, k, n := a.shape[0], a.shape[1], b.shape[1]
+	if m >= fewest || n < 16 || !dst.rowsContiguous() || !a.rowsContiguous() || !b.rowsContiguous() {
+		return false
+	}
+	kernel.MatMul(dst.data, dst.lead(), a.data, a.lead(), b.data, b.lead(), m, k, n)
+	return true
+}
+
+// multiply computes dst = a·b with the micro-kernels. If they cannot write to dst,
+// because its rows are not contiguous or its memory interleaves with an operand's,
+// it multiplies tiles on the stack and copies them.
+func multiply[T Element](dst, a, b *AllocArray[T]) {
+	if dst.rowsContiguous() && gemmProduct(dst, a, b) {
+		return
+	}
+	var room [1024]T
+	width := min(dst.shape[1], 32)
+	height := min(dst.shape[0], len(room)/width)
+	for i := 0; i < dst.shape[0]; i += height {
+		for j := 0; j < dst.shape[1]; j += width {
+			to, x, y := *dst, *a, *b
+			to.shape[0], to.shape[1] = min(height, dst.shape[0]-i), min(width, dst.shape[1]-j)
+			x.shape[0], y.shape[1] = to.shape[0], to.shape[1]
+			to.advance(i*dst.stride[0] + j*dst.stride[1])
+			x.advance(i * a.stride[0])
+			y.advance(j * b.stride[1])
+			tile := AllocArray[T]{data: room[:], layout: layout{rank: 2, shape: to.shape, stride: [MaxRank]int{to.shape[1], 1}}}
+			gemmProduct(&tile, &x, &y)
+			copyElements(&to, &tile, &tile.stride)
+		}
+	}
+}
+
+// gemmProduct is [gemm.Product] of arrays of floats.
+func gemmProduct[T Element](dst, a, b *AllocArray[T]) bool {
+	switch c := any(dst.data).(type) {
+	case []float32:
+		return gemmProductOf(c, any(a.data).([]float32), any(b.data).([]float32), dst, a, b)
+	case []float64:
+		return gemmProductOf(c, any(a.data).([]float64), any(b.data).([]float64), dst, a, b)
+	}
+	return false
+}
+
+// gemmProductOf is gemmProduct with the elements under the name of their type.
+func gemmProductOf[F Float, T Element](c, x, y []F, dst, a, b *AllocArray[T]) bool {
+	m, k, n := a.shape[0], a.shape[1], b.shape[1]
+	left, right := gemm.Matrix[F]{Data: x, Row: a.stride[0], Col: a.stride[1]}, gemm.Matrix[F]{Data: y, Row: b.stride[0], Col: b.stride[1]}
+	return gemm.Product(c, dst.lead(), left, right, m, k, n)
+}
+
+// microKernels reports whether package gemm has micro-kernels for this processor.
+var microKernels = func() bool {
+	one := gemm.Matrix[float32]{Data: []float32{1}, Row: 1, Col: 1}
+	return gemm.Product([]float32{0}, 1, one, one, 1, 1, 1)
+}()
+
+func isFloat[T Element]() bool {
+	half := 0.5
+	return T(half) != 0
 }
 
 // rowsContiguous and columnsContiguous report whether a kernel can read a matrix by
@@ -194,30 +292,26 @@ func (l *layout) lead() int {
 	return l.stride[0]
 }
 
-// fewest is the number of rows of a from which on it pays to put b in the order in
-// which the micro-kernels read it (measured: the two ways meet between 3 and 4).
-const fewest = 4
-
-// multiply computes dst = a·b with the micro-kernels, for a dst whose rows are
-// contiguous. It reports whether it did; false leaves dst alone.
-func multiply[T Element](dst, a, b *AllocArray[T]) bool {
-	if a.shape[0] < fewest || b.shape[1] == 1 {
-		return false
+// matMulPlain computes one product in the way that the strides allow: with rows of b,
+// with columns of b, or element by element. It serves integers, processors without
+// micro-kernels, and a single column of b: there each element is a dot product, which
+// takes an eighth of the time of the micro-kernels.
+func matMulPlain[T Element](dst, a, b *AllocArray[T]) {
+	if dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) { // dstᵀ = bᵀ·aᵀ
+		dstT, aT, bT := dst.transpose(), a.transpose(), b.transpose()
+		dst, a, b = &dstT, &bT, &aT
 	}
-	switch c := any(dst.data).(type) {
-	case []float32:
-		return multiplyOf(c, any(a.data).([]float32), any(b.data).([]float32), dst, a, b)
-	case []float64:
-		return multiplyOf(c, any(a.data).([]float64), any(b.data).([]float64), dst, a, b)
-	}
-	return false
-}
-
-// multiplyOf is multiply with the elements under the name of their type.
-func multiplyOf[F Float, T Element](c, x, y []F, dst, a, b *AllocArray[T]) bool {
 	m, k, n := a.shape[0], a.shape[1], b.shape[1]
-	left, right := gemm.Matrix[F]{Data: x, Row: a.stride[0], Col: a.stride[1]}, gemm.Matrix[F]{Data: y, Row: b.stride[0], Col: b.stride[1]}
-	return gemm.Product(c, dst.lead(), left, right, m, k, n)
+	rows := dst.rowsContiguous() && a.rowsContiguous()
+	switch {
+	case rows && b.rowsContiguous():
+		kernel.MatMul(dst.data, dst.lead(), a.data, a.lead(), b.data, b.lead(), m, k, n)
+	case rows && b.columnsContiguous():
+		bT := b.transpose()
+		kernel.MatMulT(dst.data, dst.lead(), a.data, a.lead(), b.data, bT.lead(), m, k, n)
+	default:
+		matMulStrided(dst, a, b)
+	}
 }
 
 // panel is how many columns matMulStrided computes at a time.
