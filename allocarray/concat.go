@@ -1,6 +1,11 @@
 package allocarray
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/allocarrays/allocarrays-go/scope"
+)
 
 // Concat joins arrays along an axis, with memory from ctx. The arrays must have the
 // same rank and, along the other axes, the same lengths. Negative axes count from
@@ -42,7 +47,9 @@ func concatShape[T Element](op string, axis int, arrays []AllocArray[T]) (shape 
 		if !shape.sameShape(&other) {
 			panic(misuse("%s: shapes %s and %s do not join along axis %d", op, shapeText(first.lengths()), shapeText(a.lengths()), axis))
 		}
-		shape.shape[k] += a.shape[k]
+		if shape.shape[k] += a.shape[k]; shape.shape[k] < 0 { // of arrays without elements
+			panic(&scope.ExhaustedError{Allocator: fmt.Sprintf("allocarray: %s: length of axis %d", op, axis), Requested: ^uintptr(0)})
+		}
 	}
 	return shape, k
 }
