@@ -159,8 +159,8 @@ func (a *AllocArray[T]) panicStale(op, fix string) {
 
 // recheck panics if the scope of a's elements has ended since check: the elements
 // read may have been those of another scope. It stands behind the last access to
-// elements of operands and results, and between the user's code and an access that
-// follows.
+// the elements of each operand and result, and between the user's code and an access
+// that follows. The user's code is a function given to Map, and what allocates.
 //
 // When another goroutine ends the scope, recheck is exact where a load is never
 // delayed beyond a later one, as on amd64. Elsewhere, as on arm64, it is best effort:

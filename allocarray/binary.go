@@ -78,6 +78,8 @@ func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, 
 	a.check(name)
 	b.check(name)
 	alike := dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
+	a.recheck(name)
+	b.recheck(name)
 	binaryRuns(op, name, alike, &dst, a, b)
 	return dst
 }

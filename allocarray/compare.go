@@ -70,6 +70,8 @@ func compare[T Element](ctx context.Context, op kernel.CompareOp, name string, a
 	a.check(name)
 	b.check(name)
 	dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
+	a.recheck(name)
+	b.recheck(name)
 	compareRuns(op, name, &dst, a, b)
 	return dst
 }

@@ -13,6 +13,7 @@ import (
 func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) (dst AllocArray[T]) {
 	shape, k := concatShape("Concat", axis, arrays)
 	dst.allocate(ctx, "Concat", shape.lengths())
+	recheckAll("Concat", arrays)
 	concat("Concat", &dst, k, arrays)
 	return dst
 }
@@ -63,6 +64,10 @@ func concat[T Element](op string, dst *AllocArray[T], axis int, arrays []AllocAr
 		at += n
 	}
 	dst.recheck(op)
+	recheckAll(op, arrays)
+}
+
+func recheckAll[T Element](op string, arrays []AllocArray[T]) {
 	for i := range arrays {
 		arrays[i].recheck(op)
 	}

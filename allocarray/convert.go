@@ -8,6 +8,7 @@ import "context"
 func Convert[To, From Element](ctx context.Context, a AllocArray[From]) (dst AllocArray[To]) {
 	a.check("Convert")
 	dst.allocateLike(ctx, "Convert", &a.layout, len(a.data))
+	a.recheck("Convert")
 	convert("Convert", &dst, &a)
 	return dst
 }

@@ -34,6 +34,7 @@ var heapContext = scope.WithAllocator(context.Background(), scope.Heap())
 func (a *AllocArray[T]) clone(ctx context.Context, op string) (dst AllocArray[T]) {
 	a.check(op)
 	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	a.recheck(op)
 	copyElements(&dst, a, &a.stride)
 	dst.recheck(op)
 	a.recheck(op)

@@ -74,6 +74,8 @@ func Pow[T Float](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[T]) {
 	a.check("Pow")
 	b.check("Pow")
 	dst.allocateBroadcast(ctx, "Pow", &a.layout, &b.layout, len(a.data))
+	a.recheck("Pow")
+	b.recheck("Pow")
 	powRuns("Pow", &dst, &a, &b)
 	return dst
 }

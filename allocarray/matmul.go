@@ -25,6 +25,8 @@ func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[
 	b.check("MatMul")
 	p := newProduct("MatMul", &a, &b)
 	dst.allocate(ctx, "MatMul", p.result.lengths())
+	a.recheck("MatMul")
+	b.recheck("MatMul")
 	p.run(dst)
 	dst.recheck("MatMul")
 	a.recheck("MatMul")

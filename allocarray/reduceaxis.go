@@ -95,6 +95,7 @@ func reduceAxis[T Element](ctx context.Context, r reduction, op string, a *Alloc
 	a.check(op)
 	k, rest := a.reduced(op, axis, r == sumOf || r == meanOf)
 	dst.allocate(ctx, op, rest.lengths())
+	a.recheck(op)
 	reduceRuns(r, op, &dst, a, k)
 	return dst
 }
@@ -109,6 +110,7 @@ func argumentAxis[T Element](ctx context.Context, pick kernel.BinaryOp, op strin
 	a.check(op)
 	k, rest := a.reduced(op, axis, false)
 	dst.allocate(ctx, op, rest.lengths())
+	a.recheck(op)
 	argumentRuns(pick, op, &dst, a, k)
 	return dst
 }

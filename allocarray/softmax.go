@@ -35,6 +35,7 @@ func LogSoftmaxInto[T Float](dst, a AllocArray[T]) {
 func eachRow[T Float](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
 	a.check(op)
 	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	a.recheck(op)
 	rowRuns(op, &dst, a, fn)
 	return dst
 }

@@ -52,6 +52,7 @@ func ReLUInto[T Element](dst, a AllocArray[T]) {
 func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) (dst AllocArray[T]) {
 	a.check("Map")
 	dst.allocateLike(ctx, "Map", &a.layout, len(a.data))
+	a.recheck("Map")
 	mapRuns("Map", &dst, &a, fn)
 	return dst
 }
@@ -67,6 +68,7 @@ func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
 func unary[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
 	a.check(op)
 	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	a.recheck(op)
 	unaryRuns(op, &dst, a, fn)
 	return dst
 }

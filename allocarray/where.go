@@ -11,6 +11,9 @@ import (
 func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) (dst AllocArray[T]) {
 	shape := whereShape("Where", &mask, &a, &b)
 	dst.allocate(ctx, "Where", shape.lengths())
+	mask.recheck("Where")
+	a.recheck("Where")
+	b.recheck("Where")
 	whereRuns("Where", &dst, &mask, &a, &b)
 	return dst
 }

@@ -33,7 +33,7 @@ var meanwhiles = []mistake{
 			})
 		}},
 	{name: "allocator", what: "an allocator of the user's that ends the scope of an operand", promise: always,
-		message: "whose scope has ended at PLACE", // guard mode is faster: it finds the access
+		message: "allocarray: Add" + endedMeanwhile,
 		program: func(*testing.T) error {
 			return moveIn(func(_ context.Context, a array, next func()) {
 				allocarray.Add(scope.WithAllocator(context.Background(), resetting{scope.Heap(), next}), a, a)
