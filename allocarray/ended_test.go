@@ -226,6 +226,42 @@ func panicWhenEnded(ctx context.Context, c call[float64], o *operands[float64], 
 	return v
 }
 
+// TestEndedWhileFilling ends the scope of a new array while its first elements are
+// written: most often that is noticed, and the array is not returned. (It is if the
+// scope ends behind the last check.)
+func TestEndedWhileFilling(t *testing.T) {
+	needParallel(t)
+	const n = 1 << 15
+	for name, fill := range map[string]func(ctx context.Context){
+		"New":    func(ctx context.Context) { allocarray.New[float64](ctx, n) },
+		"Full":   func(ctx context.Context) { allocarray.Full(ctx, 1.0, n) },
+		"Arange": func(ctx context.Context) { allocarray.Arange[float64](ctx, n) },
+	} {
+		noticed, missed := 0, 0
+		for try := 0; noticed+missed < 10 && try < 2000; try++ {
+			buf := bumper.NewAllocBuffer(8*n + 64)
+			var started, ended atomic.Bool
+			done := make(chan error)
+			go func() {
+				for !started.Load() {
+				}
+				err := buf.Reset()
+				ended.Store(true)
+				done <- err
+			}()
+			start := func() { started.Store(true) }
+			v := panicOf(func() { fill(scope.WithAllocator(t.Context(), &userCode{Allocator: buf, after: start})) })
+			if endedDuring(v) {
+				noticed++
+			} else if ended.Load() {
+				missed++
+			}
+			require.NoError(t, <-done)
+		}
+		require.Greater(t, noticed, missed, "%s", name)
+	}
+}
+
 // needParallel skips where goroutines do not run at the same time, and where the race
 // detector or guard mode finds these mistakes by itself.
 func needParallel(t *testing.T) {

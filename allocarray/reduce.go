@@ -134,8 +134,8 @@ func (a *AllocArray[T]) requireElements(op string) {
 }
 
 // Dot returns the sum of the products of corresponding elements; 0 if there are
-// none. It panics if the shapes differ. Unlike [MatMul], it may round differently
-// on different processors.
+// none. It panics if the shapes differ. How it rounds depends on the layout and on
+// the processor.
 func Dot[T Element](a, b AllocArray[T]) T {
 	a.check("Dot")
 	b.check("Dot")

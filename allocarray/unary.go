@@ -48,7 +48,7 @@ func ReLUInto[T Element](dst, a AllocArray[T]) {
 }
 
 // Map returns fn applied to each element of a, with memory from ctx. It calls fn in
-// row-major order.
+// row-major order. Map panics if fn ends the scope of a or of the result.
 func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) (dst AllocArray[T]) {
 	a.check("Map")
 	dst.allocateLike(ctx, "Map", &a.layout, len(a.data))
@@ -57,8 +57,7 @@ func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) (dst All
 	return dst
 }
 
-// MapInto sets dst to fn applied to each element of a; dst may be a. It calls fn in
-// row-major order.
+// MapInto sets dst to fn applied to each element of a; dst may be a. See [Map].
 func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
 	checkUnaryInto("MapInto", &dst, &a)
 	mapRuns("MapInto", &dst, &a, fn)
