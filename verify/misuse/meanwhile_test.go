@@ -2,6 +2,7 @@ package misuse_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -66,7 +67,7 @@ func moveIn(use func(ctx context.Context, a array, next func())) error {
 	if low, high := allocarray.Min(stranger), allocarray.Max(stranger); low != 4242 || high != 4242 {
 		return fmt.Errorf("the memory of another scope was overwritten: %v to %v", low, high)
 	}
-	return fmt.Errorf("%s", said)
+	return errors.New(said)
 }
 
 // resetting calls a function before each allocation.
@@ -115,7 +116,7 @@ func forgottenSum(t *testing.T) error {
 			break
 		}
 	}
-	return fmt.Errorf("%s", last)
+	return errors.New(last)
 }
 
 const wrongSum = "the sum is not that of the array"
@@ -126,5 +127,5 @@ func sumForEver(a array, begun chan bool) error {
 	close(begun)
 	for allocarray.Sum(a) == want {
 	}
-	return fmt.Errorf(wrongSum)
+	return errors.New(wrongSum)
 }
