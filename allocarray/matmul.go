@@ -221,13 +221,19 @@ func addRows[T Element](dst, a, b *AllocArray[T]) bool {
 	return true
 }
 
-// multiply computes dst = a·b with the micro-kernels. If they cannot write to dst,
-// because its rows are not contiguous or its memory interleaves with an operand's,
-// it multiplies tiles on the stack and copies them.
+// multiply computes dst = a·b with the micro-kernels. They cannot write to dst if its
+// rows are not contiguous or its memory interleaves with an operand's.
 func multiply[T Element](dst, a, b *AllocArray[T]) {
-	if dst.rowsContiguous() && gemmProduct(dst, a, b) {
-		return
+	if !dst.rowsContiguous() || !gemmProduct(dst, a, b) {
+		multiplyTiles(dst, a, b)
 	}
+}
+
+// multiplyTiles multiplies tiles of dst on the stack and copies them. Its room is in no
+// frame but its own.
+//
+//go:noinline
+func multiplyTiles[T Element](dst, a, b *AllocArray[T]) {
 	var room [1024]T
 	width := min(dst.shape[1], 32)
 	height := min(dst.shape[0], len(room)/width)
