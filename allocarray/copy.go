@@ -17,9 +17,7 @@ func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 		panic(misuse("CopyTo: shape %s does not broadcast to %s", shapeText(a.lengths()), shapeText(dst.lengths())))
 	}
 	requireInPlace("CopyTo", &dst, &a)
-	copyElements(&dst, &a, &stride)
-	dst.recheck("CopyTo")
-	a.recheck("CopyTo")
+	copyRuns("CopyTo", &dst, &a, &stride)
 }
 
 // Clone returns a contiguous copy with memory from ctx.
@@ -35,10 +33,15 @@ func (a *AllocArray[T]) clone(ctx context.Context, op string) (dst AllocArray[T]
 	a.check(op)
 	dst.allocateLike(ctx, op, &a.layout, len(a.data))
 	a.recheck(op)
-	copyElements(&dst, a, &a.stride)
-	dst.recheck(op)
-	a.recheck(op)
+	copyRuns(op, &dst, a, &a.stride)
 	return dst
+}
+
+// copyRuns is copyElements as an operation of its own.
+func copyRuns[T Element](op string, dst, src *AllocArray[T], stride *[MaxRank]int) {
+	copyElements(dst, src, stride)
+	dst.recheck(op)
+	src.recheck(op)
 }
 
 // copyElements copies src, whose strides along the axes of dst are given, to dst.

@@ -27,10 +27,7 @@ func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[
 	dst.allocate(ctx, "MatMul", p.result.lengths())
 	a.recheck("MatMul")
 	b.recheck("MatMul")
-	p.run(dst)
-	dst.recheck("MatMul")
-	a.recheck("MatMul")
-	b.recheck("MatMul")
+	p.run("MatMul", &dst, &a, &b)
 	return dst
 }
 
@@ -44,10 +41,7 @@ func MatMulInto[T Element](dst, a, b AllocArray[T]) {
 	requireShape("MatMulInto", &dst.layout, &p.result)
 	requireDisjoint("MatMulInto", &dst, &a)
 	requireDisjoint("MatMulInto", &dst, &b)
-	p.run(dst)
-	dst.recheck("MatMulInto")
-	a.recheck("MatMulInto")
-	b.recheck("MatMulInto")
+	p.run("MatMulInto", &dst, &a, &b)
 }
 
 // product is a stack of matrix products.
@@ -113,8 +107,15 @@ func (l *layout) stackOf(head *layout, rows, columns int) (s layout) {
 	return s
 }
 
-// run computes the products into dst, which has the shape of the result.
-func (p *product[T]) run(dst AllocArray[T]) {
+// run computes the products of a and b into dst, which has the shape of the result.
+func (p *product[T]) run(op string, dst, a, b *AllocArray[T]) {
+	p.multiply(*dst)
+	dst.recheck(op)
+	a.recheck(op)
+	b.recheck(op)
+}
+
+func (p *product[T]) multiply(dst AllocArray[T]) {
 	if dst.size() == 0 { // also if the stack is long: it may have more matrices than memory has bytes
 		return
 	}
