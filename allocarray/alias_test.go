@@ -35,7 +35,7 @@ func panicOf(fn func()) (v any) {
 // elementwiseOverlap is the message about an overlap in an elementwise operation.
 func elementwiseOverlap(op, dst, src string) string {
 	return "allocarray: " + op + ": dst of shape " + dst + " overlaps an operand of shape " + src +
-		"; it may only be the very same array"
+		" but is not the same array"
 }
 
 // testAlias: a destination may be an operand, exactly, in any layout.
@@ -167,28 +167,6 @@ func TestAliasOverlap(t *testing.T) {
 		require.Equal(t, c.want, panicOf(c.run))
 		require.Equal(t, allocarray.Arange[int32](t.Context(), 12).Data(), v.Data(), c.want)
 	}
-}
-
-// TestBroadcastIsReadOnly: one element stands in several places of such a view.
-func TestBroadcastIsReadOnly(t *testing.T) {
-	row := allocarray.Wrap([]float32{1, 2})
-	b, like := row.Broadcast(3, 2), allocarray.New[float32](t.Context(), 3, 2)
-	for op, run := range map[string]func(){
-		"Set":         func() { b.Set(1, 0, 0) },
-		"Fill":        func() { b.Fill(1) },
-		"CopyTo":      func() { like.CopyTo(b) },
-		"AddInto":     func() { allocarray.AddInto(b, like, like) },
-		"ExpInto":     func() { allocarray.ExpInto(b, like) },
-		"SoftmaxInto": func() { allocarray.SoftmaxInto(b, like) },
-		"WhereInto":   func() { allocarray.WhereInto(b, allocarray.New[uint8](t.Context()), like, like) },
-		"MatMulInto":  func() { allocarray.MatMulInto(b, like, like) },
-		"SumAxisInto": func() { allocarray.SumAxisInto(b, like, 0) },
-		"ConcatInto":  func() { allocarray.ConcatInto(b, 0, like) },
-	} {
-		require.Equal(t, "allocarray: "+op+": cannot write to a broadcast view of shape 3×2", panicOf(run))
-	}
-	b.Slice(0, 1, 2).Set(5, 0, 1) // nothing repeats in a single row
-	require.Equal(t, []float32{1, 5}, row.Data())
 }
 
 // TestOverlapOfRandomViews asks of pairs of views of one array, cut in different

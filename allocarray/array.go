@@ -2,105 +2,92 @@ package allocarray
 
 import (
 	"context"
-	"math/bits"
 
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
+// Element lists the element types. Types defined on one of them, such as
+// type Celsius float32, are not elements. No element type contains a pointer, so
+// elements may live in memory that the garbage collector does not scan.
+type Element interface {
+	int8 | int16 | int32 | int64 | int | uint8 | uint16 | uint32 | uint64 | uint | float32 | float64
+}
+
+// Float lists the floating-point element types.
+type Float interface{ float32 | float64 }
+
 // MaxRank is the largest number of axes of an array.
 const MaxRank = 6
 
-// An AllocArray is an n-dimensional array of T. See the package documentation for
-// how it is passed, how long it lives and when it panics.
+// An AllocArray is an n-dimensional array of T. The package documentation says how
+// arrays are passed, how long they live and when they panic.
 //
-// The zero AllocArray has rank 0 and no element; of its methods those work that
-// need none, such as Similar. An AllocArray may be copied freely; copies share
-// their elements.
+// The zero AllocArray has rank 0 and no elements. Methods that need no elements,
+// such as Similar, work on it; the others panic.
 //
-// It is copied with registers of 16 bytes. Its size is a multiple of that, and its
-// largest part comes first, so that a copy of a copy reads what was stored as it was
-// stored: where it does not, a processor waits, longer than an allocation takes.
+// An AllocArray may be copied freely; copies share their elements. Arrays may be
+// read by several goroutines at once.
 type AllocArray[T Element] struct {
+	// Arrays are copied with registers of 16 bytes. The size is a multiple of 16, and
+	// the largest part comes first, so that a copy of a copy loads what was stored in
+	// the pieces in which it was stored. Otherwise the processor waits longer than an
+	// allocation takes.
+
 	layout
 	data  []T // from the first element to the end of what the array may touch
 	stamp scope.Stamp
 	_     uint64 // makes the size a multiple of 16 (on 64-bit systems)
 }
 
-// A layout says where the element of an index is.
-type layout struct {
-	plain  bool // if set, row-major without gaps, and the data are the elements; views clear it
-	rank   int
-	shape  [MaxRank]int // first rank entries are used, the others 0
-	stride [MaxRank]int // in elements; 0 for an axis that repeats
-}
-
-// alike reports whether both layouts are known to be plain, of one shape.
-func (l *layout) alike(m *layout) bool {
-	if !l.plain || !m.plain || l.rank != m.rank {
-		return false
-	}
-	for i, d := range l.shape[:l.rank] {
-		if d != m.shape[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// Wrap returns an array on the elements of s, which it shares, in row-major
-// order. Without a shape it has one axis of length len(s). It panics if the shape
-// does not have len(s) elements.
+// Wrap returns an array that shares the elements of s, in row-major order. Without
+// a shape the array has one axis of length len(s). Wrap panics if the shape does
+// not have len(s) elements.
 //
-// The array lives as long as s does; if s was made in a scope, that is for the
-// caller to know.
-func Wrap[T Element](s []T, shape ...int) AllocArray[T] {
+// The array is valid as long as s is. If s was made in a scope, the array cannot
+// notice the end of that scope.
+func Wrap[T Element](s []T, shape ...int) (a AllocArray[T]) {
+	n := len(s)
 	if len(shape) == 0 {
-		return vector(s)
+		a.contiguous, a.rank, a.shape[0], a.stride[0] = true, 1, n, 1
+	} else if a.setShape("Wrap", shape) != n {
+		panic(misuse("Wrap: %d elements do not fit shape %s", n, shapeText(shape)))
 	}
-	a, n := header[T]("Wrap", shape)
-	if n != len(s) {
-		panic(misuse("Wrap: %d elements do not make shape %s", len(s), shapeText(shape)))
-	}
-	a.data, a.plain = s[:n:n], true
+	a.data = s[:n:n]
 	return a
 }
 
-func vector[T Element](s []T) AllocArray[T] {
-	a := AllocArray[T]{data: s[:len(s):len(s)], layout: layout{plain: true, rank: 1}}
-	a.shape[0], a.stride[0] = len(s), 1
-	return a
-}
-
-// New returns an array of zeros with memory from ctx. Without a shape it has rank
-// 0 and one element. It panics if a length is negative or there are more than
-// [MaxRank].
-func New[T Element](ctx context.Context, shape ...int) AllocArray[T] {
-	a := uninitialised[T](ctx, "New", shape)
+// New returns an array of zeros, with memory from ctx. Without a shape it has
+// rank 0 and one element. New panics if a length is negative or if there are more
+// than [MaxRank] axes.
+func New[T Element](ctx context.Context, shape ...int) (a AllocArray[T]) {
+	a.allocate(ctx, "New", shape)
 	clear(a.data)
+	a.recheck("New")
 	return a
 }
 
-// Full returns an array whose elements are all v, with memory from ctx.
-func Full[T Element](ctx context.Context, v T, shape ...int) AllocArray[T] {
-	a := uninitialised[T](ctx, "Full", shape)
-	a.Fill(v)
+// Full returns an array whose elements are all v, with memory from ctx. Its shape
+// is as for [New].
+func Full[T Element](ctx context.Context, v T, shape ...int) (a AllocArray[T]) {
+	a.allocate(ctx, "Full", shape)
+	a.fill("Full", v)
 	return a
 }
 
-// Arange returns the n numbers 0, 1, 2 … with memory from ctx.
-func Arange[T Element](ctx context.Context, n int) AllocArray[T] {
-	a := uninitialised[T](ctx, "Arange", []int{n})
+// Arange returns the numbers 0 to n-1 as an array of one axis, with memory from
+// ctx. It panics if n is negative. Numbers that T cannot hold wrap or are rounded.
+func Arange[T Element](ctx context.Context, n int) (a AllocArray[T]) {
+	a.allocate(ctx, "Arange", []int{n})
 	for i := range a.data {
 		a.data[i] = T(i)
 	}
+	a.recheck("Arange")
 	return a
 }
 
-// Similar returns an array of the same element type with memory from ctx. Its
-// shape is the one given, or a's if none is. Its elements are whatever the memory
-// holds: write them before reading. Of a only the type and the shape are used, so
-// that a may be stale.
+// Similar returns an array with a's element type, with memory from ctx. Its shape
+// is the one given or, without one, a's. The elements are uninitialised: write
+// them before reading. Similar uses only a's type and shape, so a may be stale.
 func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) (b AllocArray[T]) {
 	b.similar(ctx, &a, shape)
 	return b
@@ -108,95 +95,86 @@ func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) (b AllocArray[
 
 // similar makes b, which is zero, what a.Similar(ctx, shape...) returns.
 func (b *AllocArray[T]) similar(ctx context.Context, a *AllocArray[T], shape []int) {
-	if len(shape) > 0 {
-		b.allocate(ctx, "Similar", shape)
+	if len(shape) > 0 || !a.contiguous {
+		if len(shape) == 0 {
+			shape = a.lengths()
+		}
+		b.alloc(ctx, b.setShape("Similar", shape))
 		return
 	}
-	b.allocateLike(ctx, "Similar", &a.layout, len(a.data))
+	b.layout = a.layout
+	b.alloc(ctx, len(a.data))
 }
 
-// uninitialised returns a row-major array with memory from ctx.
-func uninitialised[T Element](ctx context.Context, op string, shape []int) (a AllocArray[T]) {
-	a.allocate(ctx, op, shape)
-	return a
-}
-
-// allocateLike is allocate with the shape of an array that has the layout l and data
-// of n elements. An array that is plain already has the layout to be.
-func (a *AllocArray[T]) allocateLike(ctx context.Context, op string, l *layout, n int) {
-	if !l.plain {
-		a.allocate(ctx, op, l.shape[:l.rank])
-		return
-	}
-	data, stamp, err := scope.Alloc[T](ctx, n)
-	if err != nil {
-		panic(err)
-	}
-	a.data, a.stamp, a.layout = data, stamp, *l
-}
-
-// allocate makes a, which is zero, a row-major array with memory from ctx.
+// allocate makes a, which is zero, a contiguous array with memory from ctx, to be
+// written by an operation. Its elements are uninitialised.
 func (a *AllocArray[T]) allocate(ctx context.Context, op string, shape []int) {
-	n := a.setShape(op, shape)
+	a.alloc(ctx, a.setShape(op, shape))
+	a.recheck(op) // the allocator and the context may be the user's code
+}
+
+// allocateLike is allocate with the shape of an array that has the layout l and n
+// elements of data. A contiguous array already has the layout to be.
+func (a *AllocArray[T]) allocateLike(ctx context.Context, op string, l *layout, n int) {
+	if !l.contiguous {
+		a.allocate(ctx, op, l.lengths())
+		return
+	}
+	a.layout = *l
+	a.alloc(ctx, n)
+	a.recheck(op)
+}
+
+// alloc gives a, which has its layout, n elements.
+func (a *AllocArray[T]) alloc(ctx context.Context, n int) {
 	data, stamp, err := scope.Alloc[T](ctx, n)
 	if err != nil {
 		panic(err)
 	}
-	a.data, a.stamp, a.plain = data, stamp, true
+	a.data, a.stamp = data, stamp
 }
 
-// header returns a row-major array without elements and the number it needs.
-func header[T Element](op string, shape []int) (a AllocArray[T], n int) {
-	n = a.setShape(op, shape)
-	return a, n
+// Live reports whether the array may be used, that is, whether the scope in which
+// its elements were allocated has not ended.
+func (a AllocArray[T]) Live() bool { return a.stamp.Live() }
+
+// check panics if the scope of a's elements has ended, or if a is the zero value.
+// Everything that touches an element begins with it and ends with recheck.
+func (a *AllocArray[T]) check(op string) {
+	if !a.stamp.Live() || a.rank == 0 && len(a.data) == 0 {
+		a.panicUnusable(op)
+	}
 }
 
-// setShape makes a, which is zero, row-major and returns its number of elements.
-func (a *AllocArray[T]) setShape(op string, shape []int) int {
-	if len(shape) > MaxRank {
-		panic(misuse("%s: shape %s has more than %d axes", op, shapeText(shape), MaxRank))
+func (a *AllocArray[T]) panicUnusable(op string) {
+	if a.Live() {
+		panic(misuse("%s: the zero AllocArray has no elements", op))
 	}
-	a.rank = copy(a.shape[:], shape)
-	n, ok := a.setRowMajor()
-	if !ok {
-		panicShape(op, shape)
-	}
-	return n
+	a.panicStale(op, "copy what must outlive a scope with Heap() or CopyTo before it ends")
 }
 
-// setRowMajor sets the strides of a row-major array and returns its number of
-// elements; false if a length is negative or the number overflows. The number is
-// checked as if empty axes had length 1, as their strides use it.
-func (a *AllocArray[T]) setRowMajor() (n int, ok bool) {
-	step, empty := uint(1), false
-	for i := a.rank - 1; i >= 0; i-- {
-		d := a.shape[i]
-		a.stride[i] = int(step)
-		if d == 0 {
-			empty = true
-			continue
-		}
-		var over uint // also if d is negative, which is a huge uint
-		if over, step = bits.Mul(step, uint(d)); over != 0 || step > uint(maxInt) {
-			return 0, false
-		}
-	}
-	if empty {
-		return 0, true
-	}
-	return int(step), true
+func (a *AllocArray[T]) panicStale(op, fix string) {
+	panic(&scope.StaleError{What: "allocarray: " + op + " of a " + a.text() + " array", End: a.stamp.End(), Fix: fix})
 }
 
-const maxInt = int(^uint(0) >> 1)
-
-// panicShape panics about a shape that no array can have: an overflowing one is
-// exhausted memory, for a request may have asked for it, a negative length is a
-// programming error.
-func panicShape(op string, shape []int) {
-	for _, d := range shape {
-		if d < 0 {
-			panic(misuse("%s: shape %s has a negative length", op, shapeText(shape)))
-		}
+// recheck panics if the scope of a's elements has ended since check: the elements
+// read may have been those of another scope. It stands behind the last access to
+// the elements of each operand and result, and between the user's code and an access
+// that follows. The user's code is a function given to Map, and what allocates.
+//
+// When another goroutine ends the scope, recheck is exact where a load is never
+// delayed beyond a later one, as on amd64. Elsewhere, as on arm64, it is best effort:
+// Go does not order the plain loads of elements before the atomic load of the stamp.
+// It cannot undo a write: elements that were written after the scope ended may have
+// been another scope's.
+func (a *AllocArray[T]) recheck(op string) {
+	if !a.stamp.Live() {
+		a.panicStale(op, "it ended during the operation; end a scope only when nothing uses its arrays")
 	}
-	panic(&scope.ExhaustedError{Allocator: "allocarray: shape " + shapeText(shape), Requested: ^uintptr(0)})
+}
+
+// checkDst panics if a must not be written to.
+func (a *AllocArray[T]) checkDst(op string) {
+	a.check(op)
+	a.requireWritable(op)
 }

@@ -40,6 +40,7 @@ func each(shape []int, fn func(index []int)) {
 // build makes a dense array of the values of fn.
 func build[T allocarray.Element](shape []int, fn func(index []int) T) dense[T] {
 	d := dense[T]{shape: slices.Clone(shape)}
+	d.data = slices.Grow(d.data, product(shape))
 	each(shape, func(index []int) { d.data = append(d.data, fn(index)) })
 	return d
 }

@@ -67,7 +67,7 @@ func use(allocarray.AllocArray[float64]) {}
 // BenchmarkElementwise adds two arrays, beside a loop over slices into a slice that
 // is there already.
 func BenchmarkElementwise(b *testing.B) {
-	for _, n := range []int{64, 4096, 100_000} {
+	for _, n := range []int{4, 64, 4096, 100_000} {
 		x, y := allocarray.Full(b.Context(), 1.0, n), allocarray.Full(b.Context(), 2.0, n)
 		dst := allocarray.New[float64](b.Context(), n)
 		name := fmt.Sprintf("n=%d", n)
@@ -119,6 +119,24 @@ func BenchmarkStrided(b *testing.B) {
 				fn()
 			}
 		})
+	}
+}
+
+// BenchmarkFewRows multiplies one to four rows by a matrix of 784 rows and 128 columns,
+// as it is and transposed: the products that a request makes alone.
+func BenchmarkFewRows(b *testing.B) {
+	const k, n = 784, 128
+	y := allocarray.Full[float32](b.Context(), 1, k, n)
+	for m := 1; m <= 4; m++ {
+		x, dst := allocarray.Full[float32](b.Context(), 1, m, k), allocarray.New[float32](b.Context(), m, n)
+		for name, y := range map[string]allocarray.AllocArray[float32]{"a·b": y, "a·bᵀ": y.Reshape(n, k).Transpose()} {
+			b.Run(fmt.Sprintf("m=%d/%s", m, name), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					allocarray.MatMulInto(dst, x, y)
+				}
+			})
+		}
 	}
 }
 

@@ -26,8 +26,8 @@ func SubInto[T Element](dst, a, b AllocArray[T]) {
 	binaryInto(kernel.Sub, "SubInto", &dst, &a, &b)
 }
 
-// Mul returns the elementwise product a · b, broadcast, with memory from ctx. The
-// matrix product is [MatMul].
+// Mul returns the elementwise product a · b, broadcast, with memory from ctx. For
+// the matrix product see [MatMul].
 func Mul[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 	return binary(ctx, kernel.Mul, "Mul", &a, &b)
 }
@@ -37,110 +37,110 @@ func MulInto[T Element](dst, a, b AllocArray[T]) {
 	binaryInto(kernel.Mul, "MulInto", &dst, &a, &b)
 }
 
-// Div returns a / b, broadcast, with memory from ctx. Integers divide as in Go:
-// towards zero, and with a panic if b has a zero.
+// Div returns a / b, broadcast, with memory from ctx. As in Go, integer division
+// truncates toward zero, and panics if an element of b is zero.
 func Div[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 	return binary(ctx, kernel.Div, "Div", &a, &b)
 }
 
-// DivInto sets dst to a / b, broadcast; dst may be a or b.
+// DivInto sets dst to a / b, broadcast; dst may be a or b. See [Div] for integers;
+// if it panics, dst may be partly written.
 func DivInto[T Element](dst, a, b AllocArray[T]) {
 	binaryInto(kernel.Div, "DivInto", &dst, &a, &b)
 }
 
-// Minimum returns the elementwise smaller of a and b, broadcast, with memory from
-// ctx. The smaller of anything and NaN is NaN.
+// Minimum returns the smaller of a and b, element by element, broadcast, with
+// memory from ctx. If either is NaN, so is the result.
 func Minimum[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 	return binary(ctx, kernel.Min, "Minimum", &a, &b)
 }
 
-// MinimumInto sets dst to the elementwise smaller of a and b, broadcast; dst may
-// be a or b.
+// MinimumInto sets dst to the smaller of a and b, element by element, broadcast;
+// dst may be a or b.
 func MinimumInto[T Element](dst, a, b AllocArray[T]) {
 	binaryInto(kernel.Min, "MinimumInto", &dst, &a, &b)
 }
 
-// Maximum returns the elementwise larger of a and b, broadcast, with memory from
-// ctx. The larger of anything and NaN is NaN.
+// Maximum returns the larger of a and b, element by element, broadcast, with
+// memory from ctx. If either is NaN, so is the result.
 func Maximum[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 	return binary(ctx, kernel.Max, "Maximum", &a, &b)
 }
 
-// MaximumInto sets dst to the elementwise larger of a and b, broadcast; dst may be
-// a or b.
+// MaximumInto sets dst to the larger of a and b, element by element, broadcast;
+// dst may be a or b.
 func MaximumInto[T Element](dst, a, b AllocArray[T]) {
 	binaryInto(kernel.Max, "MaximumInto", &dst, &a, &b)
 }
 
-// binary allocates the result of an elementwise operation and computes it.
-func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, b *AllocArray[T]) AllocArray[T] {
+// binary computes an elementwise operation into a new array.
+func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, b *AllocArray[T]) (dst AllocArray[T]) {
 	a.check(name)
 	b.check(name)
-	dst := resultOf[T](ctx, name, a, b)
-	binaryRuns(op, &dst, a, b)
-	return dst
-}
-
-// resultOf returns an array of the shape that a and b broadcast to.
-func resultOf[T, A, B Element](ctx context.Context, name string, a *AllocArray[A], b *AllocArray[B]) (dst AllocArray[T]) {
-	if a.alike(&b.layout) {
-		dst.allocateLike(ctx, name, &a.layout, len(a.data))
-		return dst
-	}
-	if !broadcastShape(&dst, a, b) {
-		panicBroadcast(name, a.shape[:a.rank], b.shape[:b.rank])
-	}
-	dst.allocate(ctx, name, dst.shape[:dst.rank])
+	alike := dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
+	a.recheck(name)
+	b.recheck(name)
+	binaryRuns(op, name, alike, &dst, a, b)
 	return dst
 }
 
 func binaryInto[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArray[T]) {
-	checkInto(name, dst, a, b)
-	binaryRuns(op, dst, a, b)
+	alike := checkInto(name, dst, a, b)
+	binaryRuns(op, name, alike, dst, a, b)
 }
 
-// checkInto panics if dst is not a possible destination of an elementwise
-// operation on a and b.
-func checkInto[T, A, B Element](name string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) {
-	a.check(name)
-	b.check(name)
-	dst.checkDst(name)
-	if !dst.alike(&a.layout) || !dst.alike(&b.layout) {
-		var want AllocArray[T]
-		if !broadcastShape(&want, a, b) {
-			panicBroadcast(name, a.shape[:a.rank], b.shape[:b.rank])
-		}
-		requireShape(name, dst, &want)
+// allocateBroadcast is allocate with the shape to which a and b broadcast. It reports
+// whether all three are alike; n is then their number of elements.
+func (dst *AllocArray[T]) allocateBroadcast(ctx context.Context, op string, a, b *layout, n int) bool {
+	if a.alike(b) {
+		dst.allocateLike(ctx, op, a, n)
+		return true
 	}
-	requireInPlace(name, dst, a)
-	requireInPlace(name, dst, b)
+	dst.broadcast(op, a, b)
+	dst.allocate(ctx, op, dst.lengths())
+	return false
 }
 
-func requireShape[T, U Element](name string, dst *AllocArray[T], want *AllocArray[U]) {
-	if !sameShape(dst, want) {
-		panic(misuse("%s: dst has shape %s, the result %s", name, shapeText(dst.shape[:dst.rank]), shapeText(want.shape[:want.rank])))
+// checkInto panics if dst cannot be the destination of an elementwise operation on
+// a and b. It reports whether all three are alike.
+func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) bool {
+	a.check(op)
+	b.check(op)
+	dst.checkDst(op)
+	alike := dst.alike(&a.layout) && dst.alike(&b.layout)
+	if !alike {
+		var want layout
+		want.broadcast(op, &a.layout, &b.layout)
+		requireShape(op, &dst.layout, &want)
 	}
+	requireInPlace(op, dst, a)
+	requireInPlace(op, dst, b)
+	return alike
 }
 
-func panicBroadcast(name string, a, b []int) {
-	panic(misuse("%s: shapes %s and %s do not broadcast", name, shapeText(a), shapeText(b)))
-}
-
-// binaryRuns computes dst from a and b, which broadcast to dst's shape. Arrays that
-// lie alike need no walk, which would cost as much as 64 elements.
-func binaryRuns[T Element](op kernel.BinaryOp, dst, a, b *AllocArray[T]) {
-	if lineUp(dst, a) && lineUp(dst, b) {
+// binaryRuns computes dst from a and b, which broadcast to its shape, and checks
+// that all still live. Contiguous arrays of one shape need no walk, which would cost
+// as much as 64 elements.
+func binaryRuns[T Element](op kernel.BinaryOp, name string, alike bool, dst, a, b *AllocArray[T]) {
+	if alike || dst.bothContiguous(&a.layout) && dst.bothContiguous(&b.layout) {
 		kernel.Binary(op, dst.data[:dst.size()], a.data, b.data)
-		return
+	} else {
+		binaryWalk(op, dst, a, b)
 	}
-	sa, sb := stretched(a, dst), stretched(b, dst)
-	w := newWalk(dst.rank, &dst.shape, &dst.stride, &sa, &sb)
+	dst.recheck(name)
+	a.recheck(name)
+	b.recheck(name)
+}
+
+func binaryWalk[T Element](op kernel.BinaryOp, dst, a, b *AllocArray[T]) {
+	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
+	w := newWalk(&dst.layout, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
 		binaryRun(op, &w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
 	}
 }
 
-// binaryRun computes one run, in the way that its strides allow.
+// binaryRun computes one run in the way that its strides allow.
 func binaryRun[T Element](op kernel.BinaryOp, w *walk, dst, a, b []T) {
 	n, ds, as, bs := w.run(), w.step(0), w.step(1), w.step(2)
 	switch {

@@ -1,65 +1,72 @@
 package allocarray
 
-// Broadcast returns the view of a in a shape to which it broadcasts: axes of
-// length 1 are repeated, missing ones are added in front. It cannot be written
-// to. It panics if a does not broadcast to the shape.
-func (a AllocArray[T]) Broadcast(shape ...int) AllocArray[T] {
+// Broadcast returns a read-only view of a with the given shape. Axes of length 1
+// are repeated, missing axes are added in front. Broadcast panics if a does not
+// broadcast to the shape.
+func (a AllocArray[T]) Broadcast(shape ...int) (b AllocArray[T]) {
 	a.check("Broadcast")
-	b, _ := header[T]("Broadcast", shape)
-	if !a.stretch(b.rank, &b.shape, &b.stride) {
-		panic(misuse("Broadcast: shape %s does not broadcast to %s", shapeText(a.shape[:a.rank]), shapeText(shape)))
+	b.setShape("Broadcast", shape)
+	b.contiguous = false
+	stride, ok := a.stretch(&b.layout)
+	if !ok {
+		panic(misuse("Broadcast: shape %s does not broadcast to %s", shapeText(a.lengths()), shapeText(shape)))
 	}
-	b.data, b.stamp = a.data, a.stamp
+	b.stride, b.data, b.stamp = stride, a.data, a.stamp
 	return b
 }
 
-// stretch sets stride to the strides of a repeated along a shape; false if a does
-// not broadcast to it.
-func (a *AllocArray[T]) stretch(rank int, shape, stride *[MaxRank]int) bool {
-	*stride = [MaxRank]int{}
-	lead := rank - a.rank
+// stretch returns the strides of l repeated along the axes of another layout; false
+// if l does not broadcast to its shape.
+func (l *layout) stretch(to *layout) (stride [MaxRank]int, ok bool) {
+	lead := to.rank - l.rank
 	if lead < 0 {
-		return false
+		return stride, false
 	}
-	for i := range a.rank {
+	for i, d := range l.lengths() {
 		switch {
-		case a.shape[i] == shape[lead+i]:
-			stride[lead+i] = a.stride[i]
-		case a.shape[i] != 1:
-			return false
+		case d == to.shape[lead+i]:
+			stride[lead+i] = l.stride[i]
+		case d != 1:
+			return stride, false
 		}
 	}
-	return true
+	return stride, true
 }
 
-// stretched returns a's strides along dst's shape, to which it is known to
-// broadcast.
-func stretched[T, U Element](a *AllocArray[T], dst *AllocArray[U]) (stride [MaxRank]int) {
-	a.stretch(dst.rank, &dst.shape, &stride)
+// stretched is stretch for a layout that is known to broadcast.
+func (l *layout) stretched(to *layout) [MaxRank]int {
+	stride, _ := l.stretch(to)
 	return stride
 }
 
-// broadcastShape sets the shape of dst to that which a and b broadcast to; false
-// if they do not.
-func broadcastShape[T, A, B Element](dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) bool {
-	dst.rank = max(a.rank, b.rank)
-	for i := range dst.rank {
-		x, y := a.fromLast(dst.rank-i), b.fromLast(dst.rank-i)
+// broadcast sets the shape of l to the one that a and b broadcast to. It panics if
+// they do not.
+func (l *layout) broadcast(op string, a, b *layout) {
+	if !l.tryBroadcast(a, b) {
+		panic(misuse("%s: shapes %s and %s do not broadcast", op, shapeText(a.lengths()), shapeText(b.lengths())))
+	}
+}
+
+// tryBroadcast is broadcast, returning false instead of panicking.
+func (l *layout) tryBroadcast(a, b *layout) bool {
+	l.rank = max(a.rank, b.rank)
+	for i := range l.rank {
+		x, y := a.fromLast(l.rank-i), b.fromLast(l.rank-i)
 		if x != y && x != 1 && y != 1 {
 			return false
 		}
-		dst.shape[i] = x
+		l.shape[i] = x
 		if x == 1 {
-			dst.shape[i] = y
+			l.shape[i] = y
 		}
 	}
 	return true
 }
 
 // fromLast returns the length of the n-th axis from the last; 1 if there is none.
-func (a *AllocArray[T]) fromLast(n int) int {
-	if n > a.rank {
+func (l *layout) fromLast(n int) int {
+	if n > l.rank {
 		return 1
 	}
-	return a.shape[a.rank-n]
+	return l.shape[l.rank-n]
 }

@@ -6,10 +6,6 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
-// A mask is an array of uint8 that is 1 where a comparison holds and 0 elsewhere,
-// so that masks can be summed, multiplied and used in [Where]. NaN compares as in
-// Go: unequal to everything.
-
 // Equal returns the mask of a == b, broadcast, with memory from ctx.
 func Equal[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[uint8] {
 	return compare(ctx, kernel.Equal, "Equal", &a, &b)
@@ -70,28 +66,33 @@ func GreaterEqualInto[T Element](dst AllocArray[uint8], a, b AllocArray[T]) {
 	compareInto(kernel.GreaterEqual, "GreaterEqualInto", &dst, &a, &b)
 }
 
-func compare[T Element](ctx context.Context, op kernel.CompareOp, name string, a, b *AllocArray[T]) AllocArray[uint8] {
+func compare[T Element](ctx context.Context, op kernel.CompareOp, name string, a, b *AllocArray[T]) (dst AllocArray[uint8]) {
 	a.check(name)
 	b.check(name)
-	dst := resultOf[uint8](ctx, name, a, b)
-	compareRuns(op, &dst, a, b)
+	dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
+	a.recheck(name)
+	b.recheck(name)
+	compareRuns(op, name, &dst, a, b)
 	return dst
 }
 
 func compareInto[T Element](op kernel.CompareOp, name string, dst *AllocArray[uint8], a, b *AllocArray[T]) {
 	checkInto(name, dst, a, b)
-	compareRuns(op, dst, a, b)
+	compareRuns(op, name, dst, a, b)
 }
 
-func compareRuns[T Element](op kernel.CompareOp, dst *AllocArray[uint8], a, b *AllocArray[T]) {
-	sa, sb := stretched(a, dst), stretched(b, dst)
-	w := newWalk(dst.rank, &dst.shape, &dst.stride, &sa, &sb)
+func compareRuns[T Element](op kernel.CompareOp, name string, dst *AllocArray[uint8], a, b *AllocArray[T]) {
+	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
+	w := newWalk(&dst.layout, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
 		compareRun(op, &w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
 	}
+	dst.recheck(name)
+	a.recheck(name)
+	b.recheck(name)
 }
 
-// compareRun computes one run, in the way that its strides allow.
+// compareRun computes one run in the way that its strides allow.
 func compareRun[T Element](op kernel.CompareOp, w *walk, dst []uint8, a, b []T) {
 	n, ds, as, bs := w.run(), w.step(0), w.step(1), w.step(2)
 	switch {
@@ -104,8 +105,8 @@ func compareRun[T Element](op kernel.CompareOp, w *walk, dst []uint8, a, b []T) 
 	}
 }
 
-// compareGathered brings the elements of a run together, a few at a time, to
-// compare them.
+// compareGathered copies the elements of a run together, a few at a time, and
+// compares them there.
 func compareGathered[T Element](op kernel.CompareOp, w *walk, dst []uint8, a, b []T) {
 	var x, y [64]T
 	var mask [64]uint8

@@ -1,56 +1,74 @@
 package allocarray
 
-import "context"
+import (
+	"context"
+	"fmt"
 
-// Concat returns the arrays one after the other along an axis, with memory from
-// ctx. They must have the same rank and, in all other axes, the same lengths. It
-// panics if no array is given.
-func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) AllocArray[T] {
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// Concat joins arrays along an axis, with memory from ctx. The arrays must have the
+// same rank and, along the other axes, the same lengths. Negative axes count from
+// the end. Concat panics if no arrays are given.
+func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) (dst AllocArray[T]) {
 	shape, k := concatShape("Concat", axis, arrays)
-	dst := uninitialised[T](ctx, "Concat", shape.shape[:shape.rank])
-	concat(&dst, k, arrays)
+	dst.allocate(ctx, "Concat", shape.lengths())
+	recheckAll("Concat", arrays)
+	concat("Concat", &dst, k, arrays)
 	return dst
 }
 
-// ConcatInto sets dst to the arrays one after the other along an axis; dst must
-// not overlap them.
+// ConcatInto sets dst to the arrays joined along an axis; see [Concat]. It panics if
+// dst overlaps one of the arrays.
 func ConcatInto[T Element](dst AllocArray[T], axis int, arrays ...AllocArray[T]) {
 	shape, k := concatShape("ConcatInto", axis, arrays)
 	dst.checkDst("ConcatInto")
-	requireShape("ConcatInto", &dst, &shape)
+	requireShape("ConcatInto", &dst.layout, &shape)
 	for i := range arrays {
 		requireDisjoint("ConcatInto", &dst, &arrays[i])
 	}
-	concat(&dst, k, arrays)
+	concat("ConcatInto", &dst, k, arrays)
 }
 
-// concatShape checks the arrays and returns the shape of the result and the axis,
+// concatShape checks the arrays. It returns the shape of the result and the axis as
 // counted from the first.
-func concatShape[T Element](op string, axis int, arrays []AllocArray[T]) (shape AllocArray[T], k int) {
+func concatShape[T Element](op string, axis int, arrays []AllocArray[T]) (shape layout, k int) {
 	if len(arrays) == 0 {
-		panic(misuse("%s of no arrays", op))
+		panic(misuse("%s: no arrays", op))
 	}
-	shape = AllocArray[T]{layout: layout{rank: arrays[0].rank, shape: arrays[0].shape}}
-	k = shape.axis(op, axis)
+	first := &arrays[0].layout
+	shape.rank, shape.shape = first.rank, first.shape
+	k = first.axis(op, axis)
 	shape.shape[k] = 0
 	for i := range arrays {
-		arrays[i].check(op)
-		rest := AllocArray[T]{layout: layout{rank: arrays[i].rank, shape: arrays[i].shape}}
-		rest.shape[k] = shape.shape[k]
-		if !sameShape(&rest, &shape) {
-			panic(misuse("%s: shapes %s and %s do not join along axis %d", op,
-				shapeText(arrays[0].shape[:arrays[0].rank]), shapeText(arrays[i].shape[:arrays[i].rank]), axis))
+		a := &arrays[i]
+		a.check(op)
+		other := layout{rank: a.rank, shape: a.shape}
+		other.shape[k] = shape.shape[k]
+		if !shape.sameShape(&other) {
+			panic(misuse("%s: shapes %s and %s do not join along axis %d", op, shapeText(first.lengths()), shapeText(a.lengths()), axis))
 		}
-		shape.shape[k] += arrays[i].shape[k]
+		if shape.shape[k] += a.shape[k]; shape.shape[k] < 0 { // of arrays without elements
+			panic(&scope.ExhaustedError{Allocator: fmt.Sprintf("allocarray: %s: length of axis %d", op, axis), Requested: ^uintptr(0)})
+		}
 	}
 	return shape, k
 }
 
-func concat[T Element](dst *AllocArray[T], axis int, arrays []AllocArray[T]) {
+func concat[T Element](op string, dst *AllocArray[T], axis int, arrays []AllocArray[T]) {
 	at := 0
 	for i := range arrays {
-		part := dst.Slice(axis, at, at+arrays[i].shape[axis])
-		copyElements(&part, &arrays[i])
-		at += arrays[i].shape[axis]
+		n := arrays[i].shape[axis]
+		part := dst.slice(op, axis, at, at+n, 1)
+		copyElements(&part, &arrays[i], &arrays[i].stride)
+		at += n
+	}
+	dst.recheck(op)
+	recheckAll(op, arrays)
+}
+
+func recheckAll[T Element](op string, arrays []AllocArray[T]) {
+	for i := range arrays {
+		arrays[i].recheck(op)
 	}
 }

@@ -2,28 +2,31 @@ package allocarray
 
 import "context"
 
-// Convert returns a's elements as another type, converted as Go does, with memory
-// from ctx: Convert[float32](ctx, a).
-func Convert[To, From Element](ctx context.Context, a AllocArray[From]) AllocArray[To] {
+// Convert returns a with its elements converted to another type, as in
+// Convert[float32](ctx, a), with memory from ctx. The conversion is Go's: what a
+// float becomes that the integer type cannot hold depends on the processor.
+func Convert[To, From Element](ctx context.Context, a AllocArray[From]) (dst AllocArray[To]) {
 	a.check("Convert")
-	var dst AllocArray[To]
 	dst.allocateLike(ctx, "Convert", &a.layout, len(a.data))
-	convert(&dst, &a)
+	a.recheck("Convert")
+	convert("Convert", &dst, &a)
 	return dst
 }
 
-// ConvertInto sets dst to a's elements, converted as Go does. If the types have
-// the same size dst may lie exactly where a does.
+// ConvertInto sets dst to the converted elements of a; see [Convert]. If both
+// element types have the same size, dst and a may have the same elements in memory.
 func ConvertInto[To, From Element](dst AllocArray[To], a AllocArray[From]) {
 	checkUnaryInto("ConvertInto", &dst, &a)
-	convert(&dst, &a)
+	convert("ConvertInto", &dst, &a)
 }
 
-func convert[To, From Element](dst *AllocArray[To], a *AllocArray[From]) {
-	w := newWalk(dst.rank, &dst.shape, &dst.stride, &a.stride)
+func convert[To, From Element](op string, dst *AllocArray[To], a *AllocArray[From]) {
+	w := newWalk(&dst.layout, &a.stride)
 	for ok := !w.empty(); ok; ok = w.next() {
 		convertRun(&w, dst.data[w.off[0]:], a.data[w.off[1]:])
 	}
+	dst.recheck(op)
+	a.recheck(op)
 }
 
 func convertRun[To, From Element](w *walk, dst []To, a []From) {

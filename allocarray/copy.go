@@ -7,38 +7,71 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// CopyTo copies the elements of a, broadcast to dst's shape, into dst. It panics
-// if a does not broadcast to it, or overlaps it other than exactly.
+// CopyTo copies the elements of a, broadcast, to dst. It panics if a does not
+// broadcast to dst's shape, or if the two overlap without being the same array.
 func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 	a.check("CopyTo")
 	dst.checkDst("CopyTo")
-	src := AllocArray[T]{data: a.data, layout: layout{rank: dst.rank, shape: dst.shape}}
-	if !a.stretch(dst.rank, &dst.shape, &src.stride) {
-		panic(misuse("CopyTo: shape %s does not broadcast to %s", shapeText(a.shape[:a.rank]), shapeText(dst.shape[:dst.rank])))
+	stride, ok := a.stretch(&dst.layout)
+	if !ok {
+		panic(misuse("CopyTo: shape %s does not broadcast to %s", shapeText(a.lengths()), shapeText(dst.lengths())))
 	}
 	requireInPlace("CopyTo", &dst, &a)
-	copyElements(&dst, &src)
+	copyRuns("CopyTo", &dst, &a, &stride)
 }
 
-// Clone returns a copy, contiguous and with memory from ctx.
-func (a AllocArray[T]) Clone(ctx context.Context) AllocArray[T] {
-	a.check("Clone")
-	var dst AllocArray[T]
-	dst.allocateLike(ctx, "Clone", &a.layout, len(a.data))
-	copyElements(&dst, &a)
+// Clone returns a contiguous copy with memory from ctx.
+func (a AllocArray[T]) Clone(ctx context.Context) AllocArray[T] { return a.clone(ctx, "Clone") }
+
+// Heap returns a contiguous copy on the Go heap. It outlives every scope.
+func (a AllocArray[T]) Heap() AllocArray[T] { return a.clone(heapContext, "Heap") }
+
+// heapContext carries the Go heap, as does every context without an allocator.
+var heapContext = scope.WithAllocator(context.Background(), scope.Heap())
+
+func (a *AllocArray[T]) clone(ctx context.Context, op string) (dst AllocArray[T]) {
+	a.check(op)
+	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	a.recheck(op)
+	copyRuns(op, &dst, a, &a.stride)
 	return dst
 }
 
-// Heap returns a copy, contiguous and on the Go heap, that outlives every scope.
-func (a AllocArray[T]) Heap() AllocArray[T] {
-	a.check("Heap")
-	return a.Clone(heapContext)
+// copyRuns is copyElements as an operation of its own.
+func copyRuns[T Element](op string, dst, src *AllocArray[T], stride *[MaxRank]int) {
+	copyElements(dst, src, stride)
+	dst.recheck(op)
+	src.recheck(op)
+}
+
+// copyElements copies src, whose strides along the axes of dst are given, to dst.
+func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
+	w := newWalk(&dst.layout, stride)
+	n, ds, ss := w.run(), w.step(0), w.step(1)
+	for ok := !w.empty(); ok; ok = w.next() {
+		d, s := dst.data[w.off[0]:], src.data[w.off[1]:]
+		if ds == 1 && ss == 1 {
+			copy(d[:n], s[:n])
+		} else {
+			kernel.CopyStrided(d, ds, s, ss, n)
+		}
+	}
 }
 
 // Fill sets all elements to v. It panics if a is a broadcast view.
 func (a AllocArray[T]) Fill(v T) {
 	a.checkDst("Fill")
-	w := newWalk(a.rank, &a.shape, &a.stride)
+	a.fill("Fill", v)
+}
+
+func (a *AllocArray[T]) fill(op string, v T) {
+	a.set(v)
+	a.recheck(op)
+}
+
+// set sets all elements to v.
+func (a *AllocArray[T]) set(v T) {
+	w := newWalk(&a.layout)
 	n, step := w.run(), w.step(0)
 	for ok := !w.empty(); ok; ok = w.next() {
 		run := a.data[w.off[0]:]
@@ -51,26 +84,3 @@ func (a AllocArray[T]) Fill(v T) {
 		}
 	}
 }
-
-// checkDst panics if dst must not be written to.
-func (a *AllocArray[T]) checkDst(op string) {
-	a.check(op)
-	a.requireWritable(op)
-}
-
-// copyElements copies src to dst, which have the same shape.
-func copyElements[T Element](dst, src *AllocArray[T]) {
-	w := newWalk(dst.rank, &dst.shape, &dst.stride, &src.stride)
-	n, ds, ss := w.run(), w.step(0), w.step(1)
-	for ok := !w.empty(); ok; ok = w.next() {
-		d, s := dst.data[w.off[0]:], src.data[w.off[1]:]
-		if ds == 1 && ss == 1 {
-			copy(d[:n], s[:n])
-		} else {
-			kernel.CopyStrided(d, ds, s, ss, n)
-		}
-	}
-}
-
-// heapContext carries the Go heap, as every context does that carries nothing.
-var heapContext = scope.WithAllocator(context.Background(), scope.Heap())

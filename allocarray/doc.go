@@ -1,8 +1,8 @@
-// Package allocarray provides n-dimensional numeric arrays whose memory comes
-// from the allocator in a context.
+// Package allocarray provides n-dimensional numeric arrays whose memory comes from
+// the allocator in a context.
 //
-// An [AllocArray] is made with [New] (zeros), [Full] or [Arange], by wrapping a slice,
-// or like another array:
+// [New], [Full] and [Arange] make an [AllocArray], [Wrap] makes one of a slice, and
+// Similar makes one like another:
 //
 //	w := allocarray.New[float64](ctx, 2, 3)
 //	x := allocarray.Wrap([]float64{1, 2, 3, 4, 5, 6}, 2, 3)
@@ -10,48 +10,64 @@
 //	z := allocarray.Add(ctx, x, y)       // each operation asks ctx for its result
 //	s := allocarray.SumAxis(ctx, z, 1)
 //
-// Code written like this does not know whether ctx means the Go heap, a bump
-// buffer, or one buffer shared by many goroutines; its caller decides that with
-// scope.WithAllocator, and when the memory is released with scope.NoEscape.
+// Such code does not know whether ctx stands for the Go heap, a bump buffer, or a
+// buffer that many goroutines share. Its caller chooses the memory with
+// scope.WithAllocator and releases it with scope.NoEscape.
 //
 // # Values
 //
-// An AllocArray is a value of 160 bytes (on 64-bit systems): memory, shape and strides. It is
-// passed and returned by value, and creating one allocates nothing beyond its
-// elements. Copying it copies no elements: both copies, and all views, share
-// them. Arrays are row-major; views may have any strides.
+// An AllocArray is a value of 160 bytes (on 64-bit systems): memory, shape and
+// strides. It is passed and returned by value. Making one allocates its elements and
+// nothing else. Copying one copies no elements: both copies, and all views, share
+// them. New arrays are contiguous, that is, row-major without gaps; views may have
+// any strides.
 //
 // # Lifetime
 //
-// The elements live as long as the scope they were allocated in. Every operation
-// and every access first checks that they do, with one atomic load, and panics
-// with a [scope.StaleError] if not. To keep a result, copy it out before its
-// scope ends: with [AllocArray.Heap], or into an array made outside, with
-// [AllocArray.CopyTo]. What [AllocArray.Data] returns is an ordinary slice, which
-// nobody checks.
+// The elements live as long as the scope in which they were allocated. Every
+// operation and every access first checks that the scope has not ended, with one
+// atomic load for each array, and panics with a [scope.StaleError] if it has. To
+// keep a result, copy it before its scope ends: with [AllocArray.Heap], or with
+// [AllocArray.CopyTo] into an array made outside. [AllocArray.Data] returns an
+// ordinary slice, whose use is not checked.
+//
+// A scope may also end during an operation, by mistake: in a function given to [Map],
+// in an allocator, or in another goroutine. So operations check the scopes of their
+// operands and of their result again before they return, and before they go on after
+// calling the user's code. They panic rather than return what they read from memory
+// that has been released. If another goroutine ends the scope, this is certain on
+// amd64 and best effort where the processor may delay a load beyond a later one, as
+// on arm64. What the operation has written by then is in memory that may be in use
+// again; only an isolating buffer (see package bumper) rules that out.
 //
 // # Shapes
 //
 // Elementwise operations broadcast as in NumPy: shapes are compared from the last
-// axis on; an axis of length 1, or a missing one, is repeated. Operations panic
-// if shapes do not fit, naming them. When memory is exhausted they panic with a
+// axis on, and an axis that is missing or has length 1 is repeated. Operations panic
+// if shapes do not fit, and name them. When memory is exhausted they panic with a
 // [scope.ExhaustedError], which scope.NoEscape and scope.Try return as an error.
 //
 // # Destinations
 //
-// Each operation Op(ctx, …) has a form OpInto(dst, …), which writes into an array
-// of the result's shape and allocates nothing. In elementwise operations dst may
-// be one of the operands, exactly; sharing other elements with one panics, as does
-// sharing any in products, reductions and concatenation.
+// Each operation Op(ctx, …) has a form OpInto(dst, …), which writes into an array of
+// the result's shape and allocates nothing. In elementwise operations dst may be one
+// of the operands. It may not share elements with an operand in any other way, nor
+// in any way in products, reductions and concatenation; these cases panic.
+//
+// # Masks
+//
+// Comparisons return masks: arrays of uint8 that are 1 where the comparison holds
+// and 0 elsewhere. Masks can be added, multiplied and used in [Where]. As in Go, NaN
+// is unequal to everything.
 //
 // # Concurrency
 //
-// Arrays may be read by several goroutines at once. Writing follows the rules for
-// slices; allocating follows those of the allocator in ctx.
+// Several goroutines may read an array at once. For writing, the rules for slices
+// apply; for allocating, those of the allocator in ctx.
 //
 // # Elements
 //
-// [Element] lists the element types. Integer arithmetic wraps and divides as in
-// Go. Complex numbers are not among them, because minima, maxima and ordered
-// comparisons, which arrays have here, do not exist for them.
+// [Element] lists the element types. Integer arithmetic wraps and divides as in Go.
+// There are no complex numbers, because they have no order, which minima, maxima and
+// comparisons need.
 package allocarray

@@ -7,13 +7,13 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
-// TestElements runs the suite of operations for every element type; with the race
-// detector, which makes it five times as slow, for one of each kind.
+// TestElements runs the suite of operations for every element type; with -short, and
+// with the race detector, which makes it five times as slow, for one of each kind.
 func TestElements(t *testing.T) {
 	t.Run("int8", elementSuite[int8])
 	t.Run("uint64", elementSuite[uint64])
 	t.Run("float32", elementSuite[float32])
-	if testenv.Slow() {
+	if testenv.Slow() || testing.Short() {
 		return
 	}
 	t.Run("int16", elementSuite[int16])

@@ -103,8 +103,9 @@ func checkInto[R allocarray.Element](t *testing.T, turn int, want dense[R], equa
 
 // places is the layout over memory whose elements are their own positions.
 func (l layout[T]) places(shape []int) allocarray.AllocArray[int] {
-	i := slices.IndexFunc(destinations[int](), func(m layout[int]) bool { return m.name == l.name })
-	return destinations[int]()[i].view(shape, func(n int) []int {
+	all := destinations[int]()
+	i := slices.IndexFunc(all, func(m layout[int]) bool { return m.name == l.name })
+	return all[i].view(shape, func(n int) []int {
 		s := make([]int, n)
 		for i := range s {
 			s[i] = i

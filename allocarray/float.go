@@ -6,12 +6,12 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
-// Exp returns e to the power of each element of a, with memory from ctx.
+// Exp returns e^a with memory from ctx.
 func Exp[T Float](ctx context.Context, a AllocArray[T]) AllocArray[T] {
 	return float(ctx, kernel.Exp, "Exp", &a)
 }
 
-// ExpInto sets dst to e to the power of each element of a; dst may be a.
+// ExpInto sets dst to e^a; dst may be a.
 func ExpInto[T Float](dst, a AllocArray[T]) { floatInto(kernel.Exp, "ExpInto", &dst, &a) }
 
 // Log returns the natural logarithms of a with memory from ctx.
@@ -48,51 +48,57 @@ func SigmoidInto[T Float](dst, a AllocArray[T]) {
 	floatInto(kernel.Sigmoid, "SigmoidInto", &dst, &a)
 }
 
-// GELU returns a·Φ(a), Φ being the distribution function of the standard normal
-// distribution (Hendrycks and Gimpel, 2016, the exact form), with memory from ctx.
+// GELU returns a·Φ(a), where Φ is the cumulative distribution function of the
+// standard normal distribution, with memory from ctx. This is the exact form of
+// Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
 func GELU[T Float](ctx context.Context, a AllocArray[T]) AllocArray[T] {
 	return float(ctx, kernel.GELU, "GELU", &a)
 }
 
-// GELUInto sets dst to a·Φ(a); dst may be a.
+// GELUInto sets dst to a·Φ(a); dst may be a. See [GELU].
 func GELUInto[T Float](dst, a AllocArray[T]) { floatInto(kernel.GELU, "GELUInto", &dst, &a) }
 
-// GELUTanh returns the approximation of [GELU] by a hyperbolic tangent from the
+// GELUTanh returns the approximation of [GELU] with a hyperbolic tangent, from the
 // same paper, with memory from ctx.
 func GELUTanh[T Float](ctx context.Context, a AllocArray[T]) AllocArray[T] {
 	return float(ctx, kernel.GELUTanh, "GELUTanh", &a)
 }
 
-// GELUTanhInto sets dst to the approximation of [GELU]; dst may be a.
+// GELUTanhInto sets dst to the approximation that [GELUTanh] computes; dst may be a.
 func GELUTanhInto[T Float](dst, a AllocArray[T]) {
 	floatInto(kernel.GELUTanh, "GELUTanhInto", &dst, &a)
 }
 
 // Pow returns a to the power of b, broadcast, with memory from ctx.
-func Pow[T Float](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
+func Pow[T Float](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[T]) {
 	a.check("Pow")
 	b.check("Pow")
-	dst := resultOf[T](ctx, "Pow", &a, &b)
-	powRuns(&dst, &a, &b)
+	dst.allocateBroadcast(ctx, "Pow", &a.layout, &b.layout, len(a.data))
+	a.recheck("Pow")
+	b.recheck("Pow")
+	powRuns("Pow", &dst, &a, &b)
 	return dst
 }
 
 // PowInto sets dst to a to the power of b, broadcast; dst may be a or b.
 func PowInto[T Float](dst, a, b AllocArray[T]) {
 	checkInto("PowInto", &dst, &a, &b)
-	powRuns(&dst, &a, &b)
+	powRuns("PowInto", &dst, &a, &b)
 }
 
-func powRuns[T Float](dst, a, b *AllocArray[T]) {
-	sa, sb := stretched(a, dst), stretched(b, dst)
-	w := newWalk(dst.rank, &dst.shape, &dst.stride, &sa, &sb)
+func powRuns[T Float](op string, dst, a, b *AllocArray[T]) {
+	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
+	w := newWalk(&dst.layout, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
 		powRun(&w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
 	}
+	dst.recheck(op)
+	a.recheck(op)
+	b.recheck(op)
 }
 
-// powRun computes one run. One element takes far longer than a call, so that odd
-// strides need no loop of their own.
+// powRun computes one run. An element takes far longer than a call, so other strides
+// need no loop of their own.
 func powRun[T Float](w *walk, dst, a, b []T) {
 	n, ds, as, bs := w.run(), w.step(0), w.step(1), w.step(2)
 	switch {
@@ -108,12 +114,9 @@ func powRun[T Float](w *walk, dst, a, b []T) {
 }
 
 func float[T Float](ctx context.Context, op kernel.FloatOp, name string, a *AllocArray[T]) AllocArray[T] {
-	dst := resultLike(ctx, name, a)
-	unaryRuns(&dst, a, func(d, s []T) { kernel.UnaryFloat(op, d, s) })
-	return dst
+	return unary(ctx, name, a, func(d, s []T) { kernel.UnaryFloat(op, d, s) })
 }
 
 func floatInto[T Float](op kernel.FloatOp, name string, dst, a *AllocArray[T]) {
-	checkUnaryInto(name, dst, a)
-	unaryRuns(dst, a, func(d, s []T) { kernel.UnaryFloat(op, d, s) })
+	unaryInto(name, dst, a, func(d, s []T) { kernel.UnaryFloat(op, d, s) })
 }

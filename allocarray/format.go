@@ -2,28 +2,36 @@ package allocarray
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
-// Long arrays are printed with their edges only, as NumPy does.
+// Of long arrays only the edges are printed, as NumPy does.
 const (
 	printWhole = 1000 // elements up to which an array is printed whole
 	printEdge  = 3    // elements shown at each end of a shortened axis
 )
 
 // String formats the elements, each as fmt's %v does, as nested rows with aligned
-// columns. Of an array
-// with more than 1000 elements it shows the three first and last along each axis.
-// A stale array is described, not printed.
+// columns. If a has more than 1000 elements, String shows only the first and the last
+// three along each axis. For a stale array it says where the scope ended instead.
 func (a AllocArray[T]) String() string {
-	if !a.Live() {
+	text := ""
+	if a.Live() {
+		text = a.format()
+	}
+	if !a.Live() { // also if it ended meanwhile
 		return fmt.Sprintf("%s array whose scope has %s", a.text(), a.stamp.End())
 	}
+	return text
+}
+
+func (a *AllocArray[T]) format() string {
 	if a.size() == 0 {
-		return "[]" // whatever the shape, as NumPy's
+		return "[]" // for every shape, as NumPy does
 	}
-	p := printer[T]{a: &a, edge: maxInt}
-	if a.Len() > printWhole {
+	p := printer[T]{a: a, edge: math.MaxInt}
+	if a.size() > printWhole {
 		p.edge = printEdge
 	}
 	p.visit(0, 0, func(v T) { p.width = max(p.width, len(fmt.Sprint(v))) }, func(string) {})
@@ -39,8 +47,8 @@ type printer[T Element] struct {
 	out   strings.Builder
 }
 
-// visit calls element and text in the order of the output, for the part of the
-// array below an axis, which begins at off.
+// visit calls element and text in the order of the output, for the part of the array
+// that begins at off and has the axes from axis on.
 func (p *printer[T]) visit(axis, off int, element func(T), text func(string)) {
 	if axis == p.a.rank {
 		element(p.a.data[off])
@@ -61,8 +69,8 @@ func (p *printer[T]) visit(axis, off int, element func(T), text func(string)) {
 	text("]")
 }
 
-// separator stands between elements, and, with as many line breaks as NumPy's,
-// between rows and blocks of rows.
+// separator returns what stands between neighbours on an axis: a space between
+// elements, and as many line breaks as in NumPy between rows and blocks of rows.
 func (p *printer[T]) separator(axis int) string {
 	below := p.a.rank - 1 - axis
 	if below == 0 {

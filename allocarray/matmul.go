@@ -3,61 +3,70 @@ package allocarray
 import (
 	"context"
 
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
-// MatMul returns the matrix product a·b with memory from ctx: of (m×k) and (k×n)
-// it is (m×n). A vector as a counts as a row, as b as a column, and has no axis
-// in the result. Arrays of higher rank are stacks of matrices in their last two
-// axes; the axes before them broadcast, and a vector goes with every matrix. As
-// numpy.matmul, but for two vectors see [Dot].
+// MatMul returns the matrix product a·b, with memory from ctx. The product of an m×k
+// and a k×n matrix is m×n. A vector counts as a row on the left and as a column on the
+// right, and the result lacks that axis. Arrays of higher rank are stacks of matrices
+// in their last two axes: the axes before them broadcast, and a vector is multiplied
+// with every matrix. This is as in numpy.matmul, but for two vectors use [Dot].
 //
 // Transposed views are multiplied without copying them.
-func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
+//
+// A row of a gives the same bits alone as with other rows. On amd64 with AVX2 and FMA,
+// the bits of floats do not depend on the layout of the operands either, and those of
+// a product with two or more columns not on their number: each element is computed
+// with one fused multiply-add for each element of the row, in order. A product with a
+// single column, or on another processor, may round differently.
+func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[T]) {
 	a.check("MatMul")
 	b.check("MatMul")
-	p := newProduct("MatMul", a, b)
-	dst := uninitialised[T](ctx, "MatMul", p.result.shape[:p.result.rank])
-	p.run(dst)
+	p := newProduct("MatMul", &a, &b)
+	dst.allocate(ctx, "MatMul", p.result.lengths())
+	a.recheck("MatMul")
+	b.recheck("MatMul")
+	p.run("MatMul", &dst, &a, &b)
 	return dst
 }
 
-// MatMulInto sets dst to the matrix product a·b; dst must not overlap a or b.
+// MatMulInto sets dst to the matrix product a·b; see [MatMul]. It panics if dst
+// overlaps a or b.
 func MatMulInto[T Element](dst, a, b AllocArray[T]) {
 	a.check("MatMulInto")
 	b.check("MatMulInto")
 	dst.checkDst("MatMulInto")
-	p := newProduct("MatMulInto", a, b)
-	requireShape("MatMulInto", &dst, &p.result)
+	p := newProduct("MatMulInto", &a, &b)
+	requireShape("MatMulInto", &dst.layout, &p.result)
 	requireDisjoint("MatMulInto", &dst, &a)
 	requireDisjoint("MatMulInto", &dst, &b)
-	p.run(dst)
+	p.run("MatMulInto", &dst, &a, &b)
 }
 
 // product is a stack of matrix products.
 type product[T Element] struct {
 	a, b   AllocArray[T] // of rank 2 at least, broadcast to the same stack
-	result AllocArray[T] // the shape of the result only
+	result layout        // its shape only
 	row    bool          // a was a vector
 	column bool          // b was a vector
 }
 
-func newProduct[T Element](op string, a, b AllocArray[T]) (p product[T]) {
+// newProduct returns the product of a and b. It panics if they do not multiply.
+func newProduct[T Element](op string, a, b *AllocArray[T]) (p product[T]) {
+	p.a, p.b = *a, *b
 	if a.rank == 2 && b.rank == 2 && a.shape[1] == b.shape[0] { // no stack, as most are
-		p.a, p.b = a, b
 		p.result.rank, p.result.shape[0], p.result.shape[1] = 2, a.shape[0], b.shape[1]
 		return p
 	}
-	shapes := [2]AllocArray[T]{a, b}
 	if p.row = a.rank == 1; p.row {
-		a = a.ExpandDims(0)
+		p.a = a.ExpandDims(0)
 	}
 	if p.column = b.rank == 1; p.column {
-		b = b.ExpandDims(1)
+		p.b = b.ExpandDims(1)
 	}
-	if a.rank < 2 || b.rank < 2 || p.row && p.column || a.shape[a.rank-1] != b.shape[b.rank-2] || !p.stack(a, b) {
-		panic(misuse("%s: shapes %s and %s do not multiply", op,
-			shapeText(shapes[0].shape[:shapes[0].rank]), shapeText(shapes[1].shape[:shapes[1].rank])))
+	if p.row && p.column || !p.stack() {
+		panic(misuse("%s: shapes %s and %s do not multiply", op, shapeText(a.lengths()), shapeText(b.lengths())))
 	}
 	if p.row {
 		p.result.removeAxis(p.result.rank - 2)
@@ -68,42 +77,54 @@ func newProduct[T Element](op string, a, b AllocArray[T]) (p product[T]) {
 	return p
 }
 
-// stack broadcasts a and b over their axes before the last two, and sets the
-// result's shape; false if they do not broadcast.
-func (p *product[T]) stack(a, b AllocArray[T]) bool {
-	m, k, n := a.shape[a.rank-2], a.shape[a.rank-1], b.shape[b.rank-1]
-	headA, headB := a, b
-	headA.rank, headB.rank = a.rank-2, b.rank-2
-	var head AllocArray[T]
-	if !broadcastShape(&head, &headA, &headB) {
+// stack broadcasts the operands over their axes before the last two and sets the
+// shape of the result. It returns false if they do not multiply.
+func (p *product[T]) stack() bool {
+	if p.a.rank < 2 || p.b.rank < 2 || p.a.shape[p.a.rank-1] != p.b.shape[p.b.rank-2] {
 		return false
 	}
-	p.a = stackOf(&a, &head, m, k)
-	p.b = stackOf(&b, &head, k, n)
-	p.result = stackOf(&a, &head, m, n)
+	m, k, n := p.a.shape[p.a.rank-2], p.a.shape[p.a.rank-1], p.b.shape[p.b.rank-1]
+	headA, headB := p.a.layout, p.b.layout
+	headA.rank, headB.rank = p.a.rank-2, p.b.rank-2
+	var head layout
+	if !head.tryBroadcast(&headA, &headB) {
+		return false
+	}
+	p.a.layout = p.a.stackOf(&head, m, k)
+	p.b.layout = p.b.stackOf(&head, k, n)
+	p.result = p.a.stackOf(&head, m, n)
 	return true
 }
 
-// stackOf returns a's matrices stretched over the axes of head; rows and columns
-// are those of each.
-func stackOf[T Element](a, head *AllocArray[T], rows, columns int) AllocArray[T] {
-	s := *a
-	s.plain = false
-	s.rank = head.rank + 2
-	s.shape = head.shape
+// stackOf returns the layout of a stack of matrices stretched over the axes of head.
+func (l *layout) stackOf(head *layout, rows, columns int) (s layout) {
+	stack := *l
+	stack.rank -= 2
+	s.rank, s.shape, s.stride = head.rank+2, head.shape, stack.stretched(head)
 	clear(s.shape[head.rank:])
 	s.shape[head.rank], s.shape[head.rank+1] = rows, columns
-	inner := *a
-	inner.rank = a.rank - 2
-	s.stride = stretched(&inner, head)
-	s.stride[head.rank], s.stride[head.rank+1] = a.stride[a.rank-2], a.stride[a.rank-1]
+	s.stride[head.rank], s.stride[head.rank+1] = l.stride[l.rank-2], l.stride[l.rank-1]
 	return s
 }
 
-// run computes the products into dst, which has the result's shape.
-func (p *product[T]) run(dst AllocArray[T]) {
-	if p.result.rank == 2 && p.a.rank == 2 && p.b.rank == 2 {
-		matMul(dst, p.a, p.b)
+// run computes the products of a and b into dst, which has the shape of the result.
+func (p *product[T]) run(op string, dst, a, b *AllocArray[T]) {
+	p.multiply(*dst)
+	dst.recheck(op)
+	a.recheck(op)
+	b.recheck(op)
+}
+
+func (p *product[T]) multiply(dst AllocArray[T]) {
+	if dst.size() == 0 { // also if the stack is long: it may have more matrices than memory has bytes
+		return
+	}
+	if p.a.shape[p.a.rank-1] == 0 {
+		dst.set(0) // sums of nothing
+		return
+	}
+	if dst.rank == 2 && p.a.rank == 2 && p.b.rank == 2 {
+		matMul(&dst, &p.a, &p.b)
 		return
 	}
 	if p.row {
@@ -112,78 +133,233 @@ func (p *product[T]) run(dst AllocArray[T]) {
 	if p.column {
 		dst = dst.ExpandDims(-1)
 	}
-	d, r := dst, dst.rank-2
-	d.rank = r // the axes of the stack
+	stack := dst.layout
+	stack.rank -= 2
 	var index [MaxRank]int
-	for range d.count() {
-		i := index[:r]
-		matMul(dst.matrix(i), p.a.matrix(i), p.b.matrix(i))
-		increment(i, &dst.shape)
+	for range stack.count() {
+		i := index[:stack.rank]
+		c, a, b := dst.matrix(i), p.a.matrix(i), p.b.matrix(i)
+		matMul(&c, &a, &b)
+		increment(i, &stack.shape)
 	}
 }
 
-// count is the number of matrices in a stack whose rank has been cut to the axes
-// of the stack; a single one has none.
-func (a *AllocArray[T]) count() int {
-	n := 1
-	for _, d := range a.shape[:a.rank] {
-		n *= d
+// increment advances an index in row-major order.
+func increment(index []int, shape *[MaxRank]int) {
+	for i := len(index) - 1; i >= 0; i-- {
+		if index[i]++; index[i] < shape[i] {
+			return
+		}
+		index[i] = 0
 	}
-	return n
 }
 
 // matrix returns the matrix at an index of the leading axes.
-func (a *AllocArray[T]) matrix(index []int) AllocArray[T] {
-	m := *a
-	m.plain = false
-	m.data = m.data[min(dot(index, &a.stride), len(m.data)):]
-	m.rank = 2
-	m.shape, m.stride = [MaxRank]int{}, [MaxRank]int{}
+func (a *AllocArray[T]) matrix(index []int) (m AllocArray[T]) {
+	m.rank, m.data, m.stamp = 2, a.data, a.stamp
+	off := 0
+	for i, x := range index {
+		off += x * a.stride[i]
+	}
+	m.advance(off)
 	copy(m.shape[:], a.shape[len(index):a.rank])
 	copy(m.stride[:], a.stride[len(index):a.rank])
 	return m
 }
 
-// matMul computes one product in the way that the strides allow: with micro-kernels,
-// with rows of b, with columns of b, or, for odd views, element by element.
-func matMul[T Element](dst, a, b AllocArray[T]) {
-	m, k, n := a.shape[0], a.shape[1], b.shape[1]
-	if m == 0 || n == 0 || k == 0 {
-		dst.Fill(0) // a sum of nothing
+// matMul computes one product, which has elements and is not a sum of nothing.
+func matMul[T Element](dst, a, b *AllocArray[T]) {
+	if column := b.shape[1] == 1 && a.rowsContiguous(); microKernels && isFloat[T]() && !column {
+		matMulFused(dst, a, b)
+	} else {
+		matMulPlain(dst, a, b)
+	}
+}
+
+// matMulFused computes a product of floats with one rounding for each step: element
+// (i, j) is c = fma(a(i, l), b(l, j), c) for l = 0, 1, 2 …, whatever the shapes and
+// the strides. So a row of a gives the same bits alone and among others. Transposing
+// the product, dstᵀ = bᵀ·aᵀ, changes no bit either.
+func matMulFused[T Element](dst, a, b *AllocArray[T]) {
+	if addRows(dst, a, b) {
 		return
 	}
-	if dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) { // dstᵀ = bᵀ·aᵀ
-		dst, a, b = dst.Transpose(), b.Transpose(), a.Transpose()
-		m, n = n, m
+	inPlace := a.shape[0] <= inPlaceRows && b.shape[0]*b.shape[1] >= inPlaceElements && !b.rowsContiguous() && b.columnsContiguous()
+	if !inPlace && b.shape[1] >= fewest && (dst.rowsContiguous() || !dst.columnsContiguous()) {
+		multiply(dst, a, b)
+		return
 	}
+	dstT, aT, bT := dst.transpose(), a.transpose(), b.transpose()
+	switch {
+	case addRows(&dstT, &bT, &aT):
+	case inPlace || !dst.rowsContiguous() && dst.columnsContiguous():
+		multiply(&dstT, &bT, &aT)
+	default:
+		multiply(dst, a, b)
+	}
+}
+
+// fewest is the number of rows of a from which on it pays to copy b into the order in
+// which the micro-kernels read it (measured: the two ways meet between 3 and 4).
+const fewest = 4
+
+// A transposed b is the left operand of the transposed product. This pays up to so
+// many rows of a, from so many elements of b on (measured).
+const (
+	inPlaceRows     = 16
+	inPlaceElements = 1024
+)
+
+// addRows computes dst = a·b for few rows, by adding rows of b. It reports whether it
+// did; false leaves dst alone. Rows of 16 elements and more are added by the SIMD
+// library, which rounds as the micro-kernels do where there are any.
+func addRows[T Element](dst, a, b *AllocArray[T]) bool {
+	m, k, n := a.shape[0], a.shape[1], b.shape[1]
+	if m >= fewest || n < 16 || !dst.rowsContiguous() || !a.rowsContiguous() || !b.rowsContiguous() {
+		return false
+	}
+	kernel.MatMul(dst.data, dst.lead(), a.data, a.lead(), b.data, b.lead(), m, k, n)
+	return true
+}
+
+// multiply computes dst = a·b with the micro-kernels. They cannot write to dst if its
+// rows are not contiguous or its memory interleaves with an operand's.
+func multiply[T Element](dst, a, b *AllocArray[T]) {
+	if !dst.rowsContiguous() || !gemmProduct(dst, a, b) {
+		multiplyTiles(dst, a, b)
+	}
+}
+
+// multiplyTiles multiplies tiles of dst on the stack and copies them. Its room is in no
+// frame but its own.
+//
+//go:noinline
+func multiplyTiles[T Element](dst, a, b *AllocArray[T]) {
+	var room [1024]T
+	width := min(dst.shape[1], 32)
+	height := min(dst.shape[0], len(room)/width)
+	for i := 0; i < dst.shape[0]; i += height {
+		for j := 0; j < dst.shape[1]; j += width {
+			to, x, y := *dst, *a, *b
+			to.shape[0], to.shape[1] = min(height, dst.shape[0]-i), min(width, dst.shape[1]-j)
+			x.shape[0], y.shape[1] = to.shape[0], to.shape[1]
+			to.advance(i*dst.stride[0] + j*dst.stride[1])
+			x.advance(i * a.stride[0])
+			y.advance(j * b.stride[1])
+			tile := AllocArray[T]{data: room[:], layout: layout{rank: 2, shape: to.shape, stride: [MaxRank]int{to.shape[1], 1}}}
+			gemmProduct(&tile, &x, &y)
+			copyElements(&to, &tile, &tile.stride)
+		}
+	}
+}
+
+// gemmProduct is [gemm.Product] of arrays of floats.
+func gemmProduct[T Element](dst, a, b *AllocArray[T]) bool {
+	switch c := any(dst.data).(type) {
+	case []float32:
+		return gemmProductOf(c, any(a.data).([]float32), any(b.data).([]float32), dst, a, b)
+	case []float64:
+		return gemmProductOf(c, any(a.data).([]float64), any(b.data).([]float64), dst, a, b)
+	}
+	return false
+}
+
+// gemmProductOf is gemmProduct with the elements under the name of their type.
+func gemmProductOf[F Float, T Element](c, x, y []F, dst, a, b *AllocArray[T]) bool {
+	m, k, n := a.shape[0], a.shape[1], b.shape[1]
+	left, right := gemm.Matrix[F]{Data: x, Row: a.stride[0], Col: a.stride[1]}, gemm.Matrix[F]{Data: y, Row: b.stride[0], Col: b.stride[1]}
+	return gemm.Product(c, dst.lead(), left, right, m, k, n)
+}
+
+// microKernels reports whether package gemm has micro-kernels for this processor.
+var microKernels = func() bool {
+	one := gemm.Matrix[float32]{Data: []float32{1}, Row: 1, Col: 1}
+	return gemm.Product([]float32{0}, 1, one, one, 1, 1, 1)
+}()
+
+func isFloat[T Element]() bool {
+	half := 0.5
+	return T(half) != 0
+}
+
+// rowsContiguous and columnsContiguous report whether a kernel can read a matrix by
+// rows or by columns. It cannot if a broadcast repeats them.
+func (l *layout) rowsContiguous() bool {
+	return (l.stride[1] == 1 || l.shape[1] == 1) && (l.stride[0] >= l.shape[1] || l.shape[0] == 1)
+}
+
+func (l *layout) columnsContiguous() bool {
+	return (l.stride[0] == 1 || l.shape[0] == 1) && (l.stride[1] >= l.shape[0] || l.shape[1] == 1)
+}
+
+// lead returns the distance between rows. It is at least the length of a row, even
+// of a single one, whose stride does not matter.
+func (l *layout) lead() int {
+	if l.shape[0] == 1 {
+		return l.shape[1]
+	}
+	return l.stride[0]
+}
+
+// matMulPlain computes one product in the way that the strides allow: with rows of b,
+// with columns of b, or element by element. It serves integers, processors without
+// micro-kernels, and a single column of b: there each element is a dot product, which
+// takes an eighth of the time of the micro-kernels.
+func matMulPlain[T Element](dst, a, b *AllocArray[T]) {
+	if dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) { // dstᵀ = bᵀ·aᵀ
+		dstT, aT, bT := dst.transpose(), a.transpose(), b.transpose()
+		dst, a, b = &dstT, &bT, &aT
+	}
+	m, k, n := a.shape[0], a.shape[1], b.shape[1]
 	rows := dst.rowsContiguous() && a.rowsContiguous()
 	switch {
-	case dst.rowsContiguous() && multiply(&dst, &a, &b):
 	case rows && b.rowsContiguous():
 		kernel.MatMul(dst.data, dst.lead(), a.data, a.lead(), b.data, b.lead(), m, k, n)
 	case rows && b.columnsContiguous():
-		bt := b.Transpose()
-		kernel.MatMulT(dst.data, dst.lead(), a.data, a.lead(), b.data, bt.lead(), m, k, n)
+		bT := b.transpose()
+		kernel.MatMulT(dst.data, dst.lead(), a.data, a.lead(), b.data, bT.lead(), m, k, n)
 	default:
-		matMulStrided(&dst, &a, &b)
+		matMulStrided(dst, a, b)
 	}
 }
 
-// rowsContiguous and columnsContiguous report whether a kernel can take a matrix by
-// rows or columns. One that a broadcast repeats, 0 apart, it cannot.
-func (a *AllocArray[T]) rowsContiguous() bool {
-	return (a.stride[1] == 1 || a.shape[1] == 1) && (a.stride[0] >= a.shape[1] || a.shape[0] == 1)
-}
+// panel is how many columns matMulStrided computes at a time.
+const panel = 256
 
-func (a *AllocArray[T]) columnsContiguous() bool {
-	return (a.stride[0] == 1 || a.shape[0] == 1) && (a.stride[1] >= a.shape[0] || a.shape[1] == 1)
-}
-
-// lead returns the distance between rows: at least the length of one, also when
-// there is only one, whose stride means nothing.
-func (a *AllocArray[T]) lead() int {
-	if a.shape[0] == 1 {
-		return a.shape[1]
+// matMulStrided multiplies matrices of any strides, some columns at a time: it adds
+// each row of b to all rows of dst, scaled by the elements of a column of a.
+func matMulStrided[T Element](dst, a, b *AllocArray[T]) {
+	dst.set(0)
+	for j := 0; j < b.shape[1]; j += panel {
+		n := min(panel, b.shape[1]-j)
+		for l := range b.shape[0] {
+			column, row := a.data[l*a.stride[1]:], b.data[l*b.stride[0]+j*b.stride[1]:]
+			if rows := dst.data[j*dst.stride[1]:]; b.stride[1] == 1 && dst.stride[1] == 1 {
+				addOuter(rows, dst.stride[0], column, a.stride[0], row[:n], dst.shape[0])
+			} else {
+				addOuterStrided(rows, dst, column, a.stride[0], row, b.stride[1], n)
+			}
+		}
 	}
-	return a.stride[0]
+}
+
+// addOuter adds the product of a column and a row to m rows of dst.
+func addOuter[T Element](dst []T, lead int, column []T, step int, row []T, m int) {
+	for i := range m {
+		kernel.AddScaled(dst[i*lead:][:len(row)], column[i*step], row)
+	}
+}
+
+// addOuterStrided is addOuter for a row, or rows of dst, whose elements lie apart.
+// The row is gathered once for all rows of dst. The kernel does not get it: the
+// compiler believes that its operands escape, and would put them on the heap.
+func addOuterStrided[T Element](rows []T, dst *AllocArray[T], column []T, step int, row []T, apart, n int) {
+	var gathered [panel]T
+	kernel.CopyStrided(gathered[:], 1, row, apart, n)
+	for i := range dst.shape[0] {
+		d, s := rows[i*dst.stride[0]:], column[i*step]
+		for j, v := range gathered[:n] {
+			d[j*dst.stride[1]] += s * v
+		}
+	}
 }

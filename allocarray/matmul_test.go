@@ -154,6 +154,6 @@ func TestMatMulMisuse(t *testing.T) {
 	} {
 		require.PanicsWithValue(t, c.want, func() { allocarray.MatMul(t.Context(), matrix(c.a...), matrix(c.b...)) })
 	}
-	require.PanicsWithValue(t, "allocarray: MatMulInto: dst has shape 3×2, the result 2×2",
+	require.PanicsWithValue(t, "allocarray: MatMulInto: dst has shape 3×2, want 2×2",
 		func() { allocarray.MatMulInto(matrix(3, 2), matrix(2, 3), matrix(3, 2)) })
 }

@@ -1,24 +1,27 @@
 package allocarray
 
-import (
-	"github.com/allocarrays/allocarrays-go/internal/kernel"
-)
+import "github.com/allocarrays/allocarrays-go/internal/kernel"
 
-// Sum returns the sum of all elements; 0 if there is none. Floats are summed in
-// blocks where they are contiguous, one after the other elsewhere; integers wrap.
-func Sum[T Element](a AllocArray[T]) T {
-	a.check("Sum")
-	if a.packed() {
-		return kernel.Sum(a.data[:a.size()])
+// Sum returns the sum of all elements; 0 if there are none. Contiguous floats are
+// summed in blocks, others one after the other. Integers wrap.
+func Sum[T Element](a AllocArray[T]) T { return sum("Sum", &a) }
+
+func sum[T Element](op string, a *AllocArray[T]) T {
+	a.check(op)
+	var total T
+	if a.isContiguous() {
+		total = kernel.Sum(a.data[:a.size()])
+	} else {
+		w := newWalk(&a.layout)
+		for ok := !w.empty(); ok; ok = w.next() {
+			total += sumRun(a.data[w.off[0]:], w.step(0), w.run())
+		}
 	}
-	var sum T
-	w := newWalk(a.rank, &a.shape, &a.stride)
-	for ok := !w.empty(); ok; ok = w.next() {
-		sum += sumRun(a.data[w.off[0]:], w.step(0), w.run())
-	}
-	return sum
+	a.recheck(op)
+	return total
 }
 
+// sumRun returns the sum of n elements that lie step apart.
 func sumRun[T Element](run []T, step, n int) (sum T) {
 	if step == 1 || n == 1 {
 		return kernel.Sum(run[:n])
@@ -29,26 +32,24 @@ func sumRun[T Element](run []T, step, n int) (sum T) {
 	return sum
 }
 
-// Mean returns the mean of all elements; NaN if there is none.
-func Mean[T Float](a AllocArray[T]) T {
-	a.check("Mean")
-	return Sum(a) / T(a.size())
-}
+// Mean returns the mean of all elements; NaN if there are none.
+func Mean[T Float](a AllocArray[T]) T { return sum("Mean", &a) / T(a.size()) }
 
-// Max returns the largest element; NaN if one is NaN. It panics if a is empty.
+// Max returns the largest element; NaN if any is NaN. It panics if a is empty.
 func Max[T Element](a AllocArray[T]) T { return extreme("Max", kernel.Max, &a) }
 
-// Min returns the smallest element; NaN if one is NaN. It panics if a is empty.
+// Min returns the smallest element; NaN if any is NaN. It panics if a is empty.
 func Min[T Element](a AllocArray[T]) T { return extreme("Min", kernel.Min, &a) }
 
 func extreme[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) T {
 	a.check(op)
 	a.requireElements(op)
 	best := a.data[0]
-	w := newWalk(a.rank, &a.shape, &a.stride)
+	w := newWalk(&a.layout)
 	for ok := true; ok; ok = w.next() {
 		best = pickOf(pick, best, extremeRun(pick, a.data[w.off[0]:], w.step(0), w.run()))
 	}
+	a.recheck(op)
 	return best
 }
 
@@ -67,7 +68,7 @@ func extremeRun[T Element](pick kernel.BinaryOp, run []T, step, n int) T {
 	return best
 }
 
-// pickOf returns the larger or smaller of x and y, NaN if one is.
+// pickOf returns the larger or smaller of x and y; NaN if either is.
 func pickOf[T Element](pick kernel.BinaryOp, x, y T) T {
 	if pick == kernel.Max {
 		return max(x, y)
@@ -75,12 +76,12 @@ func pickOf[T Element](pick kernel.BinaryOp, x, y T) T {
 	return min(x, y)
 }
 
-// ArgMax returns the position, in row-major order, of the largest element: the
-// first of equal ones, or the first NaN. It panics if a is empty.
+// ArgMax returns the position of the largest element in row-major order: the first
+// of several, or the first NaN. It panics if a is empty.
 func ArgMax[T Element](a AllocArray[T]) int { return argument("ArgMax", kernel.Max, &a) }
 
-// ArgMin returns the position, in row-major order, of the smallest element: the
-// first of equal ones, or the first NaN. It panics if a is empty.
+// ArgMin returns the position of the smallest element in row-major order: the first
+// of several, or the first NaN. It panics if a is empty.
 func ArgMin[T Element](a AllocArray[T]) int { return argument("ArgMin", kernel.Min, &a) }
 
 // argument finds the best position in each run and then among these.
@@ -88,7 +89,7 @@ func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int 
 	a.check(op)
 	a.requireElements(op)
 	best, at, begin := a.data[0], 0, 0
-	w := newOrderedWalk(a.rank, &a.shape, &a.stride)
+	w := newOrderedWalk(&a.layout)
 	for ok := true; ok; ok = w.next() {
 		run := a.data[w.off[0]:]
 		i := argumentRun(pick, run, w.step(0), w.run())
@@ -97,6 +98,7 @@ func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int 
 		}
 		begin += w.run()
 	}
+	a.recheck(op)
 	return at
 }
 
@@ -127,20 +129,21 @@ func beats[T Element](pick kernel.BinaryOp, v, best T) bool {
 
 func (a *AllocArray[T]) requireElements(op string) {
 	if a.size() == 0 {
-		panic(misuse("%s of shape %s, which has no element", op, shapeText(a.shape[:a.rank])))
+		panic(misuse("%s: shape %s has no elements", op, shapeText(a.lengths())))
 	}
 }
 
-// Dot returns the sum of the products of the elements of two arrays of the same
-// shape.
+// Dot returns the sum of the products of corresponding elements; 0 if there are
+// none. It panics if the shapes differ. How it rounds depends on the layout and on
+// the processor.
 func Dot[T Element](a, b AllocArray[T]) T {
 	a.check("Dot")
 	b.check("Dot")
-	if !sameShape(&a, &b) {
-		panic(misuse("Dot: shapes %s and %s differ", shapeText(a.shape[:a.rank]), shapeText(b.shape[:b.rank])))
+	if !a.sameShape(&b.layout) {
+		panic(misuse("Dot: shapes %s and %s differ", shapeText(a.lengths()), shapeText(b.lengths())))
 	}
 	var sum T
-	w := newWalk(a.rank, &a.shape, &a.stride, &b.stride)
+	w := newWalk(&a.layout, &b.stride)
 	n, as, bs := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
 		x, y := a.data[w.off[0]:], b.data[w.off[1]:]
@@ -152,5 +155,7 @@ func Dot[T Element](a, b AllocArray[T]) T {
 			sum += x[i*as] * y[i*bs]
 		}
 	}
+	a.recheck("Dot")
+	b.recheck("Dot")
 	return sum
 }

@@ -6,59 +6,68 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
-// Softmax returns e^x / Σ e^x along the last axis, with memory from ctx. The
-// largest element is subtracted first, so that nothing overflows. To work along
-// another axis, permute the view.
+// Softmax returns e^a / Σ e^a along the last axis, with memory from ctx. It subtracts
+// the largest element first, so that nothing overflows. For another axis, permute the
+// view. Softmax panics if a has rank 0.
 func Softmax[T Float](ctx context.Context, a AllocArray[T]) AllocArray[T] {
-	dst := resultLike(ctx, "Softmax", &a)
-	eachRow("Softmax", &dst, &a, kernel.SoftmaxRow[T])
-	return dst
+	return eachRow(ctx, "Softmax", &a, kernel.SoftmaxRow[T])
 }
 
 // SoftmaxInto sets dst to the softmax of a along the last axis; dst may be a. It
-// panics if the rows of dst are not contiguous.
+// panics if the rows of dst are not contiguous. See [Softmax].
 func SoftmaxInto[T Float](dst, a AllocArray[T]) {
-	checkUnaryInto("SoftmaxInto", &dst, &a)
-	eachRow("SoftmaxInto", &dst, &a, kernel.SoftmaxRow[T])
+	eachRowInto("SoftmaxInto", &dst, &a, kernel.SoftmaxRow[T])
 }
 
-// LogSoftmax returns x - ln Σ e^x along the last axis, with memory from ctx: the
-// logarithm of [Softmax], accurate where that underflows.
+// LogSoftmax returns a - ln Σ e^a along the last axis, with memory from ctx. This is
+// the logarithm of [Softmax], accurate where Softmax underflows.
 func LogSoftmax[T Float](ctx context.Context, a AllocArray[T]) AllocArray[T] {
-	dst := resultLike(ctx, "LogSoftmax", &a)
-	eachRow("LogSoftmax", &dst, &a, kernel.LogSoftmaxRow[T])
+	return eachRow(ctx, "LogSoftmax", &a, kernel.LogSoftmaxRow[T])
+}
+
+// LogSoftmaxInto sets dst to the log-softmax of a along the last axis; dst may be a.
+// It panics if the rows of dst are not contiguous. See [LogSoftmax].
+func LogSoftmaxInto[T Float](dst, a AllocArray[T]) {
+	eachRowInto("LogSoftmaxInto", &dst, &a, kernel.LogSoftmaxRow[T])
+}
+
+// eachRow computes fn of the rows of a along the last axis into a new array.
+func eachRow[T Float](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
+	a.check(op)
+	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	a.recheck(op)
+	rowRuns(op, &dst, a, fn)
 	return dst
 }
 
-// LogSoftmaxInto sets dst to the log-softmax of a along the last axis; dst may be
-// a. It panics if the rows of dst are not contiguous.
-func LogSoftmaxInto[T Float](dst, a AllocArray[T]) {
-	checkUnaryInto("LogSoftmaxInto", &dst, &a)
-	eachRow("LogSoftmaxInto", &dst, &a, kernel.LogSoftmaxRow[T])
+func eachRowInto[T Float](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
+	checkUnaryInto(op, dst, a)
+	rowRuns(op, dst, a, fn)
 }
 
-// eachRow calls fn with the rows along the last axis. Rows of a that are not
-// contiguous are copied to dst first; dst's must be contiguous.
-func eachRow[T Float](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
+// rowRuns calls fn with the rows along the last axis. Rows of a that are not
+// contiguous are copied to dst first. Those of dst must be contiguous.
+func rowRuns[T Float](op string, dst, src *AllocArray[T], fn func(dst, src []T)) {
+	a := src
 	if a.rank == 0 {
-		panic(misuse("%s of an array of rank 0", op))
+		panic(misuse("%s: the array has no axes", op))
 	}
 	last := a.rank - 1
 	n := a.shape[last]
 	if n > 1 && dst.stride[last] != 1 {
-		panic(misuse("%s: the rows of dst, strides %s, are not contiguous", op, shapeText(dst.stride[:dst.rank])))
+		panic(misuse("%s: the rows of dst are not contiguous: its strides are %s", op, listText(dst.stride[:dst.rank])))
 	}
 	if n > 1 && a.stride[last] != 1 {
-		copyElements(dst, a)
+		copyElements(dst, a, &a.stride)
 		a = dst
 	}
-	d, s := *dst, *a
-	d.removeAxis(last)
-	s.removeAxis(last)
-	w := newWalk(d.rank, &d.shape, &d.stride, &s.stride)
+	d, s := dst.without(last), a.without(last)
+	w := newWalk(&d, &s.stride)
 	for ok := !w.empty() && n > 0; ok; ok = w.next() {
 		for i := range w.run() {
 			fn(dst.data[w.off[0]+i*w.step(0):][:n], a.data[w.off[1]+i*w.step(1):][:n])
 		}
 	}
+	dst.recheck(op)
+	src.recheck(op)
 }

@@ -8,89 +8,100 @@ import (
 
 // Neg returns -a with memory from ctx.
 func Neg[T Element](ctx context.Context, a AllocArray[T]) AllocArray[T] {
-	dst := resultLike(ctx, "Neg", &a)
-	unaryRuns(&dst, &a, func(d, s []T) { kernel.Unary(kernel.Neg, d, s) })
-	return dst
+	return unary(ctx, "Neg", &a, func(d, s []T) { kernel.Unary(kernel.Neg, d, s) })
 }
 
 // NegInto sets dst to -a; dst may be a.
 func NegInto[T Element](dst, a AllocArray[T]) {
-	checkUnaryInto("NegInto", &dst, &a)
-	unaryRuns(&dst, &a, func(d, s []T) { kernel.Unary(kernel.Neg, d, s) })
+	unaryInto("NegInto", &dst, &a, func(d, s []T) { kernel.Unary(kernel.Neg, d, s) })
 }
 
-// Abs returns the absolute values of a with memory from ctx. That of the smallest
-// signed integer is itself.
+// Abs returns the absolute values of a with memory from ctx. As in Go, the smallest
+// signed integer is its own absolute value.
 func Abs[T Element](ctx context.Context, a AllocArray[T]) AllocArray[T] {
-	dst := resultLike(ctx, "Abs", &a)
-	unaryRuns(&dst, &a, func(d, s []T) { kernel.Unary(kernel.Abs, d, s) })
-	return dst
+	return unary(ctx, "Abs", &a, func(d, s []T) { kernel.Unary(kernel.Abs, d, s) })
 }
 
-// AbsInto sets dst to the absolute values of a; dst may be a.
+// AbsInto sets dst to the absolute values of a; dst may be a. See [Abs].
 func AbsInto[T Element](dst, a AllocArray[T]) {
-	checkUnaryInto("AbsInto", &dst, &a)
-	unaryRuns(&dst, &a, func(d, s []T) { kernel.Unary(kernel.Abs, d, s) })
+	unaryInto("AbsInto", &dst, &a, func(d, s []T) { kernel.Unary(kernel.Abs, d, s) })
 }
 
 // Square returns the squares of a with memory from ctx.
 func Square[T Element](ctx context.Context, a AllocArray[T]) AllocArray[T] {
-	dst := resultLike(ctx, "Square", &a)
-	unaryRuns(&dst, &a, func(d, s []T) { kernel.Unary(kernel.Square, d, s) })
-	return dst
+	return unary(ctx, "Square", &a, func(d, s []T) { kernel.Unary(kernel.Square, d, s) })
 }
 
 // SquareInto sets dst to the squares of a; dst may be a.
 func SquareInto[T Element](dst, a AllocArray[T]) {
-	checkUnaryInto("SquareInto", &dst, &a)
-	unaryRuns(&dst, &a, func(d, s []T) { kernel.Unary(kernel.Square, d, s) })
+	unaryInto("SquareInto", &dst, &a, func(d, s []T) { kernel.Unary(kernel.Square, d, s) })
 }
 
-// ReLU returns max(a, 0) with memory from ctx; NaN stays NaN.
+// ReLU returns max(a, 0) with memory from ctx. NaN stays NaN.
 func ReLU[T Element](ctx context.Context, a AllocArray[T]) AllocArray[T] {
-	dst := resultLike(ctx, "ReLU", &a)
-	unaryRuns(&dst, &a, kernel.ReLU[T])
-	return dst
+	return unary(ctx, "ReLU", &a, kernel.ReLU[T])
 }
 
-// ReLUInto sets dst to max(a, 0); dst may be a.
+// ReLUInto sets dst to max(a, 0); dst may be a. NaN stays NaN.
 func ReLUInto[T Element](dst, a AllocArray[T]) {
-	checkUnaryInto("ReLUInto", &dst, &a)
-	unaryRuns(&dst, &a, kernel.ReLU[T])
+	unaryInto("ReLUInto", &dst, &a, kernel.ReLU[T])
 }
 
-// Map returns fn of each element of a, in row-major order, with memory from ctx.
-func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) AllocArray[T] {
-	dst := resultLike(ctx, "Map", &a)
-	mapRuns(&dst, &a, fn)
+// Map returns fn applied to each element of a, with memory from ctx. It calls fn in
+// row-major order. Map panics if fn ends the scope of a or of the result.
+func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) (dst AllocArray[T]) {
+	a.check("Map")
+	dst.allocateLike(ctx, "Map", &a.layout, len(a.data))
+	a.recheck("Map")
+	mapRuns("Map", &dst, &a, fn)
 	return dst
 }
 
-// MapInto sets dst to fn of each element of a; dst may be a.
+// MapInto sets dst to fn applied to each element of a; dst may be a. See [Map].
 func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
 	checkUnaryInto("MapInto", &dst, &a)
-	mapRuns(&dst, &a, fn)
+	mapRuns("MapInto", &dst, &a, fn)
 }
 
-// resultLike checks a and returns an array of its shape with memory from ctx.
-func resultLike[T Element](ctx context.Context, name string, a *AllocArray[T]) (dst AllocArray[T]) {
-	a.check(name)
-	dst.allocateLike(ctx, name, &a.layout, len(a.data))
+// unary computes fn of the elements of a into a new array; see unaryRuns.
+func unary[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
+	a.check(op)
+	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	a.recheck(op)
+	unaryRuns(op, &dst, a, fn)
 	return dst
 }
 
-// unaryRuns computes dst from a by fn, which may be called with the same slice
-// twice. Runs with strides are first copied to dst, for dst's runs are contiguous
-// whenever it was just allocated; else they are computed one by one.
-func unaryRuns[T Element](dst, a *AllocArray[T], fn func(dst, src []T)) {
-	if lineUp(dst, a) {
-		fn(dst.data[:dst.size()], a.data)
-		return
-	}
-	unaryWalk(newWalk(dst.rank, &dst.shape, &dst.stride, &a.stride), dst, a, fn)
+func unaryInto[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
+	checkUnaryInto(op, dst, a)
+	unaryRuns(op, dst, a, fn)
 }
 
-func unaryWalk[T Element](w walk, dst, a *AllocArray[T], fn func(dst, src []T)) {
+// checkUnaryInto panics if dst cannot be the destination of an elementwise
+// operation on a.
+func checkUnaryInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) {
+	a.check(op)
+	dst.checkDst(op)
+	requireShape(op, &dst.layout, &a.layout)
+	requireInPlace(op, dst, a)
+}
+
+// unaryRuns computes dst from a by fn, which takes slices of the same length, or
+// the same slice twice. If only the runs of dst are contiguous, as those of a new
+// array are, the run of a is copied there first. If those of dst are not, fn gets
+// one element at a time.
+func unaryRuns[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
+	if dst.bothContiguous(&a.layout) {
+		fn(dst.data[:dst.size()], a.data)
+	} else {
+		unaryWalk(dst, a, fn)
+	}
+	dst.recheck(op)
+	a.recheck(op)
+}
+
+func unaryWalk[T Element](dst, a *AllocArray[T], fn func(dst, src []T)) {
+	w := newWalk(&dst.layout, &a.stride)
 	n, ds, as := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
 		d, s := dst.data[w.off[0]:], a.data[w.off[1]:]
@@ -108,11 +119,22 @@ func unaryWalk[T Element](w walk, dst, a *AllocArray[T], fn func(dst, src []T)) 
 	}
 }
 
-func mapRuns[T Element](dst, a *AllocArray[T], fn func(T) T) {
-	w := newOrderedWalk(dst.rank, &dst.shape, &dst.stride, &a.stride)
-	unaryWalk(w, dst, a, func(d, s []T) {
-		for i := range d {
-			d[i] = fn(s[i])
+// mapRuns computes dst from a by the user's function, which may end the scope of
+// either: fn gets nothing that was read after that, and nothing is written.
+func mapRuns[T Element](op string, dst, a *AllocArray[T], fn func(T) T) {
+	w := newOrderedWalk(&dst.layout, &a.stride)
+	n, ds, as := w.run(), w.step(0), w.step(1)
+	for ok := !w.empty(); ok; ok = w.next() {
+		d, s := dst.data[w.off[0]:], a.data[w.off[1]:]
+		for i := range n {
+			x := s[i*as]
+			a.recheck(op)
+			y := fn(x)
+			a.recheck(op)
+			dst.recheck(op)
+			d[i*ds] = y
 		}
-	})
+	}
+	dst.recheck(op)
+	a.recheck(op)
 }

@@ -1,9 +1,9 @@
 package allocarray
 
-// walk visits the elements of up to four arrays of one shape in step. It
-// advances from run to run: the elements along the innermost axis, after axes
-// that follow one another in memory in all arrays have been merged into one, so
-// that contiguous arrays are a single run.
+// walk visits the elements of up to four arrays of one shape in step. It advances
+// from run to run: a run is the elements along the innermost axis. Axes that follow
+// one another in memory in all arrays are merged first, so contiguous arrays are a
+// single run.
 type walk struct {
 	rank   int
 	shape  [MaxRank]int
@@ -16,60 +16,56 @@ type walk struct {
 // operands.
 const walked = 4
 
-// newWalk returns a walk over the shape with the strides given, one set for each
-// array. It stands at the first run. Its order is the one in which the first
-// array, usually the destination, lies in memory.
-func newWalk(rank int, shape *[MaxRank]int, strides ...*[MaxRank]int) (w walk) {
-	order := memoryOrder(rank, strides[0])
-	for _, i := range order[:rank] {
-		w.push(shape[i], i, strides)
-	}
-	w.complete()
-	return w
-}
-
-// newOrderedWalk is newWalk in row-major order, for what depends on it.
-func newOrderedWalk(rank int, shape *[MaxRank]int, strides ...*[MaxRank]int) (w walk) {
-	for i := range rank {
-		w.push(shape[i], i, strides)
-	}
-	w.complete()
-	return w
-}
-
-// memoryOrder returns the axes from the widest stride to the narrowest, equal ones
-// in their order. Axes that repeat come first: what is inside is walked again.
-func memoryOrder(rank int, stride *[MaxRank]int) (order [MaxRank]int) {
-	for i := range rank {
+// newWalk returns a walk over an array with layout l, and over others of the same
+// shape with the strides given. It stands at the first run. The runs come in the
+// order in which the first array, usually the destination, lies in memory: widest
+// stride first. Axes that repeat are outermost, because what is inside them is
+// walked again.
+func newWalk(l *layout, others ...*[MaxRank]int) (w walk) {
+	var order [MaxRank]int
+	for i, s := range l.stride[:l.rank] {
 		at := i
-		for ; at > 0 && outside(stride[i], stride[order[at-1]]); at-- {
+		for ; at > 0; at-- {
+			if t := l.stride[order[at-1]]; t == 0 || s != 0 && s <= t {
+				break
+			}
 			order[at] = order[at-1]
 		}
 		order[at] = i
 	}
-	return order
+	w.take(order[:l.rank], l, others)
+	return w
 }
 
-// outside reports whether an axis of stride s is to be outside of one of stride t.
-func outside(s, t int) bool { return t != 0 && (s == 0 || s > t) }
+// newOrderedWalk is newWalk in row-major order.
+func newOrderedWalk(l *layout, others ...*[MaxRank]int) (w walk) {
+	order := [MaxRank]int{0, 1, 2, 3, 4, 5}
+	w.take(order[:l.rank], l, others)
+	return w
+}
 
-// push takes an axis, merging it with the one before if that is a run of its runs
-// in every array.
-func (w *walk) push(length, axis int, strides []*[MaxRank]int) {
-	if length == 1 {
-		return
+// take makes w, which is zero, a walk over the axes in the order given. It merges
+// an axis with the one before if they follow one another in every array.
+func (w *walk) take(axes []int, l *layout, others []*[MaxRank]int) {
+	for _, i := range axes {
+		if l.shape[i] == 1 {
+			continue
+		}
+		w.shape[w.rank], w.stride[0][w.rank] = l.shape[i], l.stride[i]
+		for k, s := range others {
+			w.stride[k+1][w.rank] = s[i]
+		}
+		if p := w.rank - 1; p < 0 || !w.follows(p) {
+			w.rank++
+			continue
+		}
+		w.shape[w.rank-1] *= l.shape[i]
+		for k := range w.stride {
+			w.stride[k][w.rank-1] = w.stride[k][w.rank]
+		}
 	}
-	w.shape[w.rank] = length
-	for k, s := range strides {
-		w.stride[k][w.rank] = s[axis]
-	}
-	if p := w.rank - 1; p < 0 || !w.follows(p) {
-		w.rank++
-		return
-	}
-	w.shape[w.rank-1] *= length
-	for k := range strides {
-		w.stride[k][w.rank-1] = w.stride[k][w.rank]
+	if w.rank == 0 { // a single element is a run too
+		w.rank, w.shape[0] = 1, 1
 	}
 }
 
@@ -81,32 +77,6 @@ func (w *walk) follows(p int) bool {
 		}
 	}
 	return true
-}
-
-// lineUp reports whether a and b are row-major arrays without gaps of one shape, so
-// that a walk over them would be a single run.
-func lineUp[T Element](a, b *AllocArray[T]) bool {
-	if a.plain && b.plain {
-		return a.alike(&b.layout)
-	}
-	if a.rank != b.rank {
-		return false
-	}
-	want := 1
-	for i := a.rank - 1; i >= 0; i-- {
-		if a.shape[i] != b.shape[i] || a.stride[i] != want || b.stride[i] != want {
-			return false
-		}
-		want *= a.shape[i]
-	}
-	return true
-}
-
-// complete gives a walk over a single element its run.
-func (w *walk) complete() {
-	if w.rank == 0 {
-		w.rank, w.shape[0] = 1, 1
-	}
 }
 
 // run returns the length of each run.
@@ -125,7 +95,7 @@ func (w *walk) empty() bool {
 	return false
 }
 
-// next advances to the next run; false after the last.
+// next advances to the next run. It returns false after the last.
 func (w *walk) next() bool {
 	for i := w.rank - 2; i >= 0; i-- {
 		w.index[i]++

@@ -6,49 +6,52 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
-// Where returns a where mask is not 0 and b elsewhere, all broadcast to the shape
-// of the three, with memory from ctx.
-func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) AllocArray[T] {
+// Where returns the elements of a where mask is not 0 and those of b elsewhere, with
+// memory from ctx. All three broadcast to one shape.
+func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) (dst AllocArray[T]) {
 	shape := whereShape("Where", &mask, &a, &b)
-	dst := uninitialised[T](ctx, "Where", shape.shape[:shape.rank])
-	whereRuns(&dst, &mask, &a, &b)
+	dst.allocate(ctx, "Where", shape.lengths())
+	mask.recheck("Where")
+	a.recheck("Where")
+	b.recheck("Where")
+	whereRuns("Where", &dst, &mask, &a, &b)
 	return dst
 }
 
-// WhereInto sets dst to a where mask is not 0 and to b elsewhere, broadcast; dst
-// may be a or b.
+// WhereInto sets dst to the elements of a where mask is not 0 and to those of b
+// elsewhere, broadcast; dst may be a or b.
 func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocArray[T]) {
 	shape := whereShape("WhereInto", &mask, &a, &b)
 	dst.checkDst("WhereInto")
-	requireShape("WhereInto", &dst, &shape)
+	requireShape("WhereInto", &dst.layout, &shape)
 	requireInPlace("WhereInto", &dst, &mask)
 	requireInPlace("WhereInto", &dst, &a)
 	requireInPlace("WhereInto", &dst, &b)
-	whereRuns(&dst, &mask, &a, &b)
+	whereRuns("WhereInto", &dst, &mask, &a, &b)
 }
 
-// whereShape checks the operands and returns the shape that they broadcast to.
-func whereShape[T Element](name string, mask *AllocArray[uint8], a, b *AllocArray[T]) (shape AllocArray[T]) {
-	mask.check(name)
-	a.check(name)
-	b.check(name)
-	var ab AllocArray[T]
-	if !broadcastShape(&ab, a, b) {
-		panicBroadcast(name, a.shape[:a.rank], b.shape[:b.rank])
-	}
-	if !broadcastShape(&shape, mask, &ab) {
-		panicBroadcast(name, mask.shape[:mask.rank], ab.shape[:ab.rank])
-	}
+// whereShape checks the operands and returns the shape to which they broadcast.
+func whereShape[T Element](op string, mask *AllocArray[uint8], a, b *AllocArray[T]) (shape layout) {
+	mask.check(op)
+	a.check(op)
+	b.check(op)
+	var both layout
+	both.broadcast(op, &a.layout, &b.layout)
+	shape.broadcast(op, &mask.layout, &both)
 	return shape
 }
 
-// whereRuns selects from a and b, which broadcast to dst's shape as mask does.
-func whereRuns[T Element](dst *AllocArray[T], mask *AllocArray[uint8], a, b *AllocArray[T]) {
-	sm, sa, sb := stretched(mask, dst), stretched(a, dst), stretched(b, dst)
-	w := newWalk(dst.rank, &dst.shape, &dst.stride, &sm, &sa, &sb)
+// whereRuns selects from a and b, which broadcast to the shape of dst, as mask does.
+func whereRuns[T Element](op string, dst *AllocArray[T], mask *AllocArray[uint8], a, b *AllocArray[T]) {
+	sm, sa, sb := mask.stretched(&dst.layout), a.stretched(&dst.layout), b.stretched(&dst.layout)
+	w := newWalk(&dst.layout, &sm, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
 		whereRun(&w, dst.data[w.off[0]:], mask.data[w.off[1]:], a.data[w.off[2]:], b.data[w.off[3]:])
 	}
+	dst.recheck(op)
+	mask.recheck(op)
+	a.recheck(op)
+	b.recheck(op)
 }
 
 func whereRun[T Element](w *walk, dst []T, mask []uint8, a, b []T) {

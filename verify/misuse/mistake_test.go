@@ -67,6 +67,7 @@ var families = []struct {
 	mistakes []mistake
 }{
 	{"TestEscape", escapes},
+	{"TestMeanwhile", meanwhiles},
 	{"TestRelease", releases},
 	{"TestOrder", orders},
 	{"TestBounds", bounds},
@@ -78,6 +79,7 @@ var families = []struct {
 }
 
 func TestEscape(t *testing.T)     { run(t, escapes) }
+func TestMeanwhile(t *testing.T)  { run(t, meanwhiles) }
 func TestRelease(t *testing.T)    { run(t, releases) }
 func TestOrder(t *testing.T)      { run(t, orders) }
 func TestBounds(t *testing.T)     { run(t, bounds) }
