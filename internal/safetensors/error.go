@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +27,7 @@ func (e *Error) Error() string {
 		parts = append(parts, e.File)
 	}
 	if e.Tensor != "" {
-		parts = append(parts, fmt.Sprintf("tensor %q", e.Tensor))
+		parts = append(parts, "tensor "+Quote(e.Tensor))
 	}
 	if e.Reason != "" {
 		parts = append(parts, e.Reason)
@@ -35,6 +36,16 @@ func (e *Error) Error() string {
 		parts = append(parts, e.Err.Error())
 	}
 	return strings.Join(parts, ": ")
+}
+
+// Quote returns text from a file for an error message: quoted, and cut where it
+// gets longer than people read.
+func Quote(text string) string {
+	const shown = 80
+	if len(text) <= shown {
+		return strconv.Quote(text)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", strings.ToValidUTF8(text[:shown], ""), len(text))
 }
 
 // Unwrap returns the cause, so that errors.Is(err, fs.ErrNotExist) works.

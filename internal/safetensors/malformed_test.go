@@ -34,6 +34,10 @@ func length(header uint64, n int) []byte {
 	return append(binary.LittleEndian.AppendUint64(nil, header), make([]byte, n)...)
 }
 
+// convert is what to do with a file of PyTorch's.
+const convert = `not a safetensors file; in Python, load it with PyTorch and ` +
+	`write it again with safetensors.torch.save_file(model.state_dict(), "model.safetensors")`
+
 // TestMalformed has one row for each way a file can be wrong, with the message.
 func TestMalformed(t *testing.T) {
 	tests := []struct {
@@ -47,6 +51,10 @@ func TestMalformed(t *testing.T) {
 		{"header over the cap", length(100_000_001, 10), `header length 100000001 is over the limit of 100000000 bytes`},
 		{"header length negative as int64", length(1<<63, 10), `header length 9223372036854775808 is over the limit of 100000000 bytes`},
 		{"header length all ones", length(1<<64-1, 10), `header length 18446744073709551615 is over the limit of 100000000 bytes`},
+		{"PyTorch's zip", append([]byte("PK\x03\x04\x00\x00\x08\x08\x00\x00"), make([]byte, 500)...), `a zip archive, as PyTorch writes to .pt and .pth files, ` + convert},
+		{"short zip", []byte("PK\x03\x04\x00\x00\x08\x08"), `a zip archive, as PyTorch writes to .pt and .pth files, ` + convert},
+		{"PyTorch's pickle", append([]byte("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."), make([]byte, 500)...),
+			`a pickle, as older versions of PyTorch write to .pt and .pth files, ` + convert},
 		{"no header", length(0, 4), `header is empty`},
 		{"header begins with space", build(` {}`, 0), `header begins with ' ', not with '{'`},
 		{"header is an array", build(`[]`, 0), `header begins with '[', not with '{'`},
