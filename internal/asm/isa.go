@@ -23,7 +23,7 @@ type isa struct {
 	loadMask func(c *build.Context, from operand.Mem) operand.Op
 	loadPart func(c *build.Context, from operand.Mem, mask operand.Op, dst reg.Register)
 	// storePart stores a partial panel; see edge.go for the two ways.
-	storePart func(k *kernel, row reg.Register)
+	storePart func(k *micro, row reg.Register)
 }
 
 // A shape is the size of a micro-kernel: rows of A by panels of B.

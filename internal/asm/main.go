@@ -17,7 +17,7 @@ import (
 	"github.com/mmcloughlin/avo/printer"
 )
 
-// attrNoSplit: the kernels use three words of stack and call nothing.
+// attrNoSplit: the functions use three words of stack and call nothing.
 const attrNoSplit = attr.NOSPLIT
 
 func main() {
@@ -35,8 +35,8 @@ func main() {
 				emit(c, i, e, s, sig)
 			}
 		}
-		write(c, "gemm", filepath.Join(*dir, "gemm", "kernel_"+i.name+"_amd64"))
-		writeDispatch(i, filepath.Join(*dir, "gemm", "dispatch_"+i.name+"_amd64.go"))
+		write(c, "gemm", filepath.Join(*dir, "gemm", i.name+"_amd64"))
+		writeDispatch(i, filepath.Join(*dir, "gemm", i.name+"_run_amd64.go"))
 	}
 	c := build.NewContext()
 	emitPeak(c)

@@ -8,7 +8,7 @@ type TileMemory = memory
 // Emulate lets run take the place of the processor until restore is called. It
 // gets the name of the micro-kernel and the memory of the tile.
 func Emulate(run func(name string, tile *TileMemory)) (restore func()) {
-	emulate = func(k kernel, size int, s shape, t memory) {
+	emulate = func(k isa, size int, s shape, t memory) {
 		run(fmt.Sprintf("%sF%dR%dP%d", k, 8*size, s.rows, s.panels), &t)
 	}
 	return func() { emulate = nil }
@@ -20,7 +20,7 @@ func Lanes() []int32 { return lanes[:] }
 // Origin is the segment list of Mul.
 func Origin() []int32 { return origin }
 
-// Works runs the self-test of the named kernel.
+// Works runs the self-test of the named instruction set.
 func Works(name string) bool {
 	for k := range avx512 + 1 {
 		if k.String() == name {

@@ -6,7 +6,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// FuzzMul compares every kernel with the plain loops at any sizes, with rows
+// FuzzMul compares every instruction set with the plain loops at any sizes, with rows
 // read contiguously and gathered from segments.
 func FuzzMul(f *testing.F) {
 	f.Add(uint8(6), uint16(70), uint8(16), uint8(3), uint8(5), uint8(1))
@@ -19,14 +19,14 @@ func FuzzMul(f *testing.F) {
 
 func fuzzMul[T gemm.Element](t *testing.T, p *problem[T], count int) {
 	rows, segs := p.offsets(count)
-	for _, kernel := range gemm.Supported() {
-		p.run(t, kernel)
-		p.pack(kernel).MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
-		p.check(t, kernel)
+	for _, isa := range gemm.Supported() {
+		p.run(t, isa)
+		p.pack(isa).MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
+		p.check(t, isa)
 	}
 	p.bias, p.act = nil, gemm.None
 	if gemm.Product(p.c, p.ldc, gemm.Matrix[T]{p.a, p.lda, 1}, gemm.Matrix[T]{p.b, p.n, 1}, p.m, p.k, p.n) {
-		p.check(t, gemm.Kernel())
+		p.check(t, gemm.ISA())
 	}
 }
 

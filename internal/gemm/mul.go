@@ -88,7 +88,7 @@ func (j *job[T]) do() {
 		return
 	}
 	j.checkApart()
-	if j.p.kernel == generic || j.p.k == 0 {
+	if j.p.isa == generic || j.p.k == 0 {
 		j.portable()
 		return
 	}

@@ -29,7 +29,7 @@ type reading struct {
 
 func (e *Env) measureLimits(ctx context.Context) (l limits, err error) {
 	const steps = 1 << 16
-	wide := gemm.Kernel() == "avx512"
+	wide := gemm.ISA() == "avx512"
 	flops := peak.FMA(steps, wide)
 	if flops == 0 {
 		return l, nil // no such instructions: there is nothing to compare with

@@ -12,9 +12,9 @@ import (
 // unroll is how many steps of K one turn of the main loop takes.
 const unroll = 4
 
-// A kernel is one micro-kernel under construction. All its registers are
+// A micro is one micro-kernel under construction. All its registers are
 // virtual; avo assigns the real ones.
-type kernel struct {
+type micro struct {
 	*build.Context
 	*isa
 	*element
@@ -38,7 +38,7 @@ func emit(c *build.Context, i *isa, e *element, s shape, sig *gotypes.Signature)
 	c.Pragma("noescape")
 	c.Doc(fmt.Sprintf("%s multiplies %d row(s) of A by %d panel(s) of B.", name, s.rows, s.panels))
 	c.Signature(sig)
-	k := &kernel{Context: c, isa: i, element: e, shape: s}
+	k := &micro{Context: c, isa: i, element: e, shape: s}
 	k.open()
 	k.start()
 	k.pointers()
@@ -49,7 +49,7 @@ func emit(c *build.Context, i *isa, e *element, s shape, sig *gotypes.Signature)
 }
 
 // open declares the tile, the sums and the stack.
-func (k *kernel) open() {
+func (k *micro) open() {
 	k.tile = k.Dereference(k.Param("t"))
 	k.offset, k.end, k.last = k.AllocLocal(8), k.AllocLocal(8), k.AllocLocal(8)
 	for range k.accumulators() {
@@ -59,7 +59,7 @@ func (k *kernel) open() {
 
 // pointers loads what the loops read through. That is most of the general
 // registers, so it comes after start has finished with them.
-func (k *kernel) pointers() {
+func (k *micro) pointers() {
 	k.b, k.k = k.GP64(), k.GP64()
 	k.Load(k.tile.Field("b"), k.b)
 	for r := range k.rows {
@@ -77,7 +77,7 @@ func (k *kernel) pointers() {
 }
 
 // field is a field of the tile as a memory operand.
-func (k *kernel) field(name string) operand.Mem {
+func (k *micro) field(name string) operand.Mem {
 	f, err := k.tile.Field(name).Resolve()
 	if err != nil {
 		panic(err)

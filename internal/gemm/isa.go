@@ -1,0 +1,73 @@
+package gemm
+
+import "os"
+
+// An isa is an instruction set, and stands for the micro-kernels that use it. The
+// order is that of preference: a higher one is faster wherever it is supported.
+type isa int
+
+const (
+	generic isa = iota // portable; see generic.go
+	avx2               // AVX2 and FMA, 6 × 16
+	avx512             // AVX-512F, 12 × 32
+)
+
+// variable is the environment variable that lowers the choice, for tests,
+// benchmarks and bug reports: avx512, avx2 or generic. It has no effect if the
+// machine does not support the instruction set, or the name is none of these.
+const variable = "ALLOCARRAYS_KERNEL"
+
+// active is chosen once, at start-up. Tests put others into a Packed.
+var active = choose(os.Getenv(variable))
+
+// ISA returns the name of the instruction set in use: "avx512", "avx2" or
+// "generic".
+func ISA() string { return active.String() }
+
+// choose returns the highest instruction set, from the named one down, that runs
+// here and whose micro-kernels pass the self-test.
+func choose(name string) isa {
+	k := avx512
+	for i := range avx512 {
+		if i.String() == name {
+			k = i
+		}
+	}
+	for k > generic && !(k.supported() && k.works()) {
+		k--
+	}
+	return k
+}
+
+// String returns the name as the environment variable spells it.
+func (k isa) String() string { return [...]string{"generic", "avx2", "avx512"}[k] }
+
+// width is the number of columns in a panel of a matrix of n columns: two vectors.
+func width[T Element](k isa, n int) int {
+	switch k {
+	case avx512:
+		return 2 * 64 / sizeOf[T]()
+	case avx2:
+		return 2 * 32 / sizeOf[T]()
+	}
+	return n
+}
+
+// height is the number of rows of the tallest micro-kernel.
+func (k isa) height() int {
+	if k == avx512 {
+		return maxRows
+	}
+	return 6
+}
+
+// depth is the number of K steps in a block, so chosen that a panel's rows of
+// one block, 25 KiB for AVX2 and 32 KiB for AVX-512, stay in the first-level
+// cache while all tiles below each other use them. The figure for AVX2 is
+// measured: 256 and 320 are 2 to 3 % slower at 32 × 784 × 128.
+func (k isa) depth() int {
+	if k == avx512 {
+		return 256
+	}
+	return 400
+}
