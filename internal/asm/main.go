@@ -42,11 +42,9 @@ func main() {
 	emitPeak(c)
 	write(c, "peak", filepath.Join(*dir, "gemm", "peak", "peak_amd64"))
 	c = build.NewContext()
-	emitExtremes(c)
-	write(c, "kernel", filepath.Join(*dir, "kernel", "extremes_amd64"))
-	c = build.NewContext()
+	emitMinMax(c)
 	emitIntegers(c)
-	write(c, "kernel", filepath.Join(*dir, "kernel", "integers_amd64"))
+	write(c, "kernel", filepath.Join(*dir, "kernel", "assembly_amd64"))
 }
 
 // write prints a finished file as base.s and its Go declarations as base.go.

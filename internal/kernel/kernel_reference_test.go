@@ -48,7 +48,7 @@ func refUnary[T kernel.Number](op kernel.UnaryOp, x T) T {
 }
 
 func refCompare[T kernel.Number](op kernel.CompareOp, x, y T) uint8 {
-	is := map[kernel.CompareOp]bool{
+	is := [...]bool{
 		kernel.Equal: x == y, kernel.NotEqual: x != y, kernel.Less: x < y,
 		kernel.LessEqual: x <= y, kernel.Greater: x > y, kernel.GreaterEqual: x >= y,
 	}
@@ -161,8 +161,10 @@ func random[T kernel.Number](seed uint64, n int, special bool) []T {
 
 // requireSame compares exactly, NaN equal to NaN; signs of zero count unless loose.
 func requireSame[T kernel.Number](t *testing.T, want, got []T, loose bool, msg ...any) {
-	t.Helper()
-	require.Len(t, got, len(want))
+	if len(got) != len(want) {
+		t.Helper() // only where it fails: it walks the stack
+		require.Failf(t, "differs", "%d elements, want %d %v", len(got), len(want), msg)
+	}
 	for i, w := range want {
 		g := got[i]
 		ok := w == g || w != w && g != g
@@ -170,6 +172,7 @@ func requireSame[T kernel.Number](t *testing.T, want, got []T, loose bool, msg .
 			ok = ok && math.Signbit(float64(w)) == math.Signbit(float64(g))
 		}
 		if !ok {
+			t.Helper()
 			require.Failf(t, "differs", "at %d of %d: want %v, got %v %v", i, len(want), w, g, msg)
 		}
 	}
@@ -183,9 +186,9 @@ func guarded[T kernel.Number](t *testing.T, n, offset int) (s []T, intact func()
 		whole[i] = mark
 	}
 	return whole[offset : offset+n : offset+n], func() {
-		t.Helper()
 		for i, v := range whole {
 			if (i < offset || i >= offset+n) && v != mark {
+				t.Helper()
 				require.Failf(t, "guard cell", "cell %d overwritten with %v (slice is [%d, %d))", i, v, offset, offset+n)
 			}
 		}

@@ -21,7 +21,7 @@ func Sum[T Number](a []T) T {
 	case []float64:
 		return T(sum64(s))
 	}
-	sum, n := sumIntegers(a)
+	sum, n := sumAVX2(a)
 	for _, v := range a[n:] {
 		sum += v
 	}
