@@ -71,7 +71,7 @@ func TestErrors(t *testing.T) {
 		{"-data " + none, 1, "idx: " + none + ": none of t10k-images-idx3-ubyte, t10k-images.idx3-ubyte, t10k-images-idx3-ubyte.gz, t10k-images.idx3-ubyte.gz: file does not exist"},
 		{"-data " + wideDir, 1, wideDir + ": the images are 14x56 pixels, the model takes 28x28"},
 		{"-model " + none, 1, "safetensors: " + none + ": open: no such file or directory"},
-		{"-model " + text, 1, "safetensors: " + text + ": header length 8463498904239894382 is over the limit of 100000000 bytes"},
+		{"-model " + text, 1, "safetensors: " + text + ": header length 8463498904239894382 is over the limit of 16777216 bytes"},
 		{"-model " + small, 1, "safetensors: " + small + `: tensor "fc1.weight": shape 64×784, the model wants 128×784`},
 		{"-model " + nan, 1, "mlp: " + nan + `: tensor "fc1.weight": element 0 is NaN`},
 		{"-model " + huge, 1, "the model gives no probabilities: its weights are too large"},

@@ -6,9 +6,10 @@ import (
 	"io"
 )
 
-// maxHeader is the longest header accepted, in bytes: the cap of the reference
-// implementation (MAX_HEADER_SIZE in safetensors/src/tensor.rs).
-const maxHeader = 100_000_000
+// maxHeader is the longest header accepted, in bytes. A tensor takes about 110, so
+// that there is room for 150,000 of them. (The reference implementation's limit is
+// 100 MB, MAX_HEADER_SIZE in safetensors/src/tensor.rs.)
+const maxHeader = 16 << 20
 
 // lengthSize is the size of the header length at the start of a file, in bytes.
 const lengthSize = 8
