@@ -2,7 +2,6 @@ package kernel_test
 
 import (
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -91,21 +90,6 @@ func refMatMul[T kernel.Number](m, k, n int, a, b func(i, j int) T) (out []T, si
 		}
 	}
 	return out, size
-}
-
-// bigExp is e^x to about 200 bits: Taylor's series for x/2^24, squared 24 times.
-func bigExp(x float64) *big.Float {
-	newFloat := func(v float64) *big.Float { return new(big.Float).SetPrec(256).SetFloat64(v) }
-	r := newFloat(math.Ldexp(x, -24))
-	sum, term := newFloat(1), newFloat(1)
-	for i := 1; i < 16; i++ {
-		term.Mul(term, r).Quo(term, newFloat(float64(i)))
-		sum.Add(sum, term)
-	}
-	for range 24 {
-		sum.Mul(sum, sum)
-	}
-	return sum
 }
 
 func isFloat[T kernel.Number]() bool { return T(1)/T(2) != 0 }
