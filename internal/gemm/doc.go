@@ -42,9 +42,9 @@
 // # Caches
 //
 // From one tile's height on, B is used more than once. Then K is cut into
-// blocks, of which a panel's part stays in the first-level cache while the
-// tiles below each other use it, and M into blocks whose part of A stays in the
-// second level. The sums of one block of K start from what the block before
+// blocks, of which a panel's part stays in the first-level cache (AVX-512: in the
+// second) while the tiles below each other use it, and M into blocks whose part of
+// A stays in the second level. The sums of one block of K start from what the block before
 // left in C. This is the scheme of Goto and van de Geijn, "Anatomy of
 // High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008, with the loops
 // around the micro-kernel as in BLIS (Van Zee and van de Geijn, "BLIS: A

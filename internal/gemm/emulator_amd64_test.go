@@ -85,9 +85,10 @@ func TestEmulatedSizes(t *testing.T) {
 func TestEmulatedBlocks(t *testing.T) {
 	for _, isa := range emulated {
 		e := emulate(t, isa)
-		runOn(t, e, newProblem[float32](25, 801, 45, 3, 2, 1, true, gemm.ReLU), isa)
-		runOn(t, e, newProblem[float32](100, 801, 3, 3, 2, 1, false, gemm.None), isa)
-		runOn(t, e, newProblem[float64](25, 801, 23, 3, 2, 1, true, gemm.ReLU), isa)
+		k := 2*gemm.Depth(isa) + 1
+		runOn(t, e, newProblem[float32](25, k, 45, 3, 2, 1, true, gemm.ReLU), isa)
+		runOn(t, e, newProblem[float32](100, k, 3, 3, 2, 1, false, gemm.None), isa)
+		runOn(t, e, newProblem[float64](25, k, 23, 3, 2, 1, true, gemm.ReLU), isa)
 	}
 }
 

@@ -33,5 +33,15 @@ func PackedLen[T Element](k, n int) int { return packedLen[T](active, k, n) }
 // Panels returns the packed elements.
 func (p *Packed[T]) Panels() []T { return p.panels }
 
+// Depth is the number of K steps in a block of the named instruction set.
+func Depth(name string) int {
+	for k := range avx512 + 1 {
+		if k.String() == name {
+			return k.depth()
+		}
+	}
+	panic("no instruction set " + name)
+}
+
 // Choose is the choice made at start-up, for any value of the variable.
 func Choose(name string) string { return choose(name).String() }

@@ -71,7 +71,7 @@ func testMulSizes[T gemm.Element](t *testing.T) {
 
 func testMulLarge[T gemm.Element](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
-		for _, s := range [][3]int{{1, 784, 128}, {7, 1001, 33}, {103, 513, 65}, {200, 800, 17}, {13, 2500, 3}} {
+		for _, s := range [][3]int{{1, 784, 128}, {7, 1001, 33}, {103, 513, 65}, {200, 1100, 17}, {13, 2500, 3}} {
 			newProblem[T](s[0], s[1], s[2], 5, 9, 1, true, gemm.None).run(t, isa)
 		}
 	})
@@ -122,7 +122,7 @@ func testMulDenormals[T gemm.Element](t *testing.T) {
 // testMulRowAlone: a row has the same bits in every batch.
 func testMulRowAlone[T gemm.Element](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
-		all := newProblem[T](40, 900, 45, 0, 0, 0, true, gemm.ReLU)
+		all := newProblem[T](40, 1100, 45, 0, 0, 0, true, gemm.ReLU) // more than a block
 		p := all.pack(isa)
 		p.Mul(all.c, all.ldc, all.a, all.lda, all.m, all.bias, all.act)
 		for m := 1; m <= 14; m++ {
