@@ -23,7 +23,7 @@ func (k *micro) start() {
 	k.MOVQ(k.field("c"), row)
 	k.eitherWay("load", func(mask []operand.Op) {
 		k.eachRow(row, func(r int) {
-			for v := range k.panels * vectors {
+			for v := range k.across() {
 				k.loadTo(row, v, mask, k.sum(r, v))
 			}
 		})
@@ -36,7 +36,7 @@ func (k *micro) fromBias() {
 	bias := k.GP64()
 	k.MOVQ(k.field("bias"), bias)
 	k.eitherWay("bias", func(mask []operand.Op) {
-		for v := range k.panels * vectors {
+		for v := range k.across() {
 			k.loadTo(bias, v, mask, k.sum(0, v))
 			for r := 1; r < k.rows; r++ {
 				k.VMOVAPS(k.sum(0, v), k.sum(r, v))
@@ -59,7 +59,7 @@ func (k *micro) finish() {
 	k.MOVQ(k.field("c"), row)
 	k.CMPQ(k.field("cols"), operand.U8(0))
 	k.JNE(operand.LabelRef("storePart"))
-	k.storeRows(row, k.panels*vectors)
+	k.storeRows(row, k.across())
 	k.JMP(operand.LabelRef("stored"))
 	k.Label("storePart")
 	k.storePart(k, row)
@@ -99,7 +99,7 @@ func (k *micro) eitherWay(label string, body func(mask []operand.Op)) {
 
 // masks loads the masks of the last panel's vectors.
 func (k *micro) masks() []operand.Op {
-	lanes, mask := k.GP64(), make([]operand.Op, vectors)
+	lanes, mask := k.GP64(), make([]operand.Op, k.lastVectors())
 	k.MOVQ(k.field("mask"), lanes)
 	for v := range mask {
 		mask[v] = k.loadMask(k.Context, operand.Mem{Base: lanes, Disp: v * k.bytes})
@@ -110,7 +110,7 @@ func (k *micro) masks() []operand.Op {
 // loadTo reads vector v of the columns at base; only the last panel is masked.
 func (k *micro) loadTo(base reg.Register, v int, mask []operand.Op, dst reg.Register) {
 	from := operand.Mem{Base: base, Disp: v * k.bytes}
-	if p := v - (k.panels-1)*vectors; mask != nil && p >= 0 {
+	if p := v - (k.across() - k.lastVectors()); mask != nil && p >= 0 {
 		k.loadPart(k.Context, from, mask[p], dst)
 		return
 	}

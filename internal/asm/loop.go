@@ -35,7 +35,9 @@ func (k *micro) loop(label string, n int, limit operand.Mem, skip, again func(op
 	skip(operand.LabelRef(label + "Done"))
 	k.Label(label)
 	for i := range n {
-		if k.accumulators()+k.panels*vectors+1 <= k.registers && k.rows > 1 {
+		if k.narrow() {
+			k.stepNarrow(i)
+		} else if k.accumulators()+k.across()+1 <= k.registers && k.rows > 1 {
 			k.stepByRow(i)
 		} else {
 			k.stepByColumn(i)
@@ -52,7 +54,7 @@ func (k *micro) loop(label string, n int, limit operand.Mem, skip, again func(op
 // element by element.
 func (k *micro) stepByRow(i int) {
 	var b []reg.Register
-	for v := range k.panels * vectors {
+	for v := range k.across() {
 		b = append(b, k.vec(k.Context))
 		k.VMOVUPS(k.panel(v, i), b[v])
 	}
@@ -71,7 +73,7 @@ func (k *micro) stepByColumn(i int) {
 	for r := range k.rows {
 		a = append(a, k.spread(r, i))
 	}
-	for v := range k.panels * vectors {
+	for v := range k.across() {
 		if k.rows == 1 {
 			k.fma(k.Context, k.panel(v, i), a[0], k.sum(0, v))
 			continue
@@ -84,11 +86,27 @@ func (k *micro) stepByColumn(i int) {
 	}
 }
 
+// stepNarrow holds one vector of the panel in a register. Each element of A serves a
+// single multiply-add, which therefore reads it itself: apart, the broadcasts would
+// take as long as the multiply-adds.
+func (k *micro) stepNarrow(i int) {
+	b := k.vec(k.Context)
+	k.VMOVUPS(k.panel(0, i), b)
+	for r := range k.rows {
+		k.fmaSpread(k.Context, k.of(r, i), b, k.sum(r, 0))
+	}
+}
+
 // spread copies row r's element i steps after the current K to all lanes.
 func (k *micro) spread(r, i int) reg.Register {
 	a := k.vec(k.Context)
-	k.broadcast(k.Context, operand.Mem{Base: k.row[r], Index: k.k, Scale: 1, Disp: k.size * i}, a)
+	k.broadcast(k.Context, k.of(r, i), a)
 	return a
+}
+
+// of is row r's element i steps after the current K.
+func (k *micro) of(r, i int) operand.Mem {
+	return operand.Mem{Base: k.row[r], Index: k.k, Scale: 1, Disp: k.size * i}
 }
 
 // panel is vector v of the panels, i steps after the current K.
@@ -107,4 +125,4 @@ func (k *micro) panel(v, i int) operand.Mem {
 func (k *micro) panelRow() int { return vectors * k.bytes }
 
 // sum is the accumulator of row r and vector v.
-func (k *micro) sum(r, v int) reg.Register { return k.sums[r*k.panels*vectors+v] }
+func (k *micro) sum(r, v int) reg.Register { return k.sums[r*k.across()+v] }

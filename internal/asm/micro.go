@@ -24,7 +24,7 @@ type micro struct {
 	b      reg.GPVirtual     // the panels at the current K
 	step   []reg.GPVirtual   // bytes from panel 0 to panels 1, 2 (scaled 1) and 3
 	k      reg.GPVirtual     // byte offset of the current K from each row
-	sums   []reg.Register    // row-major: rows × (panels · vectors)
+	sums   []reg.Register    // row-major: rows × across
 	offset operand.Mem       // stack: byte offset into the segment list
 	end    operand.Mem       // stack: k at the end of the segment
 	last   operand.Mem       // stack: the last k from which a full turn fits
@@ -33,10 +33,14 @@ type micro struct {
 // emit writes the micro-kernel s of an instruction set and an element type.
 func emit(c *build.Context, i *isa, e *element, s shape, sig *gotypes.Signature) {
 	name := fmt.Sprintf("%s%sR%dP%d", i.name, e.name, s.rows, s.panels)
+	of := fmt.Sprintf("%d panel(s) of B.", s.panels)
+	if s.narrow() {
+		of = "the first vector of a panel of B."
+	}
 	c.Function(name)
 	c.Attributes(attrNoSplit)
 	c.Pragma("noescape")
-	c.Doc(fmt.Sprintf("%s multiplies %d row(s) of A by %d panel(s) of B.", name, s.rows, s.panels))
+	c.Doc(fmt.Sprintf("%s multiplies %d row(s) of A by %s", name, s.rows, of))
 	c.Signature(sig)
 	k := &micro{Context: c, isa: i, element: e, shape: s}
 	k.open()

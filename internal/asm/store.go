@@ -8,9 +8,9 @@ import (
 // storeByMask stores a partial last panel with mask registers.
 func storeByMask(k *micro, row reg.Register) {
 	mask := k.masks()
-	whole := (k.panels - 1) * vectors
+	whole := k.across() - k.lastVectors()
 	k.eachRow(row, func(r int) {
-		for v := range k.panels * vectors {
+		for v := range k.across() {
 			to := operand.Mem{Base: row, Disp: v * k.bytes}
 			if v < whole {
 				k.VMOVUPS(k.sum(r, v), to)

@@ -87,7 +87,12 @@ func (j *job[T]) block(t tile, s *span, i, m int) {
 				if j.bias != nil {
 					t.bias = first(&j.bias[p*w])
 				}
-				t.cols, t.mask = partial(j.p.n-(p+size.panels-1)*w, w, sizeOf[T]())
+				if left := j.p.n - p*w; left <= j.p.isa.narrow(rows, w) {
+					size.panels = 0
+					t.cols, t.mask = partial(left, w/2, sizeOf[T]())
+				} else {
+					t.cols, t.mask = partial(left-(size.panels-1)*w, w, sizeOf[T]())
+				}
 				j.p.isa.run(sizeOf[T](), size, &t)
 			}
 			row += rows

@@ -122,13 +122,14 @@ func testMulDenormals[T gemm.Element](t *testing.T) {
 // testMulRowAlone: a row has the same bits in every batch.
 func testMulRowAlone[T gemm.Element](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
-		all := newProblem[T](40, 1100, 45, 0, 0, 0, true, gemm.ReLU) // more than a block
+		const n = 37 // of which the last panel is narrow for some heights and wide for others
+		all := newProblem[T](40, 1100, n, 0, 0, 0, true, gemm.ReLU) // more than a block
 		p := all.pack(isa)
 		p.Mul(all.c, all.ldc, all.a, all.lda, all.m, all.bias, all.act)
 		for m := 1; m <= 14; m++ {
-			c := make([]T, m*45)
-			p.Mul(c, 45, all.a, all.lda, m, all.bias, all.act)
-			require.Equal(t, all.c[:m*45], c, "%d rows", m)
+			c := make([]T, m*n)
+			p.Mul(c, n, all.a, all.lda, m, all.bias, all.act)
+			require.Equal(t, all.c[:m*n], c, "%d rows", m)
 		}
 	})
 }
