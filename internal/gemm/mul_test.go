@@ -122,7 +122,7 @@ func testMulDenormals[T gemm.Element](t *testing.T) {
 // testMulRowAlone: a row has the same bits in every batch.
 func testMulRowAlone[T gemm.Element](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
-		const n = 37 // of which the last panel is narrow for some heights and wide for others
+		const n = 37                                                // of which the last panel is narrow for some heights and wide for others
 		all := newProblem[T](40, 1100, n, 0, 0, 0, true, gemm.ReLU) // more than a block
 		p := all.pack(isa)
 		p.Mul(all.c, all.ldc, all.a, all.lda, all.m, all.bias, all.act)
