@@ -2,8 +2,8 @@
 
 package gemm
 
-// supported reports whether the instruction set is to be had here: without assembly
-// for this processor only the portable code is.
+// supported reports whether there is code for the instruction set: for this
+// processor there is only the portable code.
 func (k isa) supported() bool { return k == generic }
 
 // run is never reached: choose returns only what is supported.

@@ -14,10 +14,10 @@ import (
 //
 //	safetensors: model.safetensors: tensor "fc1.weight": shape 2x1, want 3x1
 type Error struct {
-	File   string // the name given to Open or Decode; empty for what was made in memory
+	File   string // the name given to Open or Decode; empty for a tensor in memory
 	Tensor string // the tensor concerned; empty when it is the file as a whole
 	Reason string // for people; may change between versions
-	Err    error  // the cause, such as a read error; nil when there is none
+	Err    error  // the cause, such as a read error; nil without one
 }
 
 // Error returns the line shown above.
