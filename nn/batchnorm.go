@@ -126,7 +126,7 @@ func checkVariance(values []float32) string {
 }
 
 // ParametersChanged makes a factor and a summand of the four parameters of each
-// channel.
+// channel. With a negative running variance they are NaN; [Load] refuses one.
 func (b *BatchNorm) ParametersChanged() {
 	scale, shift := b.scaleAndShift()
 	times := (affineRun + len(scale) - 1) / len(scale)

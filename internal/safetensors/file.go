@@ -28,6 +28,9 @@ type File struct {
 // tensors are read on demand: the caller has to Close it after the last read.
 // The error is an [*Error]; a missing file matches fs.ErrNotExist.
 func Open(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, irregular(path) // opening a named pipe could wait for ever
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, pathError(path, err)
@@ -46,7 +49,7 @@ func decodeOpen(file *os.File, path string) (*File, error) {
 		return nil, pathError(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &Error{File: path, Reason: "not a regular file"}
+		return nil, irregular(path)
 	}
 	f, err := Decode(file, info.Size(), path)
 	if err != nil {
@@ -55,6 +58,8 @@ func decodeOpen(file *os.File, path string) (*File, error) {
 	f.closer = file
 	return f, nil
 }
+
+func irregular(path string) error { return &Error{File: path, Reason: "not a regular file"} }
 
 // Decode reads the header of a file of size bytes in r, for instance an
 // embedded one through bytes.NewReader. name stands for the file in errors.
