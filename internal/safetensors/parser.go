@@ -42,13 +42,13 @@ func (p *parser) open(delim byte, what, kind string) error {
 // more takes the comma before the next value of an object or array, or its end, and
 // reports whether there is a value.
 func (p *parser) more() bool {
-	c := p.next()
-	if c == ',' {
-		p.at++
-		c = p.next()
-	} else if c == '}' || c == ']' {
+	switch p.next() {
+	case '}', ']':
 		p.at++
 		return false
+	case ',':
+		p.at++
+		p.next()
 	}
 	return true
 }
