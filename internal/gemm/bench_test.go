@@ -21,7 +21,7 @@ func BenchmarkMul(b *testing.B) {
 	}
 	benchmarkMul(b, 512, 512, 512)
 	benchmarkMul(b, 64, 1024, 1024)
-	for _, m := range []int{1, 2, 4} { // little work for a call
+	for _, m := range []int{1, 2, 4, 6, 12} { // little work for a call
 		benchmarkMul(b, m, 64, 64)
 		benchmarkMul(b, m, 64, 256)
 	}

@@ -20,7 +20,7 @@ func (p *Packed[T]) Mul(c []T, ldc int, a []T, lda, m int, bias []T, act Activat
 	checkRows("a", a, lda, m, p.k)
 	if m > 0 {
 		a = a[:(m-1)*lda+p.k]
-		if m <= fewRows && len(p.panels) > 0 && p.isa != generic {
+		if m <= p.isa.height() && len(p.panels) > 0 && p.isa != generic {
 			p.few(c, ldc, a, lda, m, bias, act)
 			return
 		}
