@@ -110,6 +110,20 @@ func TestEmulatedConvolution(t *testing.T) {
 	}
 }
 
+// TestSelfTestRunsEveryMicroKernel: if one of them does nothing, and all others are
+// right, the self-test fails.
+func TestSelfTestRunsEveryMicroKernel(t *testing.T) {
+	for _, isa := range gemm.Supported() {
+		if isa == "generic" {
+			continue
+		}
+		require.True(t, gemm.WorksWithout(isa, ""))
+		for name := range programs(t, isa+"_amd64.s") {
+			require.False(t, gemm.WorksWithout(isa, name), name)
+		}
+	}
+}
+
 // TestEmulatedSelfTest: a machine that computes wrongly, or not at all, fails
 // the self-test, and the next lower instruction set is chosen.
 func TestEmulatedSelfTest(t *testing.T) {
