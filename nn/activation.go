@@ -2,19 +2,20 @@ package nn
 
 import (
 	"context"
+	"slices"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 )
 
-// ReLU is the rectifier max(x, 0). Behind a [Dense], [Conv2D] or [BatchNorm] in a
-// [Chain] it is computed together with it.
+// ReLU is the rectifier max(x, 0). A [Chain] computes it together with the [Dense],
+// [Conv2D] or [BatchNorm] before it.
 type ReLU struct{}
 
 // Forward returns max(x, 0).
 func (ReLU) Forward(ctx context.Context, x Tensor) Tensor { return allocarray.ReLU(ctx, x) }
 
 // OutputShape returns sample.
-func (ReLU) OutputShape(sample []int) ([]int, error) { return sameShape(sample) }
+func (ReLU) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
 
 // Tanh is the hyperbolic tangent.
 type Tanh struct{}
@@ -23,7 +24,7 @@ type Tanh struct{}
 func (Tanh) Forward(ctx context.Context, x Tensor) Tensor { return allocarray.Tanh(ctx, x) }
 
 // OutputShape returns sample.
-func (Tanh) OutputShape(sample []int) ([]int, error) { return sameShape(sample) }
+func (Tanh) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
 
 // Sigmoid is the logistic function 1/(1+e^-x).
 type Sigmoid struct{}
@@ -32,13 +33,13 @@ type Sigmoid struct{}
 func (Sigmoid) Forward(ctx context.Context, x Tensor) Tensor { return allocarray.Sigmoid(ctx, x) }
 
 // OutputShape returns sample.
-func (Sigmoid) OutputShape(sample []int) ([]int, error) { return sameShape(sample) }
+func (Sigmoid) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
 
-// GELU is x·Φ(x) (Hendrycks and Gimpel, 2016), Φ being the distribution function of
-// the standard normal distribution.
+// GELU is x·Φ(x), where Φ is the distribution function of the standard normal
+// distribution (Hendrycks and Gimpel, 2016).
 type GELU struct {
-	// Approximate selects the paper's approximation by a hyperbolic tangent, for
-	// models that were trained with it, as PyTorch's approximate="tanh".
+	// Approximate selects the paper's approximation by a hyperbolic tangent, as
+	// PyTorch's approximate="tanh" does, for models trained with it.
 	Approximate bool
 }
 
@@ -51,7 +52,7 @@ func (g GELU) Forward(ctx context.Context, x Tensor) Tensor {
 }
 
 // OutputShape returns sample.
-func (GELU) OutputShape(sample []int) ([]int, error) { return sameShape(sample) }
+func (GELU) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
 
 // Softmax is e^x / Σ e^x along the last axis.
 type Softmax struct{}
@@ -60,19 +61,20 @@ type Softmax struct{}
 func (Softmax) Forward(ctx context.Context, x Tensor) Tensor { return allocarray.Softmax(ctx, x) }
 
 // OutputShape returns sample.
-func (Softmax) OutputShape(sample []int) ([]int, error) { return sameShape(sample) }
+func (Softmax) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
 
-// LogSoftmax is the logarithm of [Softmax], accurate where that underflows.
+// LogSoftmax is the logarithm of [Softmax] along the last axis. It is accurate where
+// Softmax underflows.
 type LogSoftmax struct{}
 
 // Forward returns x - ln Σ e^x.
 func (LogSoftmax) Forward(ctx context.Context, x Tensor) Tensor { return allocarray.LogSoftmax(ctx, x) }
 
 // OutputShape returns sample.
-func (LogSoftmax) OutputShape(sample []int) ([]int, error) { return sameShape(sample) }
+func (LogSoftmax) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
 
-// Dropout is the identity: units are dropped in training only. It stands for the
-// layer in the description of a trained model.
+// Dropout is the identity, since units are dropped in training only. With it the
+// description of a trained model is complete.
 type Dropout struct {
 	P float64 // the probability used in training
 }
@@ -81,4 +83,4 @@ type Dropout struct {
 func (Dropout) Forward(_ context.Context, x Tensor) Tensor { return x }
 
 // OutputShape returns sample.
-func (Dropout) OutputShape(sample []int) ([]int, error) { return sameShape(sample) }
+func (Dropout) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }

@@ -11,13 +11,13 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
-// BatchNorm is batch normalisation (Ioffe and Szegedy, 2015) by the statistics
-// gathered in training, for each channel, which is the last axis:
+// BatchNorm is batch normalisation (Ioffe and Szegedy, 2015) with the statistics
+// of the training, for each channel, which is the last axis:
 //
 //	y = (x - running_mean) / √(running_var + eps) · weight + bias
 //
-// It serves for PyTorch's BatchNorm1d and BatchNorm2d. Behind a [Conv2D] in a
-// [Chain] it costs nothing: it becomes part of the weights. Make one with
+// It stands for PyTorch's BatchNorm1d and BatchNorm2d. A [Chain] makes it part of
+// the weights of the [Conv2D] before it, where it costs nothing. Create one with
 // [NewBatchNorm].
 type BatchNorm struct {
 	name                         string
@@ -26,9 +26,8 @@ type BatchNorm struct {
 	affine                       *affine
 }
 
-// affine is the layer as y = scale·x + shift. Both are repeated, so that one pass of
-// a kernel has more to do than the few channels of a pixel. It is immutable; see
-// [filters].
+// affine is the layer as y = scale·x + shift. Both are repeated, so that one pass
+// covers more than the few channels of a pixel. It is immutable; see [filters].
 type affine struct{ scale, shift []float32 }
 
 // affineRun is the least number of elements that scale and shift have. Together
@@ -40,11 +39,11 @@ var (
 	_ Shaper     = (*BatchNorm)(nil)
 )
 
-// NewBatchNorm returns a layer that, until its parameters are loaded, divides by
-// √(1 + eps). They are name.weight, name.bias, name.running_mean and
-// name.running_var, each of one number per channel. eps is that of the training;
-// PyTorch's is 1e-5 unless told otherwise. It panics if channels or eps is not
-// positive.
+// NewBatchNorm returns a layer whose parameters are name.weight, name.bias,
+// name.running_mean and name.running_var, each with one number per channel. Until
+// they are loaded the layer divides by √(1 + eps). eps must be that of the
+// training; PyTorch's default is 1e-5. NewBatchNorm panics if channels or eps is
+// not positive.
 func NewBatchNorm(name string, channels int, eps float64) *BatchNorm {
 	if channels <= 0 || !(eps > 0) || math.IsInf(eps, 1) {
 		panic(fmt.Sprintf("nn: NewBatchNorm %q: %d channels and eps %v must be positive", name, channels, eps))
@@ -102,24 +101,39 @@ func (b *BatchNorm) OutputShape(sample []int) ([]int, error) {
 	if len(sample) == 0 || sample[len(sample)-1] != b.Channels() {
 		return nil, fmt.Errorf("takes samples of …×%d, not %s", b.Channels(), shapeText(sample))
 	}
-	return sameShape(sample)
+	return slices.Clone(sample), nil
 }
 
 // Parameters returns weight, bias, running mean and running variance.
 func (b *BatchNorm) Parameters() []Parameter {
-	return []Parameter{{b.name + ".weight", b.weight}, {b.name + ".bias", b.bias},
-		{b.name + ".running_mean", b.mean}, {b.name + ".running_var", b.variance}}
+	return []Parameter{
+		{Name: b.name + ".weight", Value: b.weight},
+		{Name: b.name + ".bias", Value: b.bias},
+		{Name: b.name + ".running_mean", Value: b.mean},
+		{Name: b.name + ".running_var", Value: b.variance, check: checkVariance},
+	}
 }
 
-// ParametersChanged makes one factor and one summand of the four parameters.
+// checkVariance refuses what is not a variance, and would make the output NaN, or
+// the same for every input.
+func checkVariance(values []float32) string {
+	for i, v := range values {
+		if !(v >= 0) || math.IsInf(float64(v), 1) {
+			return fmt.Sprintf("element %d is %v, a variance must be finite and not negative", i, v)
+		}
+	}
+	return ""
+}
+
+// ParametersChanged makes a factor and a summand of the four parameters of each
+// channel. With a negative running variance they are NaN; [Load] refuses one.
 func (b *BatchNorm) ParametersChanged() {
 	scale, shift := b.scaleAndShift()
 	times := (affineRun + len(scale) - 1) / len(scale)
 	b.affine = &affine{slices.Repeat(float32s(scale), times), slices.Repeat(float32s(shift), times)}
 }
 
-// scaleAndShift returns, for each channel, what x is multiplied by and what is then
-// added.
+// scaleAndShift returns, for each channel, the factor of x and the summand.
 func (b *BatchNorm) scaleAndShift() (scale, shift []float64) {
 	for i := range b.Channels() {
 		s := float64(b.weight.At(i)) / math.Sqrt(float64(b.variance.At(i))+b.eps)

@@ -53,6 +53,30 @@ func TestBatchNormRefuses(t *testing.T) {
 	require.EqualError(t, err, `nn: layer 0, BatchNorm "n" of 4: takes samples of …×4, not 5×3`)
 }
 
+// TestLoadRefusesVariances: a model with one of these would give NaN, or the same for
+// every input, without a word. The layer may be anywhere in the model.
+func TestLoadRefusesVariances(t *testing.T) {
+	for value, text := range map[float64]string{
+		-0.5: "-0.5", math.Inf(1): "+Inf", math.Inf(-1): "-Inf", math.NaN(): "NaN", -math.SmallestNonzeroFloat32: "-1e-45",
+	} {
+		bad, good := randomNorm("n", 3), randomNorm("n", 3)
+		bad.Parameters()[3].Value.Set(float32(value), 1)
+		inner, err := nn.NewChain([]int{3}, nn.ReLU{}, good)
+		require.NoError(t, err)
+		outer, err := nn.NewChain([]int{3}, inner)
+		require.NoError(t, err)
+		for _, m := range []nn.Parametric{good, outer} {
+			before := saved(t, m)
+			require.EqualError(t, nn.Load("m", saved(t, bad), m), `safetensors: m: tensor "n.running_var": element 1 is `+text+
+				`, a variance must be finite and not negative`)
+			require.Equal(t, before, saved(t, m))
+		}
+	}
+	zero := randomNorm("n", 3)
+	zero.Parameters()[3].Value.Fill(0)
+	require.NoError(t, nn.Load("m", saved(t, zero), nn.NewBatchNorm("n", 3, 1e-5)))
+}
+
 // TestLoadIgnoresTheBatchCount: PyTorch saves one integer more than inference needs.
 func TestLoadIgnoresTheBatchCount(t *testing.T) {
 	from, to := randomNorm("layer.n", 3), nn.NewBatchNorm("layer.n", 3, 1e-5)
@@ -71,7 +95,7 @@ func TestLoadIgnoresTheBatchCount(t *testing.T) {
 	require.Equal(t, from.Forward(bg, x).Data(), to.Forward(bg, x).Data())
 
 	for _, other := range []string{"other.num_batches_tracked", "num_batches_tracked", "layer.n.num_batches"} {
-		require.ErrorContains(t, nn.Load("m", encode(other), to), "the model has no parameter of this name")
+		require.EqualError(t, nn.Load("m", encode(other), to), `safetensors: m: the model has no "`+other+`"`)
 	}
 	dense := nn.NewDense("layer.n", 1, 1)
 	require.Error(t, nn.Load("m", encode("layer.n.num_batches_tracked"), dense))

@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
 )
 
-// A Chain is a [Layer] that applies layers one after the other. Make one with
+// A Chain is a [Layer] that applies layers one after the other. Create one with
 // [NewChain].
 type Chain struct {
 	in, out []int // shapes of a sample; out is nil if unknown
 	layers  []Layer
-	steps   []Layer // layers, with those fused that are computed together
+	shapes  [][]int // of the outputs of the first layers, as far as they are known
+	steps   []Layer // what Forward computes: layers, some of them together; see fuse
 }
 
 var (
@@ -20,18 +24,20 @@ var (
 	_ Shaper     = (*Chain)(nil)
 )
 
-// NewChain returns the chain of the layers for samples of the shape in, which is
-// without the batch axis. It returns an error, naming the layer, if one does not
-// take what the one before it gives, or if two parameters have the same name. The
-// same layer may stand in several places, and then has the same weights in all of
-// them. Behind a layer that is not a [Shaper] shapes are not checked.
+// NewChain returns the chain of the layers for samples of the shape in, which has
+// no batch axis. It returns an error that names the layer if a layer does not take
+// the output of the one before it, or if two parameters have the same name. The
+// same layer may stand in several places; it has the same weights in all of them.
+// NewChain does not check shapes after a layer that is not a [Shaper].
 func NewChain(in []int, layers ...Layer) (*Chain, error) {
 	c := &Chain{in: slices.Clone(in), layers: slices.Clone(layers)}
 	if slices.ContainsFunc(in, func(d int) bool { return d <= 0 }) {
-		return nil, fmt.Errorf("nn: NewChain: samples of shape %s", shapeText(in))
+		return nil, fmt.Errorf("nn: NewChain: sample shape %s: lengths must be positive", shapeText(in))
 	}
-	var err error
-	if c.out, err = c.checkShapes(); err != nil {
+	if i := slices.Index(layers, nil); i >= 0 {
+		return nil, fmt.Errorf("nn: NewChain: layer %d is nil", i)
+	}
+	if err := c.checkShapes(); err != nil {
 		return nil, err
 	}
 	if err := c.checkNames(); err != nil {
@@ -41,24 +47,23 @@ func NewChain(in []int, layers ...Layer) (*Chain, error) {
 	return c, nil
 }
 
-// checkShapes returns the shape of the output, nil if it is not known.
-func (c *Chain) checkShapes() ([]int, error) {
+// checkShapes sets the shapes, up to the first layer that does not know its own.
+func (c *Chain) checkShapes() error {
 	shape := c.in
 	for i, l := range c.layers {
-		if l == nil {
-			return nil, fmt.Errorf("nn: layer %d is nil", i)
-		}
 		s, ok := l.(Shaper)
 		if !ok {
-			return nil, nil
+			return nil
 		}
 		next, err := s.OutputShape(shape)
 		if err != nil {
-			return nil, fmt.Errorf("nn: layer %d, %s: %w", i, describe(l), err)
+			return fmt.Errorf("nn: layer %d, %s: %w", i, describe(l), err)
 		}
 		shape = next
+		c.shapes = append(c.shapes, next)
 	}
-	return shape, nil
+	c.out = shape
+	return nil
 }
 
 func (c *Chain) checkNames() error {
@@ -72,16 +77,56 @@ func (c *Chain) checkNames() error {
 	return nil
 }
 
-// describe names a layer in an error.
+// describe returns one line about a layer: the first that its String returns, or its
+// type.
 func describe(l Layer) string {
 	if s, ok := l.(fmt.Stringer); ok {
-		return s.String()
+		line, _, _ := strings.Cut(s.String(), "\n")
+		return line
 	}
 	return fmt.Sprintf("%T", l)
 }
 
-// Forward applies the layers to x, which is batch×sample. It panics if a layer
-// does not take what it gets.
+// String describes the chain as a table: a line for each layer with the shape of
+// its output for one sample, the number of its parameters and their size in bytes,
+// and a line for all of them together. A shape that is not known is "?".
+func (c *Chain) String() string {
+	out := "?"
+	if c.out != nil {
+		out = shapeText(c.out)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Chain %s→%s\n", shapeText(c.in), out)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(first, what, shape string, l Layer) {
+		n := count(l)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", first, what, shape, n, 4*n)
+	}
+	fmt.Fprintln(w, "\tlayer\toutput\tparameters\tbytes")
+	for i, l := range c.layers {
+		shape := "?"
+		if i < len(c.shapes) {
+			shape = shapeText(c.shapes[i])
+		}
+		row(strconv.Itoa(i), describe(l), shape, l)
+	}
+	row("", "all", out, c)
+	w.Flush() // into memory: it cannot fail
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// count returns the number of elements of the parameters of l.
+func count(l Layer) (n int) {
+	if p, ok := l.(Parametric); ok {
+		for _, q := range p.Parameters() {
+			n += q.Value.Len()
+		}
+	}
+	return n
+}
+
+// Forward applies the layers to x, which is a batch of samples. It panics if a layer
+// does not take its input; see [Chain.CheckInput].
 func (c *Chain) Forward(ctx context.Context, x Tensor) Tensor {
 	for _, l := range c.steps {
 		x = l.Forward(ctx, x)
@@ -112,8 +157,8 @@ func (c *Chain) OutputShape(sample []int) ([]int, error) {
 // Layers returns the layers in order.
 func (c *Chain) Layers() []Layer { return slices.Clone(c.layers) }
 
-// Parameters returns the weights of all layers, those of a layer that is used more
-// than once only once.
+// Parameters returns the weights of all layers, and those of a layer that stands in
+// several places only once.
 func (c *Chain) Parameters() (all []Parameter) {
 	seen := map[string]Parameter{}
 	for _, l := range c.layers {

@@ -8,16 +8,16 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// Conv2D is a convolution (in fact the cross-correlation that all frameworks call
-// so) of images of height×width×channels, with bias:
+// Conv2D is a convolution of images of height×width×channels, with bias. As in all
+// frameworks, it is in fact the cross-correlation
 //
 //	y[n,i,j,o] = bias[o] + Σ weight[o,c,r,s] · x[n, i·stride+r·dilation-padding, j·stride+s·dilation-padding, c]
 //
-// over c, r and s, where x is 0 outside of the image. Make one with [NewConv2D].
+// over c, r and s, where x is 0 outside the image. Create one with [NewConv2D].
 type Conv2D struct {
 	name         string
 	window       Window // with its defaults
-	weight, bias Tensor // PyTorch's out×in×height×width, and out; bias is empty if there is none
+	weight, bias Tensor // PyTorch's out×in×height×width, and out; bias is empty without one
 	filters      *filters
 }
 
@@ -33,10 +33,10 @@ var (
 	_ Shaper     = (*Conv2D)(nil)
 )
 
-// NewConv2D returns a layer from in to out channels whose weights are zero, to be
-// loaded. Its parameters are name.weight, out×in×height×width of the window, and
-// name.bias, out. It panics if a number of channels is not positive or the window
-// is none.
+// NewConv2D returns a layer from in to out channels. Its parameters are
+// name.weight, out×in×height×width of the window, and name.bias, out; they are zero
+// until they are loaded. NewConv2D panics if a number of channels is not positive
+// or the window is invalid.
 func NewConv2D(name string, in, out int, w Window) *Conv2D {
 	c := newConv2D(name, in, out, w)
 	c.bias = allocarray.Wrap(make([]float32, out))
@@ -44,8 +44,8 @@ func NewConv2D(name string, in, out int, w Window) *Conv2D {
 	return c
 }
 
-// NewConv2DWithoutBias is [NewConv2D] without the parameter name.bias: PyTorch's
-// bias=False, which is usual in front of a [BatchNorm].
+// NewConv2DWithoutBias is [NewConv2D] without the parameter name.bias, as PyTorch's
+// bias=False: usual before a [BatchNorm].
 func NewConv2DWithoutBias(name string, in, out int, w Window) *Conv2D {
 	c := newConv2D(name, in, out, w)
 	c.ParametersChanged()
@@ -64,10 +64,10 @@ func newConv2D(name string, in, out int, w Window) *Conv2D {
 	return &Conv2D{name: name, window: w, weight: allocarray.Wrap(weight, out, in, w.Size[0], w.Size[1])}
 }
 
-// In returns the number of channels the layer takes.
+// In returns the number of input channels.
 func (c *Conv2D) In() int { return c.weight.Dim(1) }
 
-// Out returns the number of channels the layer gives.
+// Out returns the number of output channels.
 func (c *Conv2D) Out() int { return c.weight.Dim(0) }
 
 // Window returns the window, with its defaults filled in.
@@ -82,9 +82,9 @@ func (c *Conv2D) String() string {
 	return fmt.Sprintf("Conv2D %q %d→%d of %v", c.name, c.In(), c.Out(), w)
 }
 
-// Forward returns the convolution of x, which is batch×height×width×In. With
-// padding, and if x is not contiguous, it takes memory for a copy of x; always for
-// a table of the positions of the window.
+// Forward returns the convolution of x, which is batch×height×width×In. It takes
+// memory for a table of the positions of the window, and for a copy of x if the
+// window has padding or x is not contiguous.
 func (c *Conv2D) Forward(ctx context.Context, x Tensor) Tensor {
 	return c.forward(ctx, x, c.filters, gemm.None)
 }
@@ -105,7 +105,8 @@ func (c *Conv2D) forward(ctx context.Context, x Tensor, f *filters, act gemm.Act
 	return y
 }
 
-// isPointwise reports whether each pixel becomes one, alone: a product as in Dense.
+// isPointwise reports whether each output pixel depends on one input pixel alone:
+// the product is then that of Dense.
 func (c *Conv2D) isPointwise() bool {
 	return c.window == Square(1).Strided(1).Dilated(1)
 }
@@ -120,9 +121,9 @@ func (c *Conv2D) OutputShape(sample []int) ([]int, error) {
 
 // Parameters returns the weight and, if there is one, the bias.
 func (c *Conv2D) Parameters() []Parameter {
-	p := []Parameter{{c.name + ".weight", c.weight}}
+	p := []Parameter{{Name: c.name + ".weight", Value: c.weight}}
 	if c.bias.Rank() > 0 {
-		p = append(p, Parameter{c.name + ".bias", c.bias})
+		p = append(p, Parameter{Name: c.name + ".bias", Value: c.bias})
 	}
 	return p
 }

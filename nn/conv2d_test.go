@@ -140,7 +140,7 @@ func TestConv2DPanics(t *testing.T) {
 	for _, w := range []nn.Window{{}, nn.Square(-1), nn.Square(1).Strided(-1), nn.Square(1).Padded(-1), nn.Square(1).Dilated(-1)} {
 		require.Panics(t, func() { nn.NewConv2D("c", 1, 1, w) }, "%v", w)
 	}
-	require.PanicsWithValue(t, `nn: NewConv2D "c": window of 0×0 stride 1×1`,
+	require.PanicsWithValue(t, `nn: NewConv2D "c": invalid window 0×0 stride 1×1: size, stride and dilation must be positive, padding not negative`,
 		func() { nn.NewConv2D("c", 1, 1, nn.Window{}) })
 	require.PanicsWithValue(t, `nn: NewConv2D "c": 0 and 1 channels must be positive`,
 		func() { nn.NewConv2D("c", 0, 1, nn.Square(1)) })

@@ -3,12 +3,13 @@ package nn
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// Dense is the affine layer y = x·Wᵀ + b. Make one with [NewDense].
+// Dense is the affine layer y = x·Wᵀ + b. Create one with [NewDense].
 type Dense struct {
 	name         string
 	weight, bias Tensor // out×in and out, on the Go heap
@@ -20,9 +21,9 @@ var (
 	_ Shaper     = (*Dense)(nil)
 )
 
-// NewDense returns a layer from in to out features whose weights are zero, to be
-// loaded. Its parameters are name.weight, out×in, and name.bias, out. It panics if
-// a size is not positive.
+// NewDense returns a layer from in to out features. Its parameters are name.weight,
+// out×in, and name.bias, out; they are zero until they are loaded. NewDense panics
+// if a size is not positive.
 func NewDense(name string, in, out int) *Dense {
 	if in <= 0 || out <= 0 {
 		panic(fmt.Sprintf("nn: NewDense %q: sizes %d and %d must be positive", name, in, out))
@@ -36,17 +37,18 @@ func NewDense(name string, in, out int) *Dense {
 	return d
 }
 
-// In returns the number of features the layer takes.
+// In returns the number of input features.
 func (d *Dense) In() int { return d.weight.Dim(1) }
 
-// Out returns the number of features the layer gives.
+// Out returns the number of output features.
 func (d *Dense) Out() int { return d.weight.Dim(0) }
 
 // String describes the layer.
 func (d *Dense) String() string { return fmt.Sprintf("Dense %q %d→%d", d.name, d.In(), d.Out()) }
 
-// Forward returns x·Wᵀ + b for the last axis of x, which has In features; all axes
-// before it are batch.
+// Forward returns x·Wᵀ + b along the last axis of x, which must have In features.
+// All axes before it are the batch. If x is not contiguous, Forward takes memory
+// for a copy of it.
 func (d *Dense) Forward(ctx context.Context, x Tensor) Tensor {
 	return d.forward(ctx, x, gemm.None)
 }
@@ -66,19 +68,19 @@ func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tens
 	return y
 }
 
-// OutputShape replaces the last length by Out.
+// OutputShape returns sample with Out as its last length.
 func (d *Dense) OutputShape(sample []int) ([]int, error) {
 	if len(sample) == 0 || sample[len(sample)-1] != d.In() {
 		return nil, fmt.Errorf("takes samples of …×%d, not %s", d.In(), shapeText(sample))
 	}
-	out, _ := sameShape(sample)
+	out := slices.Clone(sample)
 	out[len(out)-1] = d.Out()
 	return out, nil
 }
 
 // Parameters returns the weight and the bias.
 func (d *Dense) Parameters() []Parameter {
-	return []Parameter{{d.name + ".weight", d.weight}, {d.name + ".bias", d.bias}}
+	return []Parameter{{Name: d.name + ".weight", Value: d.weight}, {Name: d.name + ".bias", Value: d.bias}}
 }
 
 // ParametersChanged packs the weights in the order in which the product reads

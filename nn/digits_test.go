@@ -61,7 +61,7 @@ func digitsReference(c *nn.Chain, x nn.Tensor) (out []float64) {
 		return y
 	}
 	m := conv(toImages(x), "conv1")
-	norm := []nn.Parameter{{"", p["norm.weight"]}, {"", p["norm.bias"]}, {"", p["norm.running_mean"]}, {"", p["norm.running_var"]}}
+	norm := []nn.Parameter{{Value: p["norm.weight"]}, {Value: p["norm.bias"]}, {Value: p["norm.running_mean"]}, {Value: p["norm.running_var"]}}
 	m.v = reluReference(normReference(m.v, norm, 1e-5))
 	m = conv(maxPoolReference(m, two), "conv2")
 	m = conv(maxPoolReference(m, two), "conv3")

@@ -13,9 +13,8 @@
 // To set weights in code, write the elements of Parameters and call
 // ParametersChanged.
 //
-// Every intermediate result asks ctx for its memory, so that the caller decides
-// whether a batch costs the garbage collector anything: within scope.NoEscape on a
-// bump buffer it does not.
+// Every intermediate result takes its memory from ctx, so the caller decides whether
+// a batch makes garbage. Within scope.NoEscape on a bump buffer it makes none.
 //
 // # Conventions
 //
@@ -29,44 +28,45 @@
 // A batch of images is batch×height×width×channels (NHWC), not PyTorch's
 // batch×channels×height×width. The channels of a pixel then lie side by side, so
 // that a convolution reads whole lines of the image in place and is a single matrix
-// product, and pooling and normalisation run along channels. Pictures, too, come
-// in this order.
+// product, and pooling and normalisation run along channels. Decoded pictures have
+// this order too.
 //
-// Weights are another matter: a [Conv2D] has them in the file as PyTorch does,
-// out×in×height×width, and puts them in its own order once, when they are loaded.
-// Only two things remain for a model that PyTorch trained. An input in PyTorch's
-// order passes [ToNHWC] first. And in front of a [Flatten], ToNCHW restores the
-// order of features that the following [Dense] was trained with:
+// Weights keep PyTorch's order, out×in×height×width, in the file; a [Conv2D]
+// reorders them once, when they are loaded. A model that PyTorch trained needs two
+// things more. An input in PyTorch's order passes [ToNHWC] first. And before a
+// [Flatten], [ToNCHW] restores the order of features that the following [Dense] was
+// trained with:
 //
 //	nn.NewConv2D("conv3", 16, 10, nn.Square(3)), nn.ReLU{},
 //	nn.ToNCHW{}, nn.Flatten{}, nn.NewDense("fc", 90, 10),
 //
-// Both are views and cost nothing but the copy that the layer behind makes, if it
-// needs its input contiguous.
+// Both return views. They cost nothing but the copy that the next layer makes if it
+// needs contiguous input.
 //
 // # Layers computed together
 //
-// A [Chain] makes one step of a Conv2D and the [BatchNorm] behind it, whose factors
-// become part of the weights, and of a Dense, Conv2D or BatchNorm and the [ReLU]
-// behind it. Folded weights are rounded once more than the layers one by one; a
-// ReLU changes no bit. Whoever writes weights calls ParametersChanged of the chain:
-// that of the single layer is enough for correct results, but a Conv2D and a
-// BatchNorm are then computed one by one until the chain has joined them again.
+// A [Chain] computes a Conv2D and the [BatchNorm] after it in one step: the factors
+// of the BatchNorm become part of the weights. It computes a Dense, Conv2D or
+// BatchNorm and the [ReLU] after it in one step, too. Folded weights are rounded
+// once more than the layers one by one; a ReLU changes no bit. Code that writes
+// weights should call ParametersChanged of the chain. That of the single layer is
+// enough for correct results, but the chain then computes a Conv2D and its
+// BatchNorm one by one until its own ParametersChanged joins them again.
 //
 // # Memory
 //
-// Besides its result a layer may take memory from ctx for a copy of its input, if
-// that is not contiguous or has to be padded, and for tables; its documentation
-// says so. It is released with the scope, like the results of all layers.
+// Besides its result a layer may take memory from ctx for tables, and for a copy of
+// its input if that needs padding or is not contiguous; its documentation says so.
+// The end of the scope releases that memory with the results of all layers.
 //
 // # Errors
 //
 // Building and loading return errors that name the layer, the file, the tensor and
-// the reason. Forward panics if its input does not have the shape the model was
-// built for: check what comes from outside with [Chain.CheckInput].
+// the reason. Forward panics if its input does not have the shape that the model
+// was built for: check input from outside with [Chain.CheckInput].
 //
 // # Concurrency
 //
-// Forward only reads the layer: any number of goroutines may use a model at the
-// same time, as long as nobody loads weights into it.
+// Forward only reads the layer. Any number of goroutines may use a model at the same
+// time, as long as none loads or changes its weights.
 package nn

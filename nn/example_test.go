@@ -63,3 +63,28 @@ func ExampleLoad() {
 	// [0.5]
 	// safetensors: fc.safetensors: tensor "fc.weight": shape 1×3, the model wants 1×4
 }
+
+// A chain prints as a table.
+func ExampleChain_String() {
+	model, err := nn.NewChain([]int{28, 28, 1},
+		nn.NewConv2D("conv", 1, 8, nn.Square(3)), nn.NewBatchNorm("norm", 8, 1e-5), nn.ReLU{},
+		nn.MaxPool2D{Window: nn.Square(2)},
+		nn.ToNCHW{}, nn.Flatten{}, nn.NewDense("fc", 8*13*13, 10), nn.Softmax{},
+	)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(model)
+	// Output:
+	// Chain 28×28×1→10
+	//    layer                     output   parameters  bytes
+	// 0  Conv2D "conv" 1→8 of 3×3  26×26×8  80          320
+	// 1  BatchNorm "norm" of 8     26×26×8  32          128
+	// 2  nn.ReLU                   26×26×8  0           0
+	// 3  MaxPool2D of 2×2          13×13×8  0           0
+	// 4  nn.ToNCHW                 8×13×13  0           0
+	// 5  nn.Flatten                1352     0           0
+	// 6  Dense "fc" 1352→10        10       13530       54120
+	// 7  nn.Softmax                10       0           0
+	//    all                       10       13642       54568
+}

@@ -11,9 +11,9 @@ import (
 // A Tensor is the input and output of a layer: float32, its first axis the batch.
 type Tensor = allocarray.AllocArray[float32]
 
-// A Layer computes an output from an input, with memory from ctx for all it needs.
-// The output may share elements with the input, as that of [Flatten] does; the
-// input is never changed.
+// A Layer computes an output from an input. It takes all memory it needs from ctx.
+// The output may share elements with the input, as that of [Flatten] does. Forward
+// never changes its input.
 type Layer interface {
 	Forward(ctx context.Context, x Tensor) Tensor
 }
@@ -30,9 +30,9 @@ type Shaper interface {
 type Parametric interface {
 	Layer
 
-	// Parameters returns the weights by name. The elements are the layer's own,
-	// on the Go heap: whoever writes them calls ParametersChanged afterwards,
-	// and must not do so while Forward runs.
+	// Parameters returns the weights by name. Their elements are the layer's
+	// own, on the Go heap. Code that writes them must call ParametersChanged
+	// afterwards, and must not write while Forward runs.
 	Parameters() []Parameter
 
 	// ParametersChanged prepares the weights for Forward.
@@ -43,15 +43,20 @@ type Parametric interface {
 type Parameter struct {
 	Name  string // unique in a model, as in "fc1.weight"
 	Value Tensor
+
+	// check, if not nil, returns why a file's values cannot be the parameter's,
+	// or "".
+	check func(values []float32) (reason string)
 }
 
-// sameShape is the OutputShape of layers that work element by element.
-func sameShape(sample []int) ([]int, error) { return append([]int(nil), sample...), nil }
-
-// shapeText formats a shape as in 28×28; a scalar's as ().
+// shapeText formats a shape as in 28×28; a scalar's as (). Of a shape with more axes
+// than anyone reads, which a hostile file may have, it gives their number.
 func shapeText(shape []int) string {
-	if len(shape) == 0 {
+	switch n := len(shape); {
+	case n == 0:
 		return "()"
+	case n > 16:
+		return fmt.Sprintf("of %d axes", n)
 	}
 	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(shape), "[]")), "×")
 }

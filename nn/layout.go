@@ -7,8 +7,7 @@ import (
 
 // ToNCHW turns images of height×width×channels into PyTorch's
 // channels×height×width. It belongs between the last layer on images and a
-// [Flatten] if the [Dense] behind was trained by PyTorch; see the package
-// documentation.
+// [Flatten] if PyTorch trained the [Dense] after it; see the package documentation.
 type ToNCHW struct{}
 
 // Forward returns x, batch×height×width×channels, as a view of
@@ -44,4 +43,27 @@ func permuteShape(sample []int, axes ...int) (shape []int, err error) {
 		shape = append(shape, sample[a])
 	}
 	return shape, nil
+}
+
+// Flatten makes one axis of all axes but the batch. In an image the channels of the
+// first pixel come first; for PyTorch's order put a [ToNCHW] before it.
+type Flatten struct{}
+
+// Forward returns x as batch×features: a view of x if it is contiguous, else a
+// copy.
+func (Flatten) Forward(ctx context.Context, x Tensor) Tensor {
+	if !x.IsContiguous() {
+		x = x.Clone(ctx)
+	}
+	batch := x.Dim(0)
+	return x.Reshape(batch, x.Len()/max(batch, 1))
+}
+
+// OutputShape returns the number of elements in a sample.
+func (Flatten) OutputShape(sample []int) ([]int, error) {
+	n := 1
+	for _, d := range sample {
+		n *= d
+	}
+	return []int{n}, nil
 }

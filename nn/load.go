@@ -1,16 +1,21 @@
 package nn
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/allocarrays/allocarrays-go/internal/safetensors"
 )
 
-// LoadFile reads the weights of m from the safetensors file at path. The error
-// names the file, the tensor and the reason; m is then as it was. See [Load].
+// LoadFile reads the weights of m from the safetensors file at path. If it returns
+// an error, m is unchanged. See [Load].
 func LoadFile(path string, m Parametric) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -21,10 +26,14 @@ func LoadFile(path string, m Parametric) error {
 }
 
 // Load reads the weights of m from the content of a safetensors file, for example
-// an embedded one; name stands for it in errors. The file must have a float tensor
-// (F64, F32, F16 or BF16) of the right shape for each parameter and none besides,
-// except for the num_batches_tracked that PyTorch saves with a BatchNorm and that
-// only training needs; otherwise the error says which, and m is as it was.
+// an embedded one; errors call it name. The file must have a float tensor (F64,
+// F32, F16 or BF16) of the right shape for each parameter, and no other tensors
+// except the num_batches_tracked that PyTorch saves with a BatchNorm and that only
+// training needs.
+//
+// Otherwise Load returns an error and m is unchanged. The error names the file,
+// the tensor and the reason; it lists all tensors that are missing or unexpected.
+// A running variance that is negative, infinite or NaN is an error too.
 func Load(name string, data []byte, m Parametric) error {
 	f, err := safetensors.Decode(bytes.NewReader(data), int64(len(data)), name)
 	if err != nil {
@@ -36,7 +45,7 @@ func Load(name string, data []byte, m Parametric) error {
 // load reads everything before it writes anything.
 func load(f *safetensors.File, name string, m Parametric) error {
 	params := m.Parameters()
-	if err := requireNoOthers(f, name, params); err != nil {
+	if err := requireSameNames(f, name, params); err != nil {
 		return err
 	}
 	values := make([][]float32, len(params))
@@ -54,6 +63,61 @@ func load(f *safetensors.File, name string, m Parametric) error {
 	return nil
 }
 
+// requireSameNames returns an error that lists the parameters without a tensor and
+// the tensors without a parameter.
+func requireSameNames(f *safetensors.File, name string, params []Parameter) error {
+	names := f.Names()
+	var missing, unexpected []string
+	known := make(map[string]bool, len(params))
+	for _, p := range params {
+		known[p.Name] = true
+		if _, found := slices.BinarySearch(names, p.Name); !found {
+			missing = append(missing, p.Name)
+		}
+	}
+	for _, n := range names {
+		if !known[n] && !isBatchCount(n, known) {
+			unexpected = append(unexpected, n)
+		}
+	}
+	var reasons []string
+	if len(missing) > 0 {
+		reasons = append(reasons, "no tensor for the model's "+nameList(missing))
+	}
+	if len(unexpected) > 0 {
+		reasons = append(reasons, "the model has no "+nameList(unexpected))
+	}
+	if reasons == nil {
+		return nil
+	}
+	return &safetensors.Error{File: name, Reason: strings.Join(reasons, "; ")}
+}
+
+// nameList quotes names for an error: many of them, for a model has many, but not
+// as many or as long ones as a hostile file may have.
+func nameList(names []string) string {
+	const shown = 100
+	var b strings.Builder
+	for i, n := range names[:min(shown, len(names))] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(safetensors.Quote(n))
+	}
+	if more := len(names) - shown; more > 0 {
+		b.WriteString(" and " + strconv.Itoa(more) + " more")
+	}
+	return b.String()
+}
+
+// isBatchCount reports whether n is the number of batches from which PyTorch made
+// the running mean of a BatchNorm of the model.
+func isBatchCount(n string, known map[string]bool) bool {
+	layer, ok := strings.CutSuffix(n, ".num_batches_tracked")
+	return ok && known[layer+".running_mean"]
+}
+
+// read returns the values for one parameter.
 func read(f *safetensors.File, name string, p Parameter) ([]float32, error) {
 	t, err := f.Tensor(p.Name)
 	if err != nil {
@@ -63,25 +127,51 @@ func read(f *safetensors.File, name string, p Parameter) ([]float32, error) {
 		return nil, &safetensors.Error{File: name, Tensor: p.Name,
 			Reason: fmt.Sprintf("shape %s, the model wants %s", shapeText(t.Shape), shapeText(p.Value.Shape()))}
 	}
-	return t.Float32s()
-}
-
-func requireNoOthers(f *safetensors.File, name string, params []Parameter) error {
-	known := map[string]bool{}
-	for _, p := range params {
-		known[p.Name] = true
-	}
-	for _, n := range f.Names() {
-		if !known[n] && !isBatchCount(n, known) {
-			return &safetensors.Error{File: name, Tensor: n, Reason: "the model has no parameter of this name"}
+	values, err := t.Float32s()
+	if err == nil && p.check != nil {
+		if reason := p.check(values); reason != "" {
+			err = &safetensors.Error{File: name, Tensor: p.Name, Reason: reason}
 		}
 	}
-	return nil
+	return values, err
 }
 
-// isBatchCount reports whether n is the number of batches from which PyTorch made
-// the running mean of a BatchNorm of the model.
-func isBatchCount(n string, known map[string]bool) bool {
-	layer, ok := strings.CutSuffix(n, ".num_batches_tracked")
-	return ok && known[layer+".running_mean"]
+// Save writes the weights of m as a safetensors file of F32 tensors. metadata, if
+// not nil, is stored in the file for its readers. The same weights and metadata
+// give the same bytes.
+func Save(w io.Writer, m Parametric, metadata map[string]string) error {
+	var tensors []safetensors.Tensor
+	for _, p := range m.Parameters() {
+		tensors = append(tensors, safetensors.FromFloat32s(p.Name, p.Value.Shape(), p.Value.Data()))
+	}
+	return safetensors.Encode(w, tensors, metadata)
+}
+
+// SaveFile is [Save] to a file. It replaces an existing file only after it has
+// written everything.
+func SaveFile(path string, m Parametric, metadata map[string]string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails, as it should, once the file has its name
+	w := bufio.NewWriter(f)
+	if err := firstError(Save(w, m, metadata), w.Flush, func() error { return f.Chmod(0o644) }, f.Sync); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// firstError returns err, or the error of the first of the steps that has one.
+func firstError(err error, steps ...func() error) error {
+	for _, step := range steps {
+		if err == nil {
+			err = step()
+		}
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,8 +70,14 @@ func TestLoadErrors(t *testing.T) {
 		{"unknown dtype", file(fmt.Sprintf(good, "F33", "[1]", 40, 44, ""), 44), "fc2.bias"},
 		{"wrong type", file(fmt.Sprintf(good, "I32", "[1]", 40, 44, ""), 44), "fc2.bias"},
 		{"wrong shape", file(fmt.Sprintf(good, "F16", "[2]", 40, 44, ""), 44), `"fc2.bias": shape 2, the model wants 1`},
-		{"missing", file(`{"fc1.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}`, 24), "fc1.bias"},
-		{"unexpected", file(fmt.Sprintf(good, "F32", "[1]", 40, 44, `,"x":{"dtype":"U8","shape":[1],"data_offsets":[44,45]}`), 45), `"x": the model has no parameter of this name`},
+		{"missing", file(`{"fc1.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}`, 24),
+			`bad.safetensors: no tensor for the model's "fc1.bias", "fc2.weight", "fc2.bias"`},
+		{"unexpected", file(fmt.Sprintf(good, "F32", "[1]", 40, 44, `,"x":{"dtype":"U8","shape":[1],"data_offsets":[44,45]}`), 45),
+			`bad.safetensors: the model has no "x"`},
+		{"another model", file(`{"fc.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"fc.bias":{"dtype":"F32","shape":[],"data_offsets":[8,12]}}`, 12),
+			`no tensor for the model's "fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"; the model has no "fc.bias", "fc.weight"`},
+		{"a zip archive", append([]byte("PK\x03\x04\x00\x00\x08\x08"), make([]byte, 99)...), `a zip archive, as PyTorch writes to .pt and .pth files`},
+		{"long shape", file(fmt.Sprintf(good, "F32", "[1"+strings.Repeat(",1", 99)+"]", 40, 44, ""), 44), `"fc2.bias": shape of 100 axes, the model wants 1`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,6 +90,19 @@ func TestLoadErrors(t *testing.T) {
 			require.Equal(t, before, saved(t, m), "a failed load changes nothing")
 		})
 	}
+}
+
+// TestLoadListsAreBounded: neither the names in a file nor their number make a long
+// error.
+func TestLoadListsAreBounded(t *testing.T) {
+	var header strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&header, `,"%d%s":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`, i, strings.Repeat("x", 10_000))
+	}
+	err := nn.Load("m", file("{"+header.String()[1:]+"}", 0), model(t))
+	require.ErrorContains(t, err, "… (10001 bytes)")
+	require.ErrorContains(t, err, " and 400 more")
+	require.Less(t, len(err.Error()), 20_000)
 }
 
 func TestFileErrors(t *testing.T) {

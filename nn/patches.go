@@ -9,10 +9,10 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// rowsPerCall is how many rows a product should have: of images that become fewer
-// pixels, several are taken at a time. Of those that become a single one, 4×4×64
-// under 128 filters of 4×4, eight together take less than half of the time, as the
-// filters are read once for all; from nine pixels on it makes no difference.
+// rowsPerCall is how many rows a product should have: if an image gives fewer
+// pixels, a product takes several images. Eight images of 4×4×64 under 128 filters
+// of 4×4, which give one pixel each, take less than half of the time together, as
+// the filters are read once for all. From nine pixels on it makes no difference.
 const rowsPerCall = 256
 
 // mulRows convolves the images of x, padded and contiguous, into y. Nothing is
@@ -52,8 +52,8 @@ func (c *Conv2D) rowOffsets(ctx context.Context, x, y Tensor, images int) []int3
 }
 
 // segmentOffsets returns where the contiguous segments of a patch begin, relative
-// to the patch: one for each line of the window, or, if the window's pixels are
-// apart, for each of them.
+// to the patch: one for each line of the window, or for each of its pixels if they
+// are apart.
 func (c *Conv2D) segmentOffsets(ctx context.Context, x Tensor) []int32 {
 	w, line := c.window, x.Dim(2)*x.Dim(3)
 	perLine := w.Size[1]
@@ -67,14 +67,14 @@ func (c *Conv2D) segmentOffsets(ctx context.Context, x Tensor) []int32 {
 	return segs
 }
 
-// offsets returns a table with memory from ctx, which is cheaper to fill for every
-// batch than to keep for every shape.
+// offsets returns a table in memory from ctx. Filling it for every batch is cheaper
+// than keeping one for every shape.
 func offsets(ctx context.Context, n int) []int32 {
 	return allocarray.AllocArray[int32]{}.Similar(ctx, n).Data()
 }
 
-// pad returns the images of x contiguous and with zeros around: x itself if it is
-// so already.
+// pad returns the images of x, contiguous and surrounded by zeros: x itself if it is
+// contiguous and there is no padding.
 func (w Window) pad(ctx context.Context, x Tensor) Tensor {
 	if w.Padding == [2]int{} {
 		if !x.IsContiguous() {

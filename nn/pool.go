@@ -3,12 +3,99 @@ package nn
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
-// checkPool returns an error if w, with its defaults, is no window for pooling.
-// With more padding a position could have nothing of the image under it.
+// MaxPool2D returns, for each position of the window and each channel, the maximum
+// of the pixels under the window, or NaN if one of them is NaN. Without a stride
+// the window moves by its own size. Its padding counts as -∞, and is at most half
+// of its size.
+type MaxPool2D struct{ Window Window }
+
+var _ Shaper = MaxPool2D{}
+
+// String describes the layer.
+func (m MaxPool2D) String() string { return fmt.Sprintf("MaxPool2D of %v", m.Window) }
+
+// Forward returns the maxima of x, which is batch×height×width×channels. It also
+// takes memory for one line of an image, and for a copy of x if x is not
+// contiguous.
+func (m MaxPool2D) Forward(ctx context.Context, x Tensor) Tensor {
+	w := m.Window.withDefaults(m.Window.Size)
+	if !w.pools(x) {
+		panic(misfit(m, x))
+	}
+	y, x := w.poolOutput(ctx, x)
+	w.pool(ctx, kernel.Max, y, x)
+	return y
+}
+
+// OutputShape returns the shape of the result for an image of
+// height×width×channels.
+func (m MaxPool2D) OutputShape(sample []int) ([]int, error) {
+	return m.Window.withDefaults(m.Window.Size).poolShape(sample)
+}
+
+// AvgPool2D returns, for each position of the window and each channel, the mean of
+// the pixels under the window. Without a stride the window moves by its own size.
+// Its padding counts as pixels of value 0, and is at most half of its size.
+type AvgPool2D struct {
+	Window Window
+
+	// ExcludePadding leaves the padding out of the mean, as PyTorch's
+	// count_include_pad=False does.
+	ExcludePadding bool
+}
+
+var _ Shaper = AvgPool2D{}
+
+// String describes the layer.
+func (a AvgPool2D) String() string { return fmt.Sprintf("AvgPool2D of %v", a.Window) }
+
+// Forward returns the means of x, which is batch×height×width×channels. It also
+// takes memory for one line of an image, and for a copy of x if x is not
+// contiguous.
+func (a AvgPool2D) Forward(ctx context.Context, x Tensor) Tensor {
+	w := a.Window.withDefaults(a.Window.Size)
+	if !w.pools(x) {
+		panic(misfit(a, x))
+	}
+	y, x := w.poolOutput(ctx, x)
+	w.pool(ctx, kernel.Add, y, x)
+	if a.ExcludePadding && w.Padding != [2]int{} {
+		w.divideByCovered(y, x)
+	} else {
+		kernel.BinaryScalar(kernel.Div, y.Data(), y.Data(), float32(w.Size[0]*w.Size[1]))
+	}
+	return y
+}
+
+// divideByCovered divides each pixel of y by the number of pixels of x in its sum.
+func (w Window) divideByCovered(y, x Tensor) {
+	rest := y.Data()
+	for range y.Dim(0) {
+		for r := range y.Dim(1) {
+			top, bottom := w.under(0, r, x.Dim(1))
+			for s := range y.Dim(2) {
+				left, right := w.under(1, s, x.Dim(2))
+				pixel := rest[:y.Dim(3)]
+				kernel.BinaryScalar(kernel.Div, pixel, pixel, float32((bottom-top)*(right-left)))
+				rest = rest[len(pixel):]
+			}
+		}
+	}
+}
+
+// OutputShape returns the shape of the result for an image of
+// height×width×channels.
+func (a AvgPool2D) OutputShape(sample []int) ([]int, error) {
+	return a.Window.withDefaults(a.Window.Size).poolShape(sample)
+}
+
+// checkPool returns an error if w, with its defaults, is invalid for pooling. With
+// more padding a position could have no pixel of the image under it.
 func (w Window) checkPool() error {
 	switch {
 	case w.check() != nil:

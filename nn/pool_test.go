@@ -77,7 +77,7 @@ func TestPoolingRefusesWindows(t *testing.T) {
 		{nn.MaxPool2D{Window: nn.Window{Size: [2]int{2, 2}, Padding: [2]int{2, 0}}}, []int{8, 8, 3}, "nn: layer 0, MaxPool2D of 2×2 padding 2×0: padding is more than half of the window"},
 		{nn.MaxPool2D{Window: nn.Window{Size: [2]int{2, 2}, Padding: [2]int{0, 2}}}, []int{8, 8, 3}, "nn: layer 0, MaxPool2D of 2×2 padding 0×2: padding is more than half of the window"},
 		{nn.AvgPool2D{Window: nn.Square(2).Dilated(2)}, []int{8, 8, 3}, "nn: layer 0, AvgPool2D of 2×2 dilation 2×2: pooling has no dilation"},
-		{nn.AvgPool2D{}, []int{8, 8, 3}, "nn: layer 0, AvgPool2D of 0×0: window of 0×0"},
+		{nn.AvgPool2D{}, []int{8, 8, 3}, "nn: layer 0, AvgPool2D of 0×0: invalid window 0×0: size, stride and dilation must be positive, padding not negative"},
 		{nn.MaxPool2D{Window: nn.Square(9)}, []int{8, 8, 3}, "nn: layer 0, MaxPool2D of 9×9: takes samples into which its window fits, not 8×8×3"},
 		{nn.MaxPool2D{Window: nn.Square(2)}, []int{8}, "nn: layer 0, MaxPool2D of 2×2: takes samples of height×width×channels, not 8"},
 	}

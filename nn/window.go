@@ -5,19 +5,18 @@ import (
 	"strings"
 )
 
-// A Window is the part of an image from which [Conv2D], [MaxPool2D] and
-// [AvgPool2D] compute one pixel of their output, and how it moves over the image.
-// Each field has a value for the height and one for the width, in pixels.
+// A Window says which part of an image [Conv2D], [MaxPool2D] and [AvgPool2D] read
+// for one pixel of their output, and how that part moves over the image. Each field
+// has a value for the height and one for the width, in pixels.
 type Window struct {
-	Size     [2]int // how many pixels it covers
+	Size     [2]int // the pixels that it covers
 	Stride   [2]int // how far it moves; 0 means 1 in a convolution, and Size in pooling
-	Padding  [2]int // how many pixels are added on either side of the image
-	Dilation [2]int // how far its pixels are from each other; 0 means 1; convolutions only
+	Padding  [2]int // the pixels added on either side of the image
+	Dilation [2]int // the distance between its pixels; 0 means 1; pooling has none
 }
 
-// Square returns a window of size×size pixels without padding, with the stride
-// that is usual in its place. It is changed with the methods, as in
-// Square(3).Strided(2).Padded(1).
+// Square returns a window of size×size pixels with the default stride and no
+// padding. Its methods return variants, as in Square(3).Strided(2).Padded(1).
 func Square(size int) Window { return Window{Size: [2]int{size, size}} }
 
 // Strided returns w with the stride n in both directions.
@@ -38,7 +37,8 @@ func (w Window) Dilated(n int) Window {
 	return w
 }
 
-// String describes w, as in 3×3 stride 2×2 padding 1×1. What is usual is left out.
+// String describes w, as in 3×3 stride 2×2 padding 1×1, without fields that have
+// their default.
 func (w Window) String() string {
 	var b strings.Builder
 	b.WriteString(shapeText(w.Size[:]))
@@ -53,7 +53,7 @@ func (w Window) String() string {
 	return b.String()
 }
 
-// withDefaults returns w with the zeros replaced that stand for something else.
+// withDefaults returns w with defaults for the zeros that mean them.
 func (w Window) withDefaults(stride [2]int) Window {
 	for axis := range 2 {
 		if w.Stride[axis] == 0 {
@@ -66,11 +66,11 @@ func (w Window) withDefaults(stride [2]int) Window {
 	return w
 }
 
-// check returns an error if w, with its defaults, is no window.
+// check returns an error if w, with its defaults, is invalid.
 func (w Window) check() error {
 	for axis := range 2 {
 		if w.Size[axis] < 1 || w.Stride[axis] < 1 || w.Padding[axis] < 0 || w.Dilation[axis] < 1 {
-			return fmt.Errorf("window of %v", w)
+			return fmt.Errorf("invalid window %v: size, stride and dilation must be positive, padding not negative", w)
 		}
 	}
 	return nil
@@ -87,8 +87,8 @@ func (w Window) positions(axis, length int) int {
 	return room/w.Stride[axis] + 1
 }
 
-// fit returns the height and the width of the result for a batch of images, 0 if
-// x is none or w does not fit.
+// fit returns the height and the width of the result for a batch of images, or 0 if
+// x is not a batch of images or w does not fit.
 func (w Window) fit(x Tensor) (height, width int) {
 	if x.Rank() != 4 {
 		return 0, 0
@@ -113,7 +113,7 @@ func (w Window) outputShape(sample []int, in string, out int) ([]int, error) {
 	return []int{h, wd, out}, nil
 }
 
-// misfit tells, for a panic, why a layer does not take the input x.
+// misfit returns, for a panic, why a layer does not take the input x.
 func misfit(layer Shaper, x Tensor) string {
 	reason := "no batch"
 	if x.Rank() > 0 {

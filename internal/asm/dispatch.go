@@ -18,7 +18,11 @@ func writeDispatch(i *isa, name string) {
 		fmt.Fprintf(&b, "// %sRun calls the micro-kernel of the given shape.\n", name)
 		fmt.Fprintf(&b, "func %sRun(s shape, t *tile) {\nswitch s.rows<<3 | s.panels {\n", name)
 		for _, s := range i.shapes {
-			fmt.Fprintf(&b, "case %d<<3 | %d:\n%sR%dP%d(t)\n", s.rows, s.panels, name, s.rows, s.panels)
+			label := fmt.Sprintf("%d<<3 | %d", s.rows, s.panels)
+			if s.narrow() {
+				label = fmt.Sprintf("%d << 3", s.rows)
+			}
+			fmt.Fprintf(&b, "case %s:\n%sR%dP%d(t)\n", label, name, s.rows, s.panels)
 		}
 		fmt.Fprintf(&b, "default:\npanic(s.unknown())\n}\n}\n\n")
 	}

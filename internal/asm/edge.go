@@ -6,7 +6,7 @@ import (
 )
 
 // start sets the accumulators: to C, to the bias, or to zero.
-func (k *kernel) start() {
+func (k *micro) start() {
 	k.CMPB(k.field("add"), operand.U8(0))
 	k.JNE(operand.LabelRef("fromC"))
 	k.CMPQ(k.field("bias"), operand.U8(0))
@@ -23,7 +23,7 @@ func (k *kernel) start() {
 	k.MOVQ(k.field("c"), row)
 	k.eitherWay("load", func(mask []operand.Op) {
 		k.eachRow(row, func(r int) {
-			for v := range k.panels * vectors {
+			for v := range k.across() {
 				k.loadTo(row, v, mask, k.sum(r, v))
 			}
 		})
@@ -32,11 +32,11 @@ func (k *kernel) start() {
 }
 
 // fromBias loads the bias into the first row of sums and copies it down.
-func (k *kernel) fromBias() {
+func (k *micro) fromBias() {
 	bias := k.GP64()
 	k.MOVQ(k.field("bias"), bias)
 	k.eitherWay("bias", func(mask []operand.Op) {
-		for v := range k.panels * vectors {
+		for v := range k.across() {
 			k.loadTo(bias, v, mask, k.sum(0, v))
 			for r := 1; r < k.rows; r++ {
 				k.VMOVAPS(k.sum(0, v), k.sum(r, v))
@@ -46,7 +46,7 @@ func (k *kernel) fromBias() {
 }
 
 // finish applies the activation and stores the sums to C.
-func (k *kernel) finish() {
+func (k *micro) finish() {
 	k.CMPB(k.field("relu"), operand.U8(0))
 	k.JEQ(operand.LabelRef("store"))
 	zero := k.vec(k.Context)
@@ -59,7 +59,7 @@ func (k *kernel) finish() {
 	k.MOVQ(k.field("c"), row)
 	k.CMPQ(k.field("cols"), operand.U8(0))
 	k.JNE(operand.LabelRef("storePart"))
-	k.storeRows(row, k.panels*vectors)
+	k.storeRows(row, k.across())
 	k.JMP(operand.LabelRef("stored"))
 	k.Label("storePart")
 	k.storePart(k, row)
@@ -67,7 +67,7 @@ func (k *kernel) finish() {
 }
 
 // storeRows stores the first so many vectors of each row whole.
-func (k *kernel) storeRows(row reg.Register, count int) {
+func (k *micro) storeRows(row reg.Register, count int) {
 	k.eachRow(row, func(r int) {
 		for v := range count {
 			k.VMOVUPS(k.sum(r, v), operand.Mem{Base: row, Disp: v * k.bytes})
@@ -76,7 +76,7 @@ func (k *kernel) storeRows(row reg.Register, count int) {
 }
 
 // eachRow visits the rows of C with row, which it moves, pointing at each.
-func (k *kernel) eachRow(row reg.Register, visit func(r int)) {
+func (k *micro) eachRow(row reg.Register, visit func(r int)) {
 	for r := range k.rows {
 		visit(r)
 		if r < k.rows-1 {
@@ -87,7 +87,7 @@ func (k *kernel) eachRow(row reg.Register, visit func(r int)) {
 
 // eitherWay emits body twice, for a full last panel (no mask) and for a
 // partial one, and the branch that picks.
-func (k *kernel) eitherWay(label string, body func(mask []operand.Op)) {
+func (k *micro) eitherWay(label string, body func(mask []operand.Op)) {
 	k.CMPQ(k.field("cols"), operand.U8(0))
 	k.JNE(operand.LabelRef(label + "Part"))
 	body(nil)
@@ -98,8 +98,8 @@ func (k *kernel) eitherWay(label string, body func(mask []operand.Op)) {
 }
 
 // masks loads the masks of the last panel's vectors.
-func (k *kernel) masks() []operand.Op {
-	lanes, mask := k.GP64(), make([]operand.Op, vectors)
+func (k *micro) masks() []operand.Op {
+	lanes, mask := k.GP64(), make([]operand.Op, k.lastVectors())
 	k.MOVQ(k.field("mask"), lanes)
 	for v := range mask {
 		mask[v] = k.loadMask(k.Context, operand.Mem{Base: lanes, Disp: v * k.bytes})
@@ -108,9 +108,9 @@ func (k *kernel) masks() []operand.Op {
 }
 
 // loadTo reads vector v of the columns at base; only the last panel is masked.
-func (k *kernel) loadTo(base reg.Register, v int, mask []operand.Op, dst reg.Register) {
+func (k *micro) loadTo(base reg.Register, v int, mask []operand.Op, dst reg.Register) {
 	from := operand.Mem{Base: base, Disp: v * k.bytes}
-	if p := v - (k.panels-1)*vectors; mask != nil && p >= 0 {
+	if p := v - (k.across() - k.lastVectors()); mask != nil && p >= 0 {
 		k.loadPart(k.Context, from, mask[p], dst)
 		return
 	}

@@ -5,7 +5,7 @@ import (
 	"github.com/mmcloughlin/avo/operand"
 )
 
-// An element is what differs between the element types: the size, and the three
+// An element is what differs between the element types: the size, and the
 // instructions that compute. All others move bytes, or lanes of 32 bits, of which
 // a float64 has two.
 type element struct {
@@ -15,6 +15,7 @@ type element struct {
 
 	broadcast func(c *build.Context, from, dst operand.Op)
 	fma       func(c *build.Context, x, y, sum operand.Op)
+	fmaSpread func(c *build.Context, x operand.Mem, y, sum operand.Op) // x is one element, for all lanes
 	max       func(c *build.Context, x, y, dst operand.Op)
 }
 
@@ -23,12 +24,14 @@ var elements = []*element{
 		name: "F32", size: 4, log: 2,
 		broadcast: func(c *build.Context, from, dst operand.Op) { c.VBROADCASTSS(from, dst) },
 		fma:       func(c *build.Context, x, y, sum operand.Op) { c.VFMADD231PS(x, y, sum) },
+		fmaSpread: func(c *build.Context, x operand.Mem, y, sum operand.Op) { c.VFMADD231PS_BCST(x, y, sum) },
 		max:       func(c *build.Context, x, y, dst operand.Op) { c.VMAXPS(x, y, dst) },
 	},
 	{
 		name: "F64", size: 8, log: 3,
 		broadcast: func(c *build.Context, from, dst operand.Op) { c.VBROADCASTSD(from, dst) },
 		fma:       func(c *build.Context, x, y, sum operand.Op) { c.VFMADD231PD(x, y, sum) },
+		fmaSpread: func(c *build.Context, x operand.Mem, y, sum operand.Op) { c.VFMADD231PD_BCST(x, y, sum) },
 		max:       func(c *build.Context, x, y, dst operand.Op) { c.VMAXPD(x, y, dst) },
 	},
 }

@@ -23,15 +23,25 @@ type isa struct {
 	loadMask func(c *build.Context, from operand.Mem) operand.Op
 	loadPart func(c *build.Context, from operand.Mem, mask operand.Op, dst reg.Register)
 	// storePart stores a partial panel; see edge.go for the two ways.
-	storePart func(k *kernel, row reg.Register)
+	storePart func(k *micro, row reg.Register)
 }
 
-// A shape is the size of a micro-kernel: rows of A by panels of B.
+// A shape is the size of a micro-kernel: rows of A by panels of B, or, for no
+// panels, by the first vector of one: a narrow panel.
 type shape struct{ rows, panels int }
+
+// narrow reports whether the micro-kernel is for a narrow panel.
+func (s shape) narrow() bool { return s.panels == 0 }
+
+// across is the number of vectors in a row of the result.
+func (s shape) across() int { return max(1, s.panels*vectors) }
+
+// lastVectors is how many of these belong to the last panel, which may be a partial one.
+func (s shape) lastVectors() int { return min(vectors, s.across()) }
 
 // accumulators is the number of vector registers that hold the result. Eight
 // are needed to keep two FMA units of latency four busy.
-func (s shape) accumulators() int { return s.rows * s.panels * vectors }
+func (s shape) accumulators() int { return s.rows * s.across() }
 
 // avx2 keeps its results in at most 12 of the 16 registers. The flat shapes
 // for one to three rows take several panels, to have enough sums in flight.
@@ -54,7 +64,8 @@ var avx2 = &isa{
 var avx512 = &isa{
 	name: "avx512", bytes: 64, registers: 32,
 	shapes: []shape{{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {3, 2}, {4, 1},
-		{5, 1}, {6, 1}, {7, 1}, {8, 1}, {9, 1}, {10, 1}, {11, 1}, {12, 1}},
+		{5, 1}, {6, 1}, {7, 1}, {8, 1}, {9, 1}, {10, 1}, {11, 1}, {12, 1},
+		{4, 0}, {5, 0}, {6, 0}, {7, 0}, {8, 0}, {9, 0}, {10, 0}, {11, 0}, {12, 0}},
 	vec:  func(c *build.Context) reg.Register { return c.ZMM() },
 	zero: func(c *build.Context, v reg.Register) { c.VPXORD(v, v, v) },
 	loadMask: func(c *build.Context, from operand.Mem) operand.Op {

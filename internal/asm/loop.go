@@ -7,7 +7,7 @@ import (
 
 // segments walks the K segments. It is written so that twelve rows, the tile,
 // B and K fit the fifteen general registers: the loop limits live on the stack.
-func (k *kernel) segments() {
+func (k *micro) segments() {
 	k.MOVQ(operand.U32(0), k.offset)
 	k.Label("segment")
 	k.MOVQ(k.field("segs"), k.k)
@@ -30,12 +30,14 @@ func (k *kernel) segments() {
 
 // loop takes n steps of K per turn, from k until limit; skip and again are the
 // jumps that leave it untaken and repeat it.
-func (k *kernel) loop(label string, n int, limit operand.Mem, skip, again func(operand.Op)) {
+func (k *micro) loop(label string, n int, limit operand.Mem, skip, again func(operand.Op)) {
 	k.CMPQ(k.k, limit)
 	skip(operand.LabelRef(label + "Done"))
 	k.Label(label)
 	for i := range n {
-		if k.accumulators()+k.panels*vectors+1 <= k.registers && k.rows > 1 {
+		if k.narrow() {
+			k.stepNarrow(i)
+		} else if k.accumulators()+k.across()+1 <= k.registers && k.rows > 1 {
 			k.stepByRow(i)
 		} else {
 			k.stepByColumn(i)
@@ -50,9 +52,9 @@ func (k *kernel) loop(label string, n int, limit operand.Mem, skip, again func(o
 
 // stepByRow holds one row of the panels in registers and broadcasts A to it,
 // element by element.
-func (k *kernel) stepByRow(i int) {
+func (k *micro) stepByRow(i int) {
 	var b []reg.Register
-	for v := range k.panels * vectors {
+	for v := range k.across() {
 		b = append(b, k.vec(k.Context))
 		k.VMOVUPS(k.panel(v, i), b[v])
 	}
@@ -66,12 +68,12 @@ func (k *kernel) stepByRow(i int) {
 
 // stepByColumn holds one element of every row of A in registers and runs along
 // the panels; it needs fewer registers when the tile is wider than high.
-func (k *kernel) stepByColumn(i int) {
+func (k *micro) stepByColumn(i int) {
 	var a []reg.Register
 	for r := range k.rows {
 		a = append(a, k.spread(r, i))
 	}
-	for v := range k.panels * vectors {
+	for v := range k.across() {
 		if k.rows == 1 {
 			k.fma(k.Context, k.panel(v, i), a[0], k.sum(0, v))
 			continue
@@ -84,15 +86,31 @@ func (k *kernel) stepByColumn(i int) {
 	}
 }
 
+// stepNarrow holds one vector of the panel in a register. Each element of A serves a
+// single multiply-add, which therefore reads it itself: apart, the broadcasts would
+// take as long as the multiply-adds.
+func (k *micro) stepNarrow(i int) {
+	b := k.vec(k.Context)
+	k.VMOVUPS(k.panel(0, i), b)
+	for r := range k.rows {
+		k.fmaSpread(k.Context, k.of(r, i), b, k.sum(r, 0))
+	}
+}
+
 // spread copies row r's element i steps after the current K to all lanes.
-func (k *kernel) spread(r, i int) reg.Register {
+func (k *micro) spread(r, i int) reg.Register {
 	a := k.vec(k.Context)
-	k.broadcast(k.Context, operand.Mem{Base: k.row[r], Index: k.k, Scale: 1, Disp: k.size * i}, a)
+	k.broadcast(k.Context, k.of(r, i), a)
 	return a
 }
 
+// of is row r's element i steps after the current K.
+func (k *micro) of(r, i int) operand.Mem {
+	return operand.Mem{Base: k.row[r], Index: k.k, Scale: 1, Disp: k.size * i}
+}
+
 // panel is vector v of the panels, i steps after the current K.
-func (k *kernel) panel(v, i int) operand.Mem {
+func (k *micro) panel(v, i int) operand.Mem {
 	m := operand.Mem{Base: k.b, Disp: i*k.panelRow() + v%vectors*k.bytes}
 	switch p := v / vectors; p {
 	case 1, 2:
@@ -104,7 +122,7 @@ func (k *kernel) panel(v, i int) operand.Mem {
 }
 
 // panelRow is the bytes of one K of a panel.
-func (k *kernel) panelRow() int { return vectors * k.bytes }
+func (k *micro) panelRow() int { return vectors * k.bytes }
 
 // sum is the accumulator of row r and vector v.
-func (k *kernel) sum(r, v int) reg.Register { return k.sums[r*k.panels*vectors+v] }
+func (k *micro) sum(r, v int) reg.Register { return k.sums[r*k.across()+v] }

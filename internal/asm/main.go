@@ -17,7 +17,7 @@ import (
 	"github.com/mmcloughlin/avo/printer"
 )
 
-// attrNoSplit: the kernels use three words of stack and call nothing.
+// attrNoSplit: the functions use three words of stack and call nothing.
 const attrNoSplit = attr.NOSPLIT
 
 func main() {
@@ -35,18 +35,16 @@ func main() {
 				emit(c, i, e, s, sig)
 			}
 		}
-		write(c, "gemm", filepath.Join(*dir, "gemm", "kernel_"+i.name+"_amd64"))
-		writeDispatch(i, filepath.Join(*dir, "gemm", "dispatch_"+i.name+"_amd64.go"))
+		write(c, "gemm", filepath.Join(*dir, "gemm", i.name+"_amd64"))
+		writeDispatch(i, filepath.Join(*dir, "gemm", i.name+"_run_amd64.go"))
 	}
 	c := build.NewContext()
 	emitPeak(c)
 	write(c, "peak", filepath.Join(*dir, "gemm", "peak", "peak_amd64"))
 	c = build.NewContext()
-	emitExtremes(c)
-	write(c, "kernel", filepath.Join(*dir, "kernel", "extremes_amd64"))
-	c = build.NewContext()
+	emitMinMax(c)
 	emitIntegers(c)
-	write(c, "kernel", filepath.Join(*dir, "kernel", "integers_amd64"))
+	write(c, "kernel", filepath.Join(*dir, "kernel", "assembly_amd64"))
 }
 
 // write prints a finished file as base.s and its Go declarations as base.go.

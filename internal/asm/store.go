@@ -6,11 +6,11 @@ import (
 )
 
 // storeByMask stores a partial last panel with mask registers.
-func storeByMask(k *kernel, row reg.Register) {
+func storeByMask(k *micro, row reg.Register) {
 	mask := k.masks()
-	whole := (k.panels - 1) * vectors
+	whole := k.across() - k.lastVectors()
 	k.eachRow(row, func(r int) {
-		for v := range k.panels * vectors {
+		for v := range k.across() {
 			to := operand.Mem{Base: row, Disp: v * k.bytes}
 			if v < whole {
 				k.VMOVUPS(k.sum(r, v), to)
@@ -25,7 +25,7 @@ func storeByMask(k *kernel, row reg.Register) {
 // 16, 8 and 4, one for each bit of the column count, moving the rest of each sum
 // down after every piece. VMASKMOVPS would do it in one instruction, which on AMD
 // processors takes longer than all the pieces.
-func storeByBits(k *kernel, row reg.Register) {
+func storeByBits(k *micro, row reg.Register) {
 	whole := (k.panels - 1) * vectors
 	if whole > 0 {
 		k.storeRows(row, whole)
@@ -41,7 +41,7 @@ func storeByBits(k *kernel, row reg.Register) {
 
 // storePiece stores the first so many bytes of those left in each row, if left, a
 // number of elements, has that bit. The row pointer advances over what was stored.
-func (k *kernel) storePiece(bytes, whole int, left, row reg.Register) {
+func (k *micro) storePiece(bytes, whole int, left, row reg.Register) {
 	n := bytes / k.size
 	done := operand.LabelRef("no" + string(rune('0'+n)))
 	k.TESTQ(operand.U32(n), left)

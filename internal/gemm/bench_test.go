@@ -20,6 +20,11 @@ func BenchmarkMul(b *testing.B) {
 		}
 	}
 	benchmarkMul(b, 512, 512, 512)
+	benchmarkMul(b, 64, 1024, 1024)
+	for _, m := range []int{1, 2, 4, 6, 12} { // little work for a call
+		benchmarkMul(b, m, 64, 64)
+		benchmarkMul(b, m, 64, 256)
+	}
 }
 
 func benchmarkMul(b *testing.B, m, k, n int) {
@@ -78,8 +83,8 @@ func floats[T gemm.Element](n int) []T {
 // BenchmarkOfPeak runs the product and the register-only loop in turns and
 // reports the fastest of each, so that a busy machine disturbs both alike.
 func BenchmarkOfPeak(b *testing.B) {
-	wide := gemm.Kernel() == "avx512"
-	if gemm.Kernel() == "generic" || peak.FMA(1, wide) == 0 {
+	wide := gemm.ISA() == "avx512"
+	if gemm.ISA() == "generic" || peak.FMA(1, wide) == 0 {
 		b.Skip("needs vector instructions")
 	}
 	for _, s := range [][3]int{{1, 784, 128}, {4, 784, 128}, {32, 784, 128}, {256, 784, 128}, {512, 512, 512}} {
@@ -127,14 +132,14 @@ func BenchmarkMulRows(b *testing.B) {
 	}
 }
 
-// BenchmarkPackInto packs 512 × 512 elements, row-major and transposed.
-func BenchmarkPackInto(b *testing.B) {
-	x, dst := floats[float32](512*512), make([]float32, gemm.PackedLen[float32](512, 512))
+// BenchmarkPack packs 512 × 512 elements, row-major and transposed.
+func BenchmarkPack(b *testing.B) {
+	x := floats[float32](512 * 512)
 	for _, s := range [][2]int{{512, 1}, {1, 512}} {
 		b.Run(fmt.Sprintf("strides=%d,%d", s[0], s[1]), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				gemm.PackInto(dst, x, 512, 512, s[0], s[1])
+				gemm.Pack(x, 512, 512, s[0], s[1])
 			}
 			gigaPerSecond(b, 4*512*512, "GB/s")
 		})

@@ -18,7 +18,7 @@ type span struct {
 // would only cost.
 func (j *job[T]) blocks() {
 	s := span{segs: len(j.segs), length: j.segLen}
-	if j.p.k <= j.p.kernel.depth() || j.m <= j.p.kernel.height() {
+	if j.p.k <= j.p.isa.depth() || j.m <= j.p.isa.height() {
 		j.span(&s)
 		return
 	}
@@ -35,7 +35,7 @@ func (j *job[T]) next(s *span) bool {
 		return false
 	}
 	s.seg, s.skip = s.k/j.segLen, s.k%j.segLen
-	depth := j.p.kernel.depth()
+	depth := j.p.isa.depth()
 	if j.segLen > depth {
 		parts := (j.segLen + depth - 1) / depth
 		part := ((j.segLen+parts-1)/parts + 3) &^ 3 // whole turns of the inner loop
@@ -67,7 +67,7 @@ func (j *job[T]) span(s *span) {
 // is a variable and not a pointer's target, can it hold addresses without the
 // operands escaping to the heap.
 func (j *job[T]) block(t tile, s *span, i, m int) {
-	tiles, low, taller := split(m, j.p.kernel.height())
+	tiles, low, taller := split(m, j.p.isa.height())
 	w, group := j.p.width, wide(low)
 	for q := 0; q < j.p.panelCount; q += group {
 		end := min(q+group, j.p.panelCount)
@@ -87,8 +87,13 @@ func (j *job[T]) block(t tile, s *span, i, m int) {
 				if j.bias != nil {
 					t.bias = first(&j.bias[p*w])
 				}
-				t.cols, t.mask = partial(j.p.n-(p+size.panels-1)*w, w, sizeOf[T]())
-				j.p.kernel.run(sizeOf[T](), size, &t)
+				if left := j.p.n - p*w; left <= j.p.isa.narrow(rows, w) {
+					size.panels = 0
+					t.cols, t.mask = partial(left, w/2, sizeOf[T]())
+				} else {
+					t.cols, t.mask = partial(left-(size.panels-1)*w, w, sizeOf[T]())
+				}
+				j.p.isa.run(sizeOf[T](), size, &t)
 			}
 			row += rows
 		}

@@ -2,6 +2,7 @@ package gemm
 
 import (
 	"fmt"
+	"math/bits"
 	"unsafe"
 )
 
@@ -18,10 +19,14 @@ func checkMatrix[T Element](x []T, rows, cols, rowStride, colStride int) {
 	}
 }
 
-// fits takes steps·stride from rest and reports whether anything is left. It
-// divides, so that no product overflows.
+// fits takes steps·stride, neither of them negative, from rest and reports whether
+// anything is left. It divides only where the product could overflow.
 func fits(rest *int, steps, stride int) bool {
-	if *rest < 0 || stride > 0 && steps > *rest/stride {
+	const half = 1 << (bits.UintSize/2 - 1)
+	if *rest < 0 || (steps >= half || stride >= half) && stride > 0 && steps > *rest/stride {
+		return false
+	}
+	if steps*stride > *rest {
 		return false
 	}
 	*rest -= steps * stride
@@ -36,6 +41,13 @@ func checkRows[T Element](name string, x []T, stride, m, length int) {
 	}
 	if rest := len(x) - length; m > 0 && !fits(&rest, m-1, stride) {
 		panic(fmt.Sprintf("gemm: %s has %d elements, too few for %d rows of %d at ld%s %d", name, len(x), m, length, name, stride))
+	}
+}
+
+// checkBias panics if there is a bias of another length.
+func checkBias[T Element](bias []T, n int) {
+	if bias != nil && len(bias) != n {
+		panic(fmt.Sprintf("gemm: bias has %d elements, want %d", len(bias), n))
 	}
 }
 

@@ -41,13 +41,8 @@ var refused = map[string]struct {
 
 	"pack outside":  {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, 10, 10, 10, 1) }, "gemm: 10 × 10 with strides 10 and 1 does not fit 99"},
 	"pack negative": {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, 2, 2, -1, 1) }, "gemm: negative argument: 2 × 2"},
-	"pack into":     {func(_ *gemm.Packed[float32], x []float32) { gemm.PackInto(make([]float32, 3), x, 3, 2, 2, 1) }, "gemm: 3 elements to pack 3 × 2 into"},
-	"pack onto": {func(_ *gemm.Packed[float32], x []float32) {
-		y := make([]float32, 999)
-		gemm.PackInto(y, y[9:], 3, 2, 2, 1)
-	}, "gemm: packing 3 × 2"},
-	"too large":     {func(_ *gemm.Packed[float32], x []float32) { gemm.PackedLen[float32](math.MaxInt/2, 2) }, "gemm: "},
-	"negative size": {func(_ *gemm.Packed[float32], x []float32) { gemm.PackedLen[float32](-1, 2) }, "gemm: negative dimension in -1 × 2"},
+	"pack too many": {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, math.MaxInt/2, 2, 0, 0) }, "× 2 elements do not fit the address space"},
+	"pack -1 rows":  {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, -1, 2, 2, 1) }, "gemm: negative argument: -1 × 2"},
 }
 
 func TestRefused(t *testing.T) {

@@ -19,11 +19,11 @@ type emulator struct {
 }
 
 // emulate replaces the processor for the rest of the test.
-func emulate(t *testing.T, kernel string) *emulator {
+func emulate(t *testing.T, isa string) *emulator {
 	if testenv.Race {
 		t.Skip("the race detector only slows the machine down")
 	}
-	e := &emulator{programs: programs(t, "kernel_"+kernel+"_amd64.s"), machine: &machine{}, ran: map[string]int{}}
+	e := &emulator{programs: programs(t, isa+"_amd64.s"), machine: &machine{}, ran: map[string]int{}}
 	t.Cleanup(gemm.Emulate(func(name string, tile *gemm.TileMemory) {
 		require.Contains(t, e.programs, name)
 		e.ran[name]++
@@ -51,11 +51,11 @@ func grant[T gemm.Element](e *emulator, p *problem[T], packed *gemm.Packed[T]) {
 }
 
 // runOn multiplies on the machine and checks the result.
-func runOn[T gemm.Element](t *testing.T, e *emulator, p *problem[T], kernel string) {
-	packed := p.pack(kernel)
+func runOn[T gemm.Element](t *testing.T, e *emulator, p *problem[T], isa string) {
+	packed := p.pack(isa)
 	grant(e, p, packed)
 	packed.Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
-	p.check(t, kernel)
+	p.check(t, isa)
 }
 
 // emulated are the instruction sets whose assembly the machine can read.
@@ -65,12 +65,17 @@ var emulated = []string{"avx2", "avx512"}
 // processors have, and for AVX2, where the real processor gives the same
 // answers and so vouches for the machine. Every micro-kernel must have run.
 func TestEmulatedSizes(t *testing.T) {
-	for _, kernel := range emulated {
-		t.Run(kernel, func(t *testing.T) {
-			e := emulate(t, kernel)
-			sizes(inShort(3, 7), func(p *problem[float32]) { runOn(t, e, p, kernel) })
-			sizes(inShort(3, 7), func(p *problem[float64]) { runOn(t, e, p, kernel) })
-			runOn(t, e, newProblem[float32](1, 30, 230, 1, 1, 1, true, gemm.ReLU), kernel) // four panels and more
+	for _, isa := range emulated {
+		t.Run(isa, func(t *testing.T) {
+			e := emulate(t, isa)
+			sizes(inShort(3, 37), func(p *problem[float32]) { runOn(t, e, p, isa) })
+			sizes(inShort(3, 37), func(p *problem[float64]) { runOn(t, e, p, isa) })
+			for m := 1; m <= 13; m++ { // every height, and every number of panels
+				for n := 20; n <= 140; n += 40 {
+					runOn(t, e, newProblem[float32](m, 9, n, 1, 1, 1, true, gemm.ReLU), isa)
+					runOn(t, e, newProblem[float64](m, 9, n/2, 1, 1, 1, true, gemm.ReLU), isa)
+				}
+			}
 			require.Len(t, e.ran, len(e.programs), "%v", e.ran)
 		})
 	}
@@ -78,37 +83,52 @@ func TestEmulatedSizes(t *testing.T) {
 
 // TestEmulatedBlocks: more K than a block, so that sums start from C.
 func TestEmulatedBlocks(t *testing.T) {
-	for _, kernel := range emulated {
-		e := emulate(t, kernel)
-		runOn(t, e, newProblem[float32](25, 801, 45, 3, 2, 1, true, gemm.ReLU), kernel)
-		runOn(t, e, newProblem[float32](100, 801, 3, 3, 2, 1, false, gemm.None), kernel)
-		runOn(t, e, newProblem[float64](25, 801, 23, 3, 2, 1, true, gemm.ReLU), kernel)
+	for _, isa := range emulated {
+		e := emulate(t, isa)
+		k := 2*gemm.Depth(isa) + 1
+		runOn(t, e, newProblem[float32](25, k, 45, 3, 2, 1, true, gemm.ReLU), isa)
+		runOn(t, e, newProblem[float32](100, k, 3, 3, 2, 1, false, gemm.None), isa)
+		runOn(t, e, newProblem[float64](25, k, 23, 3, 2, 1, true, gemm.ReLU), isa)
 	}
 }
 
 func TestEmulatedConvolution(t *testing.T) {
-	for _, kernel := range emulated {
-		e := emulate(t, kernel)
+	for _, isa := range emulated {
+		e := emulate(t, isa)
 		for name, v := range convs {
 			if testing.Short() && name == "dilated, large" {
 				continue
 			}
 			p, image, rows, segs := problemOf[float32](v)
-			packed := p.pack(kernel)
+			packed := p.pack(isa)
 			grant(e, p, packed)
 			allow(e.machine, "image", image, false)
 			allow(e.machine, "segs", segs, false)
 			packed.MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
-			p.check(t, kernel)
+			p.check(t, isa)
+		}
+	}
+}
+
+// TestSelfTestRunsEveryMicroKernel: if one of them does nothing, and all others are
+// right, the self-test fails.
+func TestSelfTestRunsEveryMicroKernel(t *testing.T) {
+	for _, isa := range gemm.Supported() {
+		if isa == "generic" {
+			continue
+		}
+		require.True(t, gemm.WorksWithout(isa, ""))
+		for name := range programs(t, isa+"_amd64.s") {
+			require.False(t, gemm.WorksWithout(isa, name), name)
 		}
 	}
 }
 
 // TestEmulatedSelfTest: a machine that computes wrongly, or not at all, fails
-// the self-test, and the next lower kernel is chosen.
+// the self-test, and the next lower instruction set is chosen.
 func TestEmulatedSelfTest(t *testing.T) {
 	if gemm.Supported()[0] == "generic" {
-		t.Skip("there is no lower kernel than the generic one")
+		t.Skip("there is nothing below generic")
 	}
 	defer gemm.Emulate(func(string, *gemm.TileMemory) {})()
 	require.False(t, gemm.Works("avx2"))

@@ -1,6 +1,6 @@
 package gemm
 
-// Supported lists the kernels that run on this machine, best first.
+// Supported lists the instruction sets of this machine, best first.
 func Supported() (names []string) {
 	for k := avx512; k >= generic; k-- {
 		if k.supported() {
@@ -10,20 +10,38 @@ func Supported() (names []string) {
 	return names
 }
 
-// PackWith is Pack for the named kernel, whether it is supported or not.
+// PackWith is Pack for the named instruction set, whether it is supported or not.
 func PackWith[T Element](name string, b []T, k, n, rowStride, colStride int) *Packed[T] {
 	for with := range avx512 + 1 {
 		if with.String() == name {
-			p := newPacked(with, make([]T, packedLen[T](with, k, n)), k, n)
-			p.fill(b, rowStride, colStride)
-			return &p
+			return packFor(with, b, k, n, rowStride, colStride)
 		}
 	}
-	panic("no kernel " + name)
+	panic("no instruction set " + name)
 }
+
+// PackInto is Pack into dirty memory, which need not be aligned.
+func PackInto[T Element](dst, b []T, k, n, rowStride, colStride int) Packed[T] {
+	p := newPacked(active, dst, k, n)
+	p.fill(b, rowStride, colStride)
+	return p
+}
+
+// PackedLen returns the number of elements PackInto needs for a K × N matrix.
+func PackedLen[T Element](k, n int) int { return packedLen[T](active, k, n) }
 
 // Panels returns the packed elements.
 func (p *Packed[T]) Panels() []T { return p.panels }
+
+// Depth is the number of K steps in a block of the named instruction set.
+func Depth(name string) int {
+	for k := range avx512 + 1 {
+		if k.String() == name {
+			return k.depth()
+		}
+	}
+	panic("no instruction set " + name)
+}
 
 // Choose is the choice made at start-up, for any value of the variable.
 func Choose(name string) string { return choose(name).String() }

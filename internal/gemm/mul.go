@@ -20,6 +20,10 @@ func (p *Packed[T]) Mul(c []T, ldc int, a []T, lda, m int, bias []T, act Activat
 	checkRows("a", a, lda, m, p.k)
 	if m > 0 {
 		a = a[:(m-1)*lda+p.k]
+		if m <= p.isa.height() && len(p.panels) > 0 && p.isa != generic {
+			p.few(c, ldc, a, lda, m, bias, act)
+			return
+		}
 	}
 	j := job[T]{p: *p, c: c, ldc: ldc, a: a, lda: lda, segs: origin, segLen: p.k, m: m, bias: bias, act: act}
 	j.do()
@@ -81,14 +85,12 @@ func (j *job[T]) do() {
 	n := j.p.n
 	j.act.check()
 	checkRows("c", j.c, j.ldc, j.m, n)
-	if j.bias != nil && len(j.bias) != n {
-		panic(fmt.Sprintf("gemm: bias has %d elements, want %d", len(j.bias), n))
-	}
+	checkBias(j.bias, n)
 	if j.m == 0 || n == 0 {
 		return
 	}
 	j.checkApart()
-	if j.p.kernel == generic || j.p.k == 0 {
+	if j.p.isa == generic || j.p.k == 0 {
 		j.portable()
 		return
 	}

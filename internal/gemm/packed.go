@@ -21,7 +21,7 @@ type Packed[T Element] struct {
 	k, n       int
 	width      int // columns of a panel
 	panelCount int
-	kernel     kernel
+	isa        isa
 }
 
 // Pack copies B into panels on the Go heap. Element (r, c) of B is
@@ -29,40 +29,19 @@ type Packed[T Element] struct {
 // dense layer's [out, in] weights, whose transpose is wanted, have (1, in). A
 // matrix that does not fit b, or a negative argument, panics.
 func Pack[T Element](b []T, k, n, rowStride, colStride int) *Packed[T] {
-	p := PackInto(make([]T, PackedLen[T](k, n)), b, k, n, rowStride, colStride)
+	return packFor(active, b, k, n, rowStride, colStride)
+}
+
+// packFor is Pack for the micro-kernels of one instruction set.
+func packFor[T Element](with isa, b []T, k, n, rowStride, colStride int) *Packed[T] {
+	checkMatrix(b, k, n, rowStride, colStride)
+	p := newPacked(with, make([]T, packedLen[T](with, k, n)), k, n)
+	p.fill(b, rowStride, colStride)
 	return &p
 }
 
-// PackInto is Pack into memory of the caller's, for a B that is used once. It
-// allocates nothing. dst needs PackedLen(k, n) elements, else it panics; it
-// must not overlap b, and belongs to the result for as long as that is used.
-func PackInto[T Element](dst, b []T, k, n, rowStride, colStride int) Packed[T] {
-	checkMatrix(b, k, n, rowStride, colStride)
-	if need := PackedLen[T](k, n); len(dst) < need {
-		panic(fmt.Sprintf("gemm: %d elements to pack %d × %d into, want %d", len(dst), k, n, need))
-	}
-	if overlap(dst, b) {
-		panic(fmt.Sprintf("gemm: packing %d × %d into memory that overlaps the matrix", k, n))
-	}
-	p := newPacked(active, dst, k, n)
-	p.fill(b, rowStride, colStride)
-	return p
-}
-
-// PackedLen returns the number of elements PackInto needs for a K × N matrix.
-func PackedLen[T Element](k, n int) int { return packedLen[T](active, k, n) }
-
-// K returns the number of rows of B.
-func (p *Packed[T]) K() int { return p.k }
-
-// N returns the number of columns of B.
-func (p *Packed[T]) N() int { return p.n }
-
-// packedLen is PackedLen for one kernel.
-func packedLen[T Element](with kernel, rows, n int) int {
-	if rows < 0 || n < 0 {
-		panic(fmt.Sprintf("gemm: negative dimension in %d × %d", rows, n))
-	}
+// packedLen returns the number of elements that newPacked needs for a K × N matrix.
+func packedLen[T Element](with isa, rows, n int) int {
 	if n == 0 || rows == 0 {
 		return 0
 	}
@@ -74,8 +53,8 @@ func packedLen[T Element](with kernel, rows, n int) int {
 }
 
 // newPacked aligns dst, which has packedLen elements or more.
-func newPacked[T Element](with kernel, dst []T, k, n int) Packed[T] {
-	p := Packed[T]{k: k, n: n, kernel: with}
+func newPacked[T Element](with isa, dst []T, k, n int) Packed[T] {
+	p := Packed[T]{k: k, n: n, isa: with}
 	need := packedLen[T](with, k, n)
 	if need == 0 {
 		return p

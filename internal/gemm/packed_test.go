@@ -24,7 +24,6 @@ func testPackStrides[T gemm.Element](t *testing.T) {
 		want := gemm.Pack(rows, k, n, n, 1)
 		require.Equal(t, want.Panels(), gemm.Pack(columns, k, n, 1, k).Panels())
 		require.Equal(t, want.Panels(), gemm.Pack(part, k, n, n*6, 2).Panels())
-		require.Equal(t, []int{k, n}, []int{want.K(), want.N()})
 	}
 }
 

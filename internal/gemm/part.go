@@ -16,7 +16,7 @@ func (p part[T]) multiply(a []T, lda int, b Matrix[T], room []T) {
 	j := job[T]{ldc: p.ldc, a: a, lda: lda, m: p.m}
 	for col := 0; col < p.n; col += p.width {
 		j.p = Packed[T]{panels: room[: p.width*p.depth : p.width*p.depth], k: p.depth,
-			n: min(p.width, p.n-col), width: p.width, panelCount: 1, kernel: active}
+			n: min(p.width, p.n-col), width: p.width, panelCount: 1, isa: active}
 		j.p.fill(b.Data[col*b.Col:], b.Row, b.Col)
 		j.c = p.c[col:]
 		j.block(t, &span{segs: 1, length: p.depth}, 0, p.m)

@@ -16,7 +16,7 @@ func TestProduct(t *testing.T) {
 }
 
 func testProduct[T gemm.Element](t *testing.T) {
-	kernel, turn := gemm.Kernel(), 0
+	isa, turn := gemm.ISA(), 0
 	try := func(p *problem[T]) {
 		p.bias, p.act = nil, gemm.None
 		a, b := gemm.Matrix[T]{p.a, p.lda, 1}, gemm.Matrix[T]{p.b, p.n, 1}
@@ -26,12 +26,12 @@ func testProduct[T gemm.Element](t *testing.T) {
 		if turn&2 != 0 {
 			b = transposed(b, p.k, p.n)
 		}
-		require.Equal(t, kernel != "generic", gemm.Product(p.c, p.ldc, a, b, p.m, p.k, p.n))
-		if kernel != "generic" {
-			p.check(t, kernel)
+		require.Equal(t, isa != "generic", gemm.Product(p.c, p.ldc, a, b, p.m, p.k, p.n))
+		if isa != "generic" {
+			p.check(t, isa)
 		}
 	}
-	sizes(inShort(1, 7), try)
+	sizes(inShort(1, 13), try)
 	for _, s := range [][3]int{{7, 1001, 33}, {103, 513, 65}, {200, 800, 17}, {13, 2500, 3}, {4, 257, 16}} {
 		for range 4 {
 			try(newProblem[T](s[0], s[1], s[2], 5, 9, 1, false, gemm.None))
@@ -64,7 +64,7 @@ func TestProductAllocations(t *testing.T) {
 // TestProductLeaves: operands that are interleaved are for others; too short ones are
 // a mistake.
 func TestProductLeaves(t *testing.T) {
-	if gemm.Kernel() == "generic" {
+	if gemm.ISA() == "generic" {
 		t.Skip("there are no micro-kernels for this processor")
 	}
 	x, before := floats[float32](100), floats[float32](100)

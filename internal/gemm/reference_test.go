@@ -79,7 +79,7 @@ func (p *problem[T]) exact(i, j int) T {
 // K products and K sums, each rounded with a relative error of at most u (2⁻²⁴ for
 // float32, 2⁻⁵³ for float64), give at most γ(K+1)·(|bias| + Σ|a·b|) with
 // γ(n) = n·u/(1−n·u) (Higham 2002, "Accuracy and Stability of Numerical
-// Algorithms", section 3.1); a fused kernel stays below that. For float64 the loop
+// Algorithms", section 3.1); fused multiply-adds stay below that. For float64 the loop
 // is as far off, and has another order. Each of the K products can besides lose half
 // the smallest denormal: 2⁻¹⁵⁰ for float32.
 func (p *problem[T]) near(i, j int) (want T, tolerance float64) {
@@ -109,26 +109,26 @@ func (p *problem[T]) activate(x T) T {
 }
 
 // check compares every element of C, and every cell that is not one.
-func (p *problem[T]) check(t *testing.T, kernel string) {
+func (p *problem[T]) check(t *testing.T, isa string) {
 	t.Helper()
 	for at, got := range p.c {
 		i, j := at/max(1, p.ldc), at%max(1, p.ldc)
 		if i >= p.m || j >= p.n {
 			if got != guard {
-				require.Failf(t, "wrote outside", "%s: c[%d] of %+v", kernel, at, p.sizes())
+				require.Failf(t, "wrote outside", "%s: c[%d] of %+v", isa, at, p.sizes())
 			}
 			continue
 		}
-		p.checkElement(t, kernel, i, j, got)
+		p.checkElement(t, isa, i, j, got)
 	}
 }
 
-// checkElement holds assembly to the bit and the portable kernel to the bound.
-func (p *problem[T]) checkElement(t *testing.T, kernel string, i, j int, got T) {
-	t.Helper()
-	if kernel != "generic" {
+// checkElement holds assembly to the bit and the portable code to the bound.
+func (p *problem[T]) checkElement(t *testing.T, isa string, i, j int, got T) {
+	if isa != "generic" {
 		if want := p.exact(i, j); !same(got, want) {
-			require.Failf(t, "wrong bits", "%s: c[%d,%d] = %v, want %v in %v", kernel, i, j, got, want, p.sizes())
+			t.Helper() // only here: it walks the stack
+			require.Failf(t, "wrong bits", "%s: c[%d,%d] = %v, want %v in %v", isa, i, j, got, want, p.sizes())
 		}
 	}
 	want, tolerance := p.near(i, j)
@@ -136,7 +136,8 @@ func (p *problem[T]) checkElement(t *testing.T, kernel string, i, j int, got T) 
 		return // a partial sum may have overflowed, which order decides
 	}
 	if !same(got, want) && !(math.Abs(float64(got)-float64(want)) <= tolerance) {
-		require.Failf(t, "wrong", "%s: c[%d,%d] = %v, want %v ± %v in %v", kernel, i, j, got, want, tolerance, p.sizes())
+		t.Helper()
+		require.Failf(t, "wrong", "%s: c[%d,%d] = %v, want %v ± %v in %v", isa, i, j, got, want, tolerance, p.sizes())
 	}
 }
 
@@ -148,14 +149,14 @@ func same[T gemm.Element](x, y T) bool {
 	return x == y && math.Signbit(float64(x)) == math.Signbit(float64(y)) || x != x && y != y
 }
 
-// pack packs B for a kernel.
-func (p *problem[T]) pack(kernel string) *gemm.Packed[T] {
-	return gemm.PackWith(kernel, p.b, p.k, p.n, p.n, 1)
+// pack packs B for an instruction set.
+func (p *problem[T]) pack(isa string) *gemm.Packed[T] {
+	return gemm.PackWith(isa, p.b, p.k, p.n, p.n, 1)
 }
 
-// run multiplies with a kernel and checks the result.
-func (p *problem[T]) run(t *testing.T, kernel string) {
+// run multiplies with an instruction set and checks the result.
+func (p *problem[T]) run(t *testing.T, isa string) {
 	t.Helper()
-	p.pack(kernel).Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
-	p.check(t, kernel)
+	p.pack(isa).Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
+	p.check(t, isa)
 }

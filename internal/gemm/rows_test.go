@@ -73,10 +73,10 @@ var convs = map[string]conv{
 func testMulRowsConvolution[T gemm.Element](t *testing.T) {
 	for name, v := range convs {
 		t.Run(name, func(t *testing.T) {
-			eachKernel(t, func(t *testing.T, kernel string) {
+			eachISA(t, func(t *testing.T, isa string) {
 				p, image, rows, segs := problemOf[T](v)
-				p.pack(kernel).MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
-				p.check(t, kernel)
+				p.pack(isa).MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
+				p.check(t, isa)
 			})
 		})
 	}

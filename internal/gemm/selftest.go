@@ -2,18 +2,23 @@ package gemm
 
 import "slices"
 
-// works reports whether the kernel computes rightly, for both element types.
-func (k kernel) works() bool { return computes[float32](k) && computes[float64](k) }
+// works reports whether the micro-kernels compute rightly, for both element types.
+func (k isa) works() bool { return computes[float32](k) && computes[float64](k) }
 
 // computes multiplies small matrices of small integers, for which every order of
 // summation gives the same exact result, and compares each element with the
-// plain loop. It runs every height and a partial last panel, in microseconds.
-func computes[T Element](k kernel) bool {
+// plain loop. It runs every micro-kernel, with partial last panels, in a fifth of a
+// millisecond.
+func computes[T Element](k isa) bool {
+	w := width[T](k, 1)
+	return multiplies[T](k, 5*w-3) && multiplies[T](k, 3*w-3) && multiplies[T](k, w+3)
+}
+
+// multiplies is computes for n columns.
+func multiplies[T Element](k isa, n int) bool {
 	const rows, depth = maxRows + 1, 9
-	n := 5*width[T](k, 1) - 3
 	a, b, c := ramp[T](rows*depth), ramp[T](depth*n), make([]T, rows*n)
-	p := newPacked(k, make([]T, packedLen[T](k, depth, n)), depth, n)
-	p.fill(b, n, 1)
+	p := packFor(k, b, depth, n, n, 1)
 	want := loop(a, b, rows, depth, n)
 	for m := range rows + 1 {
 		clear(c)

@@ -2,7 +2,8 @@ package gemm
 
 import "fmt"
 
-// A shape is the size of a micro-kernel: rows of A by panels of B.
+// A shape is the size of a micro-kernel: rows of A by panels of B, or, for no
+// panels, by the first vector of one: a narrow panel.
 type shape struct{ rows, panels int }
 
 // wide is how many panels the micro-kernel of the given height takes at once.

@@ -10,8 +10,8 @@ const maxRows = 12
 //
 // Row r of the tile reads its K values from rows[r] plus each of the segment
 // offsets in turn. The panels are read straight through: the segments of A
-// follow each other in B without gaps. Elements are float32 or float64: the kernel
-// knows which, the tile does not.
+// follow each other in B without gaps. Elements are float32 or float64: the
+// micro-kernel knows which, the tile does not.
 type tile struct {
 	rows   [maxRows]*byte // first element of each row of A
 	segs   *int32         // element offsets of the K segments, the same for every row

@@ -64,17 +64,9 @@ func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
 	case "VMASKMOVPS":
 		return m.lanes(m.address(args[0]), count, signs(m.vector[args[1].reg]))
 	case "VBROADCASTSS":
-		one := m.lanes(m.address(args[0]), 1, math.MaxUint64)[0]
-		for i := range count {
-			v[i] = one
-		}
-		return v
+		return m.spread(args[0], 1, count)
 	case "VBROADCASTSD":
-		two := m.lanes(m.address(args[0]), 2, math.MaxUint64)
-		for i := range count {
-			v[i] = two[i%2]
-		}
-		return v
+		return m.spread(args[0], 2, count)
 	case "VEXTRACTF128":
 		copy(v[:], m.vector[args[1].reg][4*args[0].value:][:4])
 		return v
@@ -82,7 +74,17 @@ func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
 		copy(v[:], m.vector[args[1].reg][args[0].value/4:4])
 		return v
 	}
-	x, y, z := m.source(args[0], count), &m.vector[args[1].reg], &m.vector[args[2].reg]
+	var x [16]uint32
+	op, embedded := strings.CutSuffix(op, ".BCST")
+	switch {
+	case !embedded:
+		x = m.source(args[0], count)
+	case strings.HasSuffix(op, "PD"):
+		x = m.spread(args[0], 2, count)
+	default:
+		x = m.spread(args[0], 1, count)
+	}
+	y, z := &m.vector[args[1].reg], &m.vector[args[2].reg]
 	if strings.HasSuffix(op, "PD") {
 		for i := 0; i < count; i += 2 {
 			v[i], v[i+1] = halves(double(op, whole(x[i:]), whole(y[i:]), whole(z[i:])))
@@ -91,6 +93,15 @@ func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
 	}
 	for i := range count {
 		v[i] = lane(op, x[i], y[i], z[i])
+	}
+	return v
+}
+
+// spread reads one element, of one lane or two, and repeats it.
+func (m *machine) spread(o operand, lanes, count int) (v [16]uint32) {
+	element := m.lanes(m.address(o), lanes, math.MaxUint64)
+	for i := range count {
+		v[i] = element[i%lanes]
 	}
 	return v
 }

@@ -40,6 +40,7 @@ func BenchmarkScalar(b *testing.B) {
 		whole, sums := make([]int64, n), make([]int64, n)
 		measure(b, "add int64", n, 16*n, func() { kernel.BinaryScalar(kernel.Add, sums, whole, 3) })
 		measure(b, "sum int64", n, 8*n, func() { kernel.Sum(whole) })
+		measure(b, "fill", n, 4*n, func() { kernel.Fill(dst, 3) })
 		measure(b, "relu", n, 8*n, func() { kernel.ReLU(dst, x) })
 	}
 }

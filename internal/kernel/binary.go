@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"fmt"
-
 	"github.com/tphakala/simd/f32"
 	"github.com/tphakala/simd/f64"
 	"github.com/tphakala/simd/i32"
@@ -30,7 +28,7 @@ const (
 // level costs as much as the arithmetic of 64 elements. The conversions to any do not escape and do not allocate.
 func Binary[T Number](op BinaryOp, dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	if len(dst) < simdMin || op >= Min && !extremes(op, dst, a, b) {
+	if len(dst) < simdMin || op >= Min && !minMaxAVX2(op, dst, a, b) {
 		binaryLoop(op, dst, a, b)
 		return
 	}
@@ -72,7 +70,7 @@ func Binary[T Number](op BinaryOp, dst, a, b []T) {
 			return
 		}
 	}
-	n := integers(op, dst, a, b, 1)
+	n := addSubAVX2(op, dst, a, b, 1)
 	binaryLoop(op, dst[n:], a[n:], b[n:])
 }
 
@@ -110,5 +108,53 @@ func binaryLoop[T Number](op BinaryOp, dst, a, b []T) {
 	}
 }
 
-// badOp is the message for an operation number outside its list: a bug in the caller, never bad user input.
-func badOp(kind string, op uint8) string { return fmt.Sprintf("kernel: unknown %s %d", kind, op) }
+// BinaryStrided computes dst[i*ds] = a[i*as] op b[i*bs] for i in [0, n).
+//
+// Strides are in elements; as and bs may be 0, which repeats that operand's first element (broadcast), ds is at least 1
+// when n > 1. dst may be a with ds == as, or b with ds == bs. Values are as [Binary]'s. The layouts that an array
+// meets most (all contiguous, or one side repeated) run at the speed of [Binary] and [BinaryScalar].
+func BinaryStrided[T Number](op BinaryOp, dst []T, ds int, a []T, as int, b []T, bs int, n int) {
+	switch {
+	case n == 0:
+	case ds == 1 && as == 1 && bs == 1:
+		Binary(op, dst[:n], a, b)
+	case ds == 1 && as == 1 && bs == 0:
+		BinaryScalar(op, dst[:n], a, b[0])
+	case ds == 1 && as == 0 && bs == 1:
+		ScalarBinary(op, dst[:n], a[0], b)
+	default:
+		binaryStridedLoop(op, dst, ds, a, as, b, bs, n)
+	}
+}
+
+// binaryStridedLoop is the general case; one loop per operation, as in binaryLoop.
+func binaryStridedLoop[T Number](op BinaryOp, dst []T, ds int, a []T, as int, b []T, bs int, n int) {
+	switch op {
+	case Add:
+		for i := range n {
+			dst[i*ds] = a[i*as] + b[i*bs]
+		}
+	case Sub:
+		for i := range n {
+			dst[i*ds] = a[i*as] - b[i*bs]
+		}
+	case Mul:
+		for i := range n {
+			dst[i*ds] = a[i*as] * b[i*bs]
+		}
+	case Div:
+		for i := range n {
+			dst[i*ds] = a[i*as] / b[i*bs]
+		}
+	case Min:
+		for i := range n {
+			dst[i*ds] = min(a[i*as], b[i*bs])
+		}
+	case Max:
+		for i := range n {
+			dst[i*ds] = max(a[i*as], b[i*bs])
+		}
+	default:
+		panic(badOp("BinaryOp", uint8(op)))
+	}
+}

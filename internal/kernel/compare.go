@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // CompareOp names a comparison of two numbers.
 type CompareOp uint8
 
@@ -99,47 +97,4 @@ func truth(b bool) uint8 {
 		return 1
 	}
 	return 0
-}
-
-// Select computes dst[i] = a[i] if mask[i] is not 0, else b[i]. dst may be a, b or both.
-// It moves bits: NaN payloads and the sign of zero survive, and its speed does not depend on the mask's pattern.
-func Select[T Number](dst []T, mask []uint8, a, b []T) {
-	mask, a, b = mask[:len(dst)], a[:len(dst)], b[:len(dst)]
-	switch d := any(dst).(type) {
-	case []float32:
-		select32(d, mask, any(a).([]float32), any(b).([]float32))
-	case []float64:
-		select64(d, mask, any(a).([]float64), any(b).([]float64))
-	default:
-		for i, m := range mask {
-			v := b[i]
-			if m != 0 {
-				v = a[i]
-			}
-			dst[i] = v
-		}
-	}
-}
-
-// select32 and select64 choose between integers, for which the compiler has a conditional move; floats would jump.
-func select32(dst []float32, mask []uint8, a, b []float32) {
-	a, b, dst = a[:len(mask)], b[:len(mask)], dst[:len(mask)]
-	for i, m := range mask {
-		v, w := math.Float32bits(b[i]), math.Float32bits(a[i])
-		if m != 0 {
-			v = w
-		}
-		dst[i] = math.Float32frombits(v)
-	}
-}
-
-func select64(dst []float64, mask []uint8, a, b []float64) {
-	a, b, dst = a[:len(mask)], b[:len(mask)], dst[:len(mask)]
-	for i, m := range mask {
-		v, w := math.Float64bits(b[i]), math.Float64bits(a[i])
-		if m != 0 {
-			v = w
-		}
-		dst[i] = math.Float64frombits(v)
-	}
 }

@@ -1,9 +1,25 @@
 // Package kernel is the arithmetic underneath the array types: loops over plain slices, and nothing else.
 //
-// It is the only package that knows the SIMD library (github.com/tphakala/simd). A better library replaces calls in
-// this package's binary.go, simd.go, float.go, reduce.go, matmul.go and softmax.go; callers do not change. Where that
-// library is inexact or mistakes a special value, a comment at the call says so and something else runs. The elementwise
-// minimum and maximum and the 64-bit integers, which it lacks, are assembly that the module in ../asm generates.
+// # Where what is
+//
+//	binary.go   Binary, BinaryStrided         + - * / min max of two slices
+//	scalar.go   BinaryScalar, ScalarBinary    the same of a slice and a number
+//	unary.go    Unary, ReLU
+//	compare.go  Compare, CompareScalar, CompareStrided
+//	move.go     CopyStrided, Fill, Select     moves elements, computes nothing
+//	float.go    UnaryFloat, Pow, PowScalar, ScalarPow
+//	exp.go      e^x, and tanh, sigmoid and GELU, which are made of it
+//	reduce.go   Sum, Dot
+//	extreme.go  MinOf, MaxOf, ArgMin, ArgMax
+//	softmax.go  SoftmaxRow, LogSoftmaxRow
+//	matmul.go   MatMul, MatMulT, AddScaled
+//	avx2_*.go   calls of our own assembly, which the module in ../asm generates (assembly_amd64.s)
+//
+// Each operation chooses in its own file among up to three ways: the SIMD library (github.com/tphakala/simd), our own
+// assembly for what that lacks (elementwise minimum and maximum, integers of 64 bits), and a loop for the other types,
+// for processors without either, and for slices so short that a call costs more than it saves. Only this package, and
+// the portable code of ../gemm, knows the library. Where the library is inexact or mistakes a special value, a comment at
+// the call says so and something else runs.
 //
 // # Slices
 //

@@ -6,10 +6,6 @@ import (
 	"github.com/tphakala/simd/i32"
 )
 
-// extremeBlock is how many floats extremeFloat passes over at a time: few enough to be in the first-level cache for the
-// second pass.
-const extremeBlock = 2048
-
 // MinOf is the smallest element of a; NaN if any is NaN; the sign of a zero is unspecified. It panics on an empty a.
 func MinOf[T Number](a []T) T { return extreme(Min, a) }
 
@@ -60,7 +56,7 @@ func extremeLoop[T Number](op BinaryOp, a []T) T {
 func extremeFloat[T Float](op BinaryOp, a []T) T {
 	m := a[0]
 	for len(a) > 0 {
-		block := a[:min(len(a), extremeBlock)]
+		block := a[:min(len(a), blockLength)]
 		a = a[len(block):]
 		var e T
 		if s := Sum(block); s != s {
@@ -92,4 +88,30 @@ func extremeSIMD[T Float](op BinaryOp, a []T) T {
 		return T(f64.Max(s))
 	}
 	return 0 // unreachable: Float has two types
+}
+
+// ArgMin is the index of the first smallest element of a. The first NaN counts as smallest, as in NumPy; -0 and +0
+// are equal. It panics on an empty a.
+func ArgMin[T Number](a []T) int { return indexOf(a, extreme(Min, a)) }
+
+// ArgMax is the index of the first largest element of a. The first NaN counts as largest, as in NumPy; -0 and +0 are
+// equal. It panics on an empty a.
+func ArgMax[T Number](a []T) int { return indexOf(a, extreme(Max, a)) }
+
+// indexOf is the first index of v, which is in a; of the first NaN if v is NaN. Finding the extreme first and its
+// place second is faster than carrying the place along, for the first pass is SIMD and the second stops early.
+func indexOf[T Number](a []T, v T) int {
+	if v != v {
+		for i, x := range a {
+			if x != x {
+				return i
+			}
+		}
+	}
+	for i, x := range a {
+		if x == v {
+			return i
+		}
+	}
+	panic("kernel: ArgMin or ArgMax of a slice that changed meanwhile")
 }

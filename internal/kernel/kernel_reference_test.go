@@ -2,7 +2,6 @@ package kernel_test
 
 import (
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -48,7 +47,7 @@ func refUnary[T kernel.Number](op kernel.UnaryOp, x T) T {
 }
 
 func refCompare[T kernel.Number](op kernel.CompareOp, x, y T) uint8 {
-	is := map[kernel.CompareOp]bool{
+	is := [...]bool{
 		kernel.Equal: x == y, kernel.NotEqual: x != y, kernel.Less: x < y,
 		kernel.LessEqual: x <= y, kernel.Greater: x > y, kernel.GreaterEqual: x >= y,
 	}
@@ -91,21 +90,6 @@ func refMatMul[T kernel.Number](m, k, n int, a, b func(i, j int) T) (out []T, si
 		}
 	}
 	return out, size
-}
-
-// bigExp is e^x to about 200 bits: Taylor's series for x/2^24, squared 24 times.
-func bigExp(x float64) *big.Float {
-	newFloat := func(v float64) *big.Float { return new(big.Float).SetPrec(256).SetFloat64(v) }
-	r := newFloat(math.Ldexp(x, -24))
-	sum, term := newFloat(1), newFloat(1)
-	for i := 1; i < 16; i++ {
-		term.Mul(term, r).Quo(term, newFloat(float64(i)))
-		sum.Add(sum, term)
-	}
-	for range 24 {
-		sum.Mul(sum, sum)
-	}
-	return sum
 }
 
 func isFloat[T kernel.Number]() bool { return T(1)/T(2) != 0 }
@@ -161,8 +145,10 @@ func random[T kernel.Number](seed uint64, n int, special bool) []T {
 
 // requireSame compares exactly, NaN equal to NaN; signs of zero count unless loose.
 func requireSame[T kernel.Number](t *testing.T, want, got []T, loose bool, msg ...any) {
-	t.Helper()
-	require.Len(t, got, len(want))
+	if len(got) != len(want) {
+		t.Helper() // only where it fails: it walks the stack
+		require.Failf(t, "differs", "%d elements, want %d %v", len(got), len(want), msg)
+	}
 	for i, w := range want {
 		g := got[i]
 		ok := w == g || w != w && g != g
@@ -170,6 +156,7 @@ func requireSame[T kernel.Number](t *testing.T, want, got []T, loose bool, msg .
 			ok = ok && math.Signbit(float64(w)) == math.Signbit(float64(g))
 		}
 		if !ok {
+			t.Helper()
 			require.Failf(t, "differs", "at %d of %d: want %v, got %v %v", i, len(want), w, g, msg)
 		}
 	}
@@ -183,9 +170,9 @@ func guarded[T kernel.Number](t *testing.T, n, offset int) (s []T, intact func()
 		whole[i] = mark
 	}
 	return whole[offset : offset+n : offset+n], func() {
-		t.Helper()
 		for i, v := range whole {
 			if (i < offset || i >= offset+n) && v != mark {
+				t.Helper()
 				require.Failf(t, "guard cell", "cell %d overwritten with %v (slice is [%d, %d))", i, v, offset, offset+n)
 			}
 		}

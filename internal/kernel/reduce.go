@@ -12,8 +12,9 @@ const sumBlock = 512
 // Sum is the sum of a; 0 for an empty a. Integers wrap.
 //
 // Floats: blocks of 512 elements are summed by the SIMD library and the block sums pairwise, so the error is at most
-// (512 + log2(n/512))·u·Σ|a[i]| with u = 2^-24 or 2^-53, and with SIMD registers about (24 + log2(n/512))·u·Σ|a[i]|, where
-// a plain loop has n·u. (N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993.)
+// (512 + ⌈log2(n/512)⌉)·u·Σ|a[i]| with u = 2^-24 or 2^-53, and with AVX at most (45 + ⌈log2(n/512)⌉)·u·Σ|a[i]|, where a
+// plain loop has n·u. (N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993.) A mean
+// that is Sum(a)/T(n) has 2u·Σ|a[i]| more before it is divided, for the rounding of n and of the quotient.
 func Sum[T Number](a []T) T {
 	switch s := any(a).(type) {
 	case []float32:
@@ -21,7 +22,7 @@ func Sum[T Number](a []T) T {
 	case []float64:
 		return T(sum64(s))
 	}
-	sum, n := sumIntegers(a)
+	sum, n := sumAVX2(a)
 	for _, v := range a[n:] {
 		sum += v
 	}

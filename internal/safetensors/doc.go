@@ -20,12 +20,14 @@
 //
 // [Open] and [Decode] read and check the header only; the elements are read
 // when a [Tensor] is asked for them. Whatever is wrong with a file is reported
-// as an [*Error] that names the file, the tensor and the reason. No file makes
-// this package panic, and no number in a file is used as the size of an
-// allocation before it has been compared with the size of the file.
+// as an [*Error] that names the file, the tensor and the reason, on a line of
+// bounded length. No file makes this package panic, and no number in a file is used
+// as the size of an allocation before it has been compared with the size of the
+// file. Opening a file takes less than ten times the memory of its header.
 //
-// The reader is stricter than the format in three places, where a lenient one
+// The reader is stricter than the format in four places, where a lenient one
 // would hide damage: a field it does not know, a tensor without a name and a
-// shape whose non-zero dimensions overflow are errors. The 4-, 6- and 8-bit
+// shape whose non-zero dimensions overflow are errors, and a header may have 16 MiB,
+// not 100 MB. The 4-, 6- and 8-bit
 // float types are not supported and are reported by name.
 package safetensors

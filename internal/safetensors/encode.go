@@ -69,7 +69,7 @@ func checkTensors(tensors []Tensor) error {
 		case seen[t.Name]:
 			return t.fail("given twice")
 		case t.DType.Size() == 0:
-			return t.fail("unknown dtype %q", t.DType)
+			return t.fail("unknown dtype %s", Quote(string(t.DType)))
 		case !fits:
 			return t.fail("shape %s of %s is negative or overflows", shapeString(t.Shape), t.DType)
 		case t.data == nil || t.Size() != size:
@@ -87,7 +87,7 @@ func headerText(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	if len(metadata) > 0 {
 		for key, value := range metadata {
 			if !utf8.ValidString(key) || !utf8.ValidString(value) {
-				return nil, &Error{Reason: fmt.Sprintf("%s: %q: %q is not UTF-8", metadataKey, key, value)}
+				return nil, &Error{Reason: fmt.Sprintf("%s: %s: %s is not UTF-8", metadataKey, Quote(key), Quote(value))}
 			}
 		}
 		text = append(text, quote(metadataKey)+":"+quote(metadata)+","...)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 )
 
@@ -13,10 +14,10 @@ import (
 //
 //	safetensors: model.safetensors: tensor "fc1.weight": shape 2x1, want 3x1
 type Error struct {
-	File   string // the name given to Open or Decode; empty for what was made in memory
+	File   string // the name given to Open or Decode; empty for a tensor in memory
 	Tensor string // the tensor concerned; empty when it is the file as a whole
 	Reason string // for people; may change between versions
-	Err    error  // the cause, such as a read error; nil when there is none
+	Err    error  // the cause, such as a read error; nil without one
 }
 
 // Error returns the line shown above.
@@ -26,7 +27,7 @@ func (e *Error) Error() string {
 		parts = append(parts, e.File)
 	}
 	if e.Tensor != "" {
-		parts = append(parts, fmt.Sprintf("tensor %q", e.Tensor))
+		parts = append(parts, "tensor "+Quote(e.Tensor))
 	}
 	if e.Reason != "" {
 		parts = append(parts, e.Reason)
@@ -35,6 +36,16 @@ func (e *Error) Error() string {
 		parts = append(parts, e.Err.Error())
 	}
 	return strings.Join(parts, ": ")
+}
+
+// Quote returns text from a file for an error message: quoted, and cut where it
+// gets longer than people read.
+func Quote(text string) string {
+	const shown = 80
+	if len(text) <= shown {
+		return strconv.Quote(text)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", strings.ToValidUTF8(text[:shown], ""), len(text))
 }
 
 // Unwrap returns the cause, so that errors.Is(err, fs.ErrNotExist) works.

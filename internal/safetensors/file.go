@@ -1,14 +1,13 @@
 package safetensors
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -18,17 +17,20 @@ const metadataKey = "__metadata__"
 // File is a safetensors file whose header has been read and checked. Its
 // methods may be called by several goroutines at once.
 type File struct {
-	name     string
-	tensors  map[string]Tensor
-	names    []string
-	metadata map[string]string
-	closer   io.Closer
+	name   string
+	header header
+	data   io.ReaderAt
+	start  int64 // of the data
+	closer io.Closer
 }
 
 // Open reads the header of the file at path. The file stays open, because
 // tensors are read on demand: the caller has to Close it after the last read.
 // The error is an [*Error]; a missing file matches fs.ErrNotExist.
 func Open(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, irregular(path) // opening a named pipe could wait for ever
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, pathError(path, err)
@@ -47,7 +49,7 @@ func decodeOpen(file *os.File, path string) (*File, error) {
 		return nil, pathError(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &Error{File: path, Reason: "not a regular file"}
+		return nil, irregular(path)
 	}
 	f, err := Decode(file, info.Size(), path)
 	if err != nil {
@@ -56,6 +58,8 @@ func decodeOpen(file *os.File, path string) (*File, error) {
 	f.closer = file
 	return f, nil
 }
+
+func irregular(path string) error { return &Error{File: path, Reason: "not a regular file"} }
 
 // Decode reads the header of a file of size bytes in r, for instance an
 // embedded one through bytes.NewReader. name stands for the file in errors.
@@ -75,25 +79,25 @@ func Decode(r io.ReaderAt, size int64, name string) (*File, error) {
 	if err := checkLayout(h.entries, size-start, name); err != nil {
 		return nil, err
 	}
-	f := &File{name: name, metadata: h.metadata, tensors: make(map[string]Tensor, len(h.entries))}
-	for _, e := range h.entries {
-		f.tensors[e.name] = Tensor{
-			Name: e.name, DType: e.dtype, Shape: e.shape, file: name,
-			data: io.NewSectionReader(r, start+e.begin, e.end-e.begin),
-		}
-	}
-	f.names = slices.Sorted(maps.Keys(f.tensors))
-	return f, nil
+	return &File{name: name, header: h, data: r, start: start}, nil
 }
 
 // Names returns the names of all tensors in increasing order, in a new slice.
-func (f *File) Names() []string { return slices.Clone(f.names) }
+func (f *File) Names() []string {
+	names := make([]string, len(f.header.entries))
+	for i, e := range f.header.entries {
+		names[i] = e.name
+	}
+	return names
+}
 
 // Metadata returns the strings under "__metadata__" in a new map, which is
 // empty when the file has none.
 func (f *File) Metadata() map[string]string {
-	m := make(map[string]string, len(f.metadata))
-	maps.Copy(m, f.metadata)
+	m := make(map[string]string, len(f.header.metadata))
+	for _, p := range f.header.metadata {
+		m[p.key] = p.value
+	}
 	return m
 }
 
@@ -101,26 +105,30 @@ func (f *File) Metadata() map[string]string {
 // an [*Error] that lists what the file has. The tensor is readable until the
 // File is closed.
 func (f *File) Tensor(name string) (Tensor, error) {
-	t, ok := f.tensors[name]
+	i, ok := slices.BinarySearchFunc(f.header.entries, name, func(e entry, name string) int { return cmp.Compare(e.name, name) })
 	if !ok {
 		return Tensor{}, &Error{File: f.name, Tensor: name, Reason: "not in the file, which has " + f.summary()}
 	}
-	t.Shape = slices.Clone(t.Shape)
-	return t, nil
+	e := f.header.entries[i]
+	return Tensor{
+		Name: e.name, DType: e.dtype, Shape: slices.Clone(e.shape), file: f.name,
+		data: io.NewSectionReader(f.data, f.start+e.begin, e.end-e.begin),
+	}, nil
 }
 
 // summary lists the names, cut short where the line would get unreadable.
 func (f *File) summary() string {
 	const shown = 10
-	if len(f.names) == 0 {
+	all := f.header.entries
+	if len(all) == 0 {
 		return "no tensors"
 	}
 	var quoted []string
-	for _, name := range f.names[:min(shown, len(f.names))] {
-		quoted = append(quoted, strconv.Quote(name))
+	for _, e := range all[:min(shown, len(all))] {
+		quoted = append(quoted, Quote(e.name))
 	}
 	list := strings.Join(quoted, ", ")
-	if more := len(f.names) - shown; more > 0 {
+	if more := len(all) - shown; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}
 	return list

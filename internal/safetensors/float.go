@@ -10,48 +10,31 @@ import (
 // split, and so small that a tensor is never in memory twice.
 const floatChunk = 16 << 10
 
-// Float32s reads the elements as float32 into a new slice of Len values.
-// See [Tensor.ReadFloat32].
+// Float32s reads the elements as float32 into a new slice. F32, F16 and BF16
+// arrive exactly (a NaN as some NaN); F64 is rounded to nearest even, to infinity
+// where it is out of range. Integers and booleans are an [*Error].
 func (t Tensor) Float32s() ([]float32, error) {
-	if float32Of(t.DType) == nil {
-		return nil, t.notFloat()
-	}
-	values := make([]float32, t.Len())
-	if err := t.ReadFloat32(values); err != nil {
-		return nil, err
-	}
-	return values, nil
-}
-
-// ReadFloat32 reads the elements into dst, which has to have exactly Len
-// values. F32, F16 and BF16 arrive exactly (a NaN as some NaN); F64 is rounded
-// to nearest even, to infinity where it is out of range. Integers and booleans
-// are an [*Error]. After an error dst may be partly written.
-func (t Tensor) ReadFloat32(dst []float32) error {
 	convert := float32Of(t.DType)
 	if convert == nil {
-		return t.notFloat()
-	}
-	if len(dst) != t.Len() {
-		return t.fail("%d values (shape %s) do not fit a destination of %d", t.Len(), shapeString(t.Shape), len(dst))
+		return nil, t.fail("%s cannot be read as float32", t.DType)
 	}
 	size := t.DType.Size()
+	values := make([]float32, int(t.Size())/size)
+	dst := values
 	chunk := make([]byte, min(floatChunk, t.Size()))
 	for off := int64(0); len(dst) > 0; off += int64(len(chunk)) {
 		n := min(len(chunk)/size, len(dst))
 		chunk = chunk[:n*size]
 		if err := t.readAt(chunk, off); err != nil {
-			return err
+			return nil, err
 		}
 		for i := range n {
 			dst[i] = convert(chunk[i*size:])
 		}
 		dst = dst[n:]
 	}
-	return nil
+	return values, nil
 }
-
-func (t Tensor) notFloat() error { return t.fail("%s cannot be read as float32", t.DType) }
 
 // float32Of returns the decoder of one stored element, nil for no float type.
 func float32Of(d DType) func([]byte) float32 {

@@ -3,8 +3,10 @@ package safetensors_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +36,22 @@ func length(header uint64, n int) []byte {
 	return append(binary.LittleEndian.AppendUint64(nil, header), make([]byte, n)...)
 }
 
+// notInt is what is wrong with a number that this machine's int cannot hold.
+var notInt = fmt.Sprintf("which is not an integer from 0 to %d", math.MaxInt)
+
+// on64 is a message on machines of 64 bits; on others the number that they cannot
+// hold, in the given field, comes first.
+func on64(want, field, number string) string {
+	if math.MaxInt > math.MaxInt32 {
+		return want
+	}
+	return `tensor "a": ` + field + " has the value " + number + ", " + notInt
+}
+
+// convert is what to do with a file of PyTorch's.
+const convert = `not a safetensors file; in Python, load it with PyTorch and ` +
+	`write it again with safetensors.torch.save_file(model.state_dict(), "model.safetensors")`
+
 // TestMalformed has one row for each way a file can be wrong, with the message.
 func TestMalformed(t *testing.T) {
 	tests := []struct {
@@ -44,9 +62,13 @@ func TestMalformed(t *testing.T) {
 		{"empty file", nil, `truncated: 0 bytes, shorter than the 8 of the header length`},
 		{"truncated length", []byte{1, 2, 3}, `truncated: 3 bytes, shorter than the 8 of the header length`},
 		{"header longer than file", length(11, 10), `header length 11 is more than the 10 bytes that follow it`},
-		{"header over the cap", length(100_000_001, 10), `header length 100000001 is over the limit of 100000000 bytes`},
-		{"header length negative as int64", length(1<<63, 10), `header length 9223372036854775808 is over the limit of 100000000 bytes`},
-		{"header length all ones", length(1<<64-1, 10), `header length 18446744073709551615 is over the limit of 100000000 bytes`},
+		{"header over the cap", length(16<<20+1, 10), `header length 16777217 is over the limit of 16777216 bytes`},
+		{"header length negative as int64", length(1<<63, 10), `header length 9223372036854775808 is over the limit of 16777216 bytes`},
+		{"header length all ones", length(1<<64-1, 10), `header length 18446744073709551615 is over the limit of 16777216 bytes`},
+		{"PyTorch's zip", append([]byte("PK\x03\x04\x00\x00\x08\x08\x00\x00"), make([]byte, 500)...), `a zip archive, as PyTorch writes to .pt and .pth files, ` + convert},
+		{"short zip", []byte("PK\x03\x04\x00\x00\x08\x08"), `a zip archive, as PyTorch writes to .pt and .pth files, ` + convert},
+		{"PyTorch's pickle", append([]byte("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."), make([]byte, 500)...),
+			`a pickle, as older versions of PyTorch write to .pt and .pth files, ` + convert},
 		{"no header", length(0, 4), `header is empty`},
 		{"header begins with space", build(` {}`, 0), `header begins with ' ', not with '{'`},
 		{"header is an array", build(`[]`, 0), `header begins with '[', not with '{'`},
@@ -90,19 +112,19 @@ func TestMalformed(t *testing.T) {
 		{"shape of strings", build(`{"a":{"dtype":"U8","shape":["1"],"data_offsets":[0,1]}}`, 1), `tensor "a": shape has a value that is not a number`},
 		{"shape nested", build(`{"a":{"dtype":"U8","shape":[[1]],"data_offsets":[0,1]}}`, 1), `tensor "a": shape has a value that is not a number`},
 		{"negative dimension", build(`{"a":{"dtype":"U8","shape":[-1,-1],"data_offsets":[0,1]}}`, 1),
-			`tensor "a": shape has the value -1, which is not an integer from 0 to 9223372036854775807`},
+			`tensor "a": shape has the value -1, ` + notInt},
 		{"fractional dimension", build(`{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}`, 1),
-			`tensor "a": shape has the value 1.0, which is not an integer from 0 to 9223372036854775807`},
+			`tensor "a": shape has the value 1.0, ` + notInt},
 		{"exponent", build(`{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}`, 1),
-			`tensor "a": shape has the value 1e0, which is not an integer from 0 to 9223372036854775807`},
+			`tensor "a": shape has the value 1e0, ` + notInt},
 		{"dimension over int64", build(`{"a":{"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,1]}}`, 1),
-			`tensor "a": shape has the value 9223372036854775808, which is not an integer from 0 to 9223372036854775807`},
+			`tensor "a": shape has the value 9223372036854775808, ` + notInt},
 		{"product wraps to the size", build(`{"a":{"dtype":"U8","shape":[4294967297,4294967296],"data_offsets":[0,0]}}`, 0),
-			`tensor "a": shape 4294967297x4294967296 of U8 overflows`},
+			on64(`tensor "a": shape 4294967297x4294967296 of U8 overflows`, "shape", "4294967297")},
 		{"product of bytes wraps to zero", build(`{"a":{"dtype":"F64","shape":[4611686018427387904],"data_offsets":[0,0]}}`, 0),
-			`tensor "a": shape 4611686018427387904 of F64 overflows`},
+			on64(`tensor "a": shape 4611686018427387904 of F64 overflows`, "shape", "4611686018427387904")},
 		{"overflow behind a zero", build(`{"a":{"dtype":"U8","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}}`, 0),
-			`tensor "a": shape 0x4294967296x4294967296 of U8 overflows`},
+			on64(`tensor "a": shape 0x4294967296x4294967296 of U8 overflows`, "shape", "4294967296")},
 
 		{"shape too long to print", build(`{"a":{"dtype":"U8","shape":[1`+strings.Repeat(",1", 99)+`],"data_offsets":[0,2]}}`, 2),
 			`tensor "a": data offsets [0, 2) do not match 100-dimensional U8 (1 bytes)`},
@@ -110,7 +132,7 @@ func TestMalformed(t *testing.T) {
 		{"one offset", build(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}`, 1), `tensor "a": data_offsets has 1 values, want 2`},
 		{"three offsets", build(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}`, 2), `tensor "a": data_offsets has 3 values, want 2`},
 		{"negative offset", build(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}}`, 1),
-			`tensor "a": data_offsets has the value -1, which is not an integer from 0 to 9223372036854775807`},
+			`tensor "a": data_offsets has the value -1, ` + notInt},
 		{"offsets reversed", build(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}`, 1), `tensor "a": data offsets [1, 0) are reversed`},
 		{"offsets too long for the shape", build(`{"fc1.weight":{"dtype":"F32","shape":[2,1],"data_offsets":[0,9]}}`, 9),
 			`tensor "fc1.weight": data offsets [0, 9) do not match 2x1 F32 (8 bytes)`},
@@ -118,9 +140,9 @@ func TestMalformed(t *testing.T) {
 			`tensor "a": data offsets [0, 1) do not match scalar F16 (2 bytes)`},
 		{"data missing", build(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 7), `tensor "a": data offsets [0, 8) end beyond the 7 bytes of data`},
 		{"huge tensor in a small file", build(`{"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}`, 8),
-			`tensor "a": data offsets [0, 4000000000000) end beyond the 8 bytes of data`},
+			on64(`tensor "a": data offsets [0, 4000000000000) end beyond the 8 bytes of data`, "shape", "1000000000000")},
 		{"offsets at the end of int64", build(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[9223372036854775806,9223372036854775807]}}`, 1),
-			`tensor "a": data offsets [9223372036854775806, 9223372036854775807) end beyond the 1 bytes of data`},
+			on64(`tensor "a": data offsets [9223372036854775806, 9223372036854775807) end beyond the 1 bytes of data`, "data_offsets", "9223372036854775806")},
 		{"overlap", build(`{"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, 6),
 			`tensor "b": data offsets [2, 6) overlap tensor "a" at [0, 4)`},
 		{"two names for the same bytes", build(`{"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, 4),

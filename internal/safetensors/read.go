@@ -6,9 +6,10 @@ import (
 	"io"
 )
 
-// maxHeader is the longest header accepted, in bytes: the cap of the reference
-// implementation (MAX_HEADER_SIZE in safetensors/src/tensor.rs).
-const maxHeader = 100_000_000
+// maxHeader is the longest header accepted, in bytes. A tensor takes about 110, so
+// that there is room for 150,000 of them. (The reference implementation's limit is
+// 100 MB, MAX_HEADER_SIZE in safetensors/src/tensor.rs.)
+const maxHeader = 16 << 20
 
 // lengthSize is the size of the header length at the start of a file, in bytes.
 const lengthSize = 8
@@ -26,6 +27,9 @@ func readHeader(r io.ReaderAt, size int64, name string) ([]byte, error) {
 	if err := readFull(r, length[:], 0); err != nil {
 		return nil, &Error{File: name, Reason: "reading the header length", Err: err}
 	}
+	if reason := foreign(length); reason != "" {
+		return nil, fail("%s", reason)
+	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader {
 		return nil, fail("header length %d is over the limit of %d bytes", n, maxHeader)
@@ -38,6 +42,21 @@ func readHeader(r io.ReaderAt, size int64, name string) ([]byte, error) {
 		return nil, &Error{File: name, Reason: "reading the header", Err: err}
 	}
 	return text, nil
+}
+
+// foreign returns what a file is, and what to do with it, if it is one of those that
+// people take for safetensors: as the length of a header their first bytes are over
+// the limit. Otherwise it returns "".
+func foreign(start [lengthSize]byte) string {
+	const convert = `not a safetensors file; in Python, load it with PyTorch and ` +
+		`write it again with safetensors.torch.save_file(model.state_dict(), "model.safetensors")`
+	switch {
+	case string(start[:4]) == "PK\x03\x04": // torch.save, since PyTorch 1.6
+		return "a zip archive, as PyTorch writes to .pt and .pth files, " + convert
+	case string(start[:2]) == "\x80\x02" && start[2] == 0x8a: // a pickle that begins with a long number
+		return "a pickle, as older versions of PyTorch write to .pt and .pth files, " + convert
+	}
+	return ""
 }
 
 // readFull fills p from off, or fails: with io.ErrUnexpectedEOF if the source

@@ -14,7 +14,7 @@ const maxInt = math.MaxInt
 // when the product does not fit an int.
 //
 // Zero dimensions are left out of the product: [0, 1<<40, 1<<40] holds nothing,
-// yet whoever computes its strides overflows, so it is refused all the same.
+// yet code that computes its strides overflows, so it is refused all the same.
 func byteSize(d DType, shape []int) (int64, bool) {
 	product, empty := uint64(d.Size()), false
 	for _, n := range shape {
@@ -37,8 +37,8 @@ func byteSize(d DType, shape []int) (int64, bool) {
 	return int64(product), true
 }
 
-// shapeString is "2x3", or "scalar" for no dimensions at all. A shape that
-// nobody could read is only counted: a file may have a million dimensions.
+// shapeString is "2x3", or "scalar" for no dimensions at all. Dimensions too many to
+// read are only counted: a file may have a million.
 func shapeString(shape []int) string {
 	if len(shape) == 0 {
 		return "scalar"

@@ -49,33 +49,6 @@ func (t Tensor) Size() int64 {
 	return t.data.Size()
 }
 
-// Len returns the number of elements stored; for a tensor of a [File] it is
-// the product of the shape.
-func (t Tensor) Len() int {
-	if t.DType.Size() == 0 {
-		return 0
-	}
-	return int(t.Size()) / t.DType.Size()
-}
-
-// Want returns nil if t has exactly this shape, and else an [*Error] that
-// names both. No dimensions at all are the shape of a scalar.
-func (t Tensor) Want(shape ...int) error {
-	if slices.Equal(t.Shape, shape) {
-		return nil
-	}
-	return t.fail("shape %s, want %s", shapeString(t.Shape), shapeString(shape))
-}
-
-// Bytes reads the elements as stored into a new slice of Size bytes.
-func (t Tensor) Bytes() ([]byte, error) {
-	data := make([]byte, t.Size())
-	if err := t.readAt(data, 0); err != nil {
-		return nil, err
-	}
-	return data, nil
-}
-
 // readAt fills p with the stored bytes from off on.
 func (t Tensor) readAt(p []byte, off int64) error {
 	if len(p) == 0 {

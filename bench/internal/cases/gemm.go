@@ -99,7 +99,7 @@ func (e *Env) gemmGroup(ctx context.Context, s model.Shape) (record.Group, error
 }
 
 // wide reports whether the kernels in use have vectors of 512 bits.
-func wide() bool { return gemm.Kernel() == "avx512" }
+func wide() bool { return gemm.ISA() == "avx512" }
 
 func ourGemm(s model.Shape, want []float32) entry {
 	a, c, packed := s.A(), make([]float32, s.M*s.N), gemm.Pack(s.B(), s.K, s.N, s.N, 1)

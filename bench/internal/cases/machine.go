@@ -17,7 +17,7 @@ func Machine() record.Machine {
 		System: runtime.GOOS + "/" + runtime.GOARCH,
 		CPU:    cpuName(),
 		Cores:  runtime.GOMAXPROCS(0),
-		Kernel: gemm.Kernel(),
+		Kernel: gemm.ISA(),
 	}
 }
 

@@ -87,6 +87,51 @@ func avx512F32R11P1(t *tile)
 //go:noescape
 func avx512F32R12P1(t *tile)
 
+// avx512F32R4P0 multiplies 4 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R4P0(t *tile)
+
+// avx512F32R5P0 multiplies 5 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R5P0(t *tile)
+
+// avx512F32R6P0 multiplies 6 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R6P0(t *tile)
+
+// avx512F32R7P0 multiplies 7 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R7P0(t *tile)
+
+// avx512F32R8P0 multiplies 8 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R8P0(t *tile)
+
+// avx512F32R9P0 multiplies 9 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R9P0(t *tile)
+
+// avx512F32R10P0 multiplies 10 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R10P0(t *tile)
+
+// avx512F32R11P0 multiplies 11 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R11P0(t *tile)
+
+// avx512F32R12P0 multiplies 12 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F32R12P0(t *tile)
+
 // avx512F64R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
 //
 //go:noescape
@@ -171,3 +216,48 @@ func avx512F64R11P1(t *tile)
 //
 //go:noescape
 func avx512F64R12P1(t *tile)
+
+// avx512F64R4P0 multiplies 4 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R4P0(t *tile)
+
+// avx512F64R5P0 multiplies 5 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R5P0(t *tile)
+
+// avx512F64R6P0 multiplies 6 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R6P0(t *tile)
+
+// avx512F64R7P0 multiplies 7 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R7P0(t *tile)
+
+// avx512F64R8P0 multiplies 8 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R8P0(t *tile)
+
+// avx512F64R9P0 multiplies 9 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R9P0(t *tile)
+
+// avx512F64R10P0 multiplies 10 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R10P0(t *tile)
+
+// avx512F64R11P0 multiplies 11 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R11P0(t *tile)
+
+// avx512F64R12P0 multiplies 12 row(s) of A by the first vector of a panel of B.
+//
+//go:noescape
+func avx512F64R12P0(t *tile)

@@ -93,3 +93,66 @@ vector:
 	JNE     vector
 	VZEROUPPER
 	RET
+
+// func addI64(dst *int64, a *int64, b *int64, step int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·addI64(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ step+24(FP), BX
+	MOVQ vectors+32(FP), SI
+
+vector:
+	VMOVDQU (CX), Y0
+	VPADDQ  (DX), Y0, Y0
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    BX, DX
+	DECQ    SI
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func subI64(dst *int64, a *int64, b *int64, step int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·subI64(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ step+24(FP), BX
+	MOVQ vectors+32(FP), SI
+
+vector:
+	VMOVDQU (CX), Y0
+	VPSUBQ  (DX), Y0, Y0
+	VMOVDQU Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    BX, DX
+	DECQ    SI
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func sumI64(a *int64, vectors int) int64
+// Requires: AVX, AVX2
+TEXT ·sumI64(SB), NOSPLIT, $0-24
+	MOVQ  a+0(FP), AX
+	MOVQ  vectors+8(FP), CX
+	VPXOR Y0, Y0, Y0
+
+vector:
+	VPADDQ       (AX), Y0, Y0
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNE          vector
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDQ       X0, X1, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	VZEROUPPER
+	MOVQ         AX, ret+16(FP)
+	RET

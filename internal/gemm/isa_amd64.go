@@ -14,11 +14,11 @@ type memory = [unsafe.Sizeof(tile{})]byte
 
 // emulate, when a test sets it, stands in for the processor: it runs the
 // micro-kernel on the tile and the processor does not.
-var emulate func(k kernel, size int, s shape, t memory)
+var emulate func(k isa, size int, s shape, t memory)
 
 // supported reports whether the processor has the instructions and the
 // operating system saves their registers; package cpu checks both (XGETBV).
-func (k kernel) supported() bool {
+func (k isa) supported() bool {
 	switch k {
 	case avx512:
 		return cpu.X86.HasAVX512F && cpu.X86.HasAVX2 && cpu.X86.HasFMA
@@ -30,7 +30,7 @@ func (k kernel) supported() bool {
 
 // run calls the micro-kernel of the shape, for elements of that size in bytes. It
 // does not keep the tile.
-func (k kernel) run(size int, s shape, t *tile) {
+func (k isa) run(size int, s shape, t *tile) {
 	switch wide := k == avx512; {
 	case emulate != nil:
 		emulate(k, size, s, *(*memory)(unsafe.Pointer(t)))

@@ -12,9 +12,9 @@ import (
 // unroll is how many steps of K one turn of the main loop takes.
 const unroll = 4
 
-// A kernel is one micro-kernel under construction. All its registers are
+// A micro is one micro-kernel under construction. All its registers are
 // virtual; avo assigns the real ones.
-type kernel struct {
+type micro struct {
 	*build.Context
 	*isa
 	*element
@@ -24,7 +24,7 @@ type kernel struct {
 	b      reg.GPVirtual     // the panels at the current K
 	step   []reg.GPVirtual   // bytes from panel 0 to panels 1, 2 (scaled 1) and 3
 	k      reg.GPVirtual     // byte offset of the current K from each row
-	sums   []reg.Register    // row-major: rows × (panels · vectors)
+	sums   []reg.Register    // row-major: rows × across
 	offset operand.Mem       // stack: byte offset into the segment list
 	end    operand.Mem       // stack: k at the end of the segment
 	last   operand.Mem       // stack: the last k from which a full turn fits
@@ -33,12 +33,16 @@ type kernel struct {
 // emit writes the micro-kernel s of an instruction set and an element type.
 func emit(c *build.Context, i *isa, e *element, s shape, sig *gotypes.Signature) {
 	name := fmt.Sprintf("%s%sR%dP%d", i.name, e.name, s.rows, s.panels)
+	of := fmt.Sprintf("%d panel(s) of B.", s.panels)
+	if s.narrow() {
+		of = "the first vector of a panel of B."
+	}
 	c.Function(name)
 	c.Attributes(attrNoSplit)
 	c.Pragma("noescape")
-	c.Doc(fmt.Sprintf("%s multiplies %d row(s) of A by %d panel(s) of B.", name, s.rows, s.panels))
+	c.Doc(fmt.Sprintf("%s multiplies %d row(s) of A by %s", name, s.rows, of))
 	c.Signature(sig)
-	k := &kernel{Context: c, isa: i, element: e, shape: s}
+	k := &micro{Context: c, isa: i, element: e, shape: s}
 	k.open()
 	k.start()
 	k.pointers()
@@ -49,7 +53,7 @@ func emit(c *build.Context, i *isa, e *element, s shape, sig *gotypes.Signature)
 }
 
 // open declares the tile, the sums and the stack.
-func (k *kernel) open() {
+func (k *micro) open() {
 	k.tile = k.Dereference(k.Param("t"))
 	k.offset, k.end, k.last = k.AllocLocal(8), k.AllocLocal(8), k.AllocLocal(8)
 	for range k.accumulators() {
@@ -59,7 +63,7 @@ func (k *kernel) open() {
 
 // pointers loads what the loops read through. That is most of the general
 // registers, so it comes after start has finished with them.
-func (k *kernel) pointers() {
+func (k *micro) pointers() {
 	k.b, k.k = k.GP64(), k.GP64()
 	k.Load(k.tile.Field("b"), k.b)
 	for r := range k.rows {
@@ -77,7 +81,7 @@ func (k *kernel) pointers() {
 }
 
 // field is a field of the tile as a memory operand.
-func (k *kernel) field(name string) operand.Mem {
+func (k *micro) field(name string) operand.Mem {
 	f, err := k.tile.Field(name).Resolve()
 	if err != nil {
 		panic(err)

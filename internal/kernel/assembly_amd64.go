@@ -21,3 +21,20 @@ func minF64(dst *float64, a *float64, b *float64, vectors int)
 //
 //go:noescape
 func maxF64(dst *float64, a *float64, b *float64, vectors int)
+
+// addI64 sets the given number of vectors of 32 bytes, at least one, of dst from those of a and b.
+// b's are step bytes apart: 32, or 0 for a single one.
+//
+//go:noescape
+func addI64(dst *int64, a *int64, b *int64, step int, vectors int)
+
+// subI64 sets the given number of vectors of 32 bytes, at least one, of dst from those of a and b.
+// b's are step bytes apart: 32, or 0 for a single one.
+//
+//go:noescape
+func subI64(dst *int64, a *int64, b *int64, step int, vectors int)
+
+// sumI64 returns the sum of the given number of vectors of 32 bytes, at least one.
+//
+//go:noescape
+func sumI64(a *int64, vectors int) int64

@@ -5,19 +5,19 @@ import (
 	"github.com/mmcloughlin/avo/operand"
 )
 
-// emitExtremes writes the elementwise minimum and maximum of AVX for both element
+// emitMinMax writes the elementwise minimum and maximum of AVX for both element
 // types.
-func emitExtremes(c *build.Context) {
-	emitExtreme(c, "minF32", "float32", func(x, y, z operand.Op) { c.VMINPS(x, y, z) })
-	emitExtreme(c, "maxF32", "float32", func(x, y, z operand.Op) { c.VMAXPS(x, y, z) })
-	emitExtreme(c, "minF64", "float64", func(x, y, z operand.Op) { c.VMINPD(x, y, z) })
-	emitExtreme(c, "maxF64", "float64", func(x, y, z operand.Op) { c.VMAXPD(x, y, z) })
+func emitMinMax(c *build.Context) {
+	emitMinOrMax(c, "minF32", "float32", func(x, y, z operand.Op) { c.VMINPS(x, y, z) })
+	emitMinOrMax(c, "maxF32", "float32", func(x, y, z operand.Op) { c.VMAXPS(x, y, z) })
+	emitMinOrMax(c, "minF64", "float64", func(x, y, z operand.Op) { c.VMINPD(x, y, z) })
+	emitMinOrMax(c, "maxF64", "float64", func(x, y, z operand.Op) { c.VMAXPD(x, y, z) })
 }
 
-// emitExtreme writes one of them. The instruction returns its second source if
+// emitMinOrMax writes one of them. The instruction returns its second source if
 // either is NaN: taken in both orders, one result is that NaN, and so is the union
 // of the bits of both. Without NaN the results are equal, but for the sign of zero.
-func emitExtreme(c *build.Context, name, element string, instruction func(x, y, z operand.Op)) {
+func emitMinOrMax(c *build.Context, name, element string, instruction func(x, y, z operand.Op)) {
 	const size = 32
 	c.Function(name)
 	c.Attributes(attrNoSplit)

@@ -39,6 +39,24 @@ func avx512F32Run(s shape, t *tile) {
 		avx512F32R11P1(t)
 	case 12<<3 | 1:
 		avx512F32R12P1(t)
+	case 4 << 3:
+		avx512F32R4P0(t)
+	case 5 << 3:
+		avx512F32R5P0(t)
+	case 6 << 3:
+		avx512F32R6P0(t)
+	case 7 << 3:
+		avx512F32R7P0(t)
+	case 8 << 3:
+		avx512F32R8P0(t)
+	case 9 << 3:
+		avx512F32R9P0(t)
+	case 10 << 3:
+		avx512F32R10P0(t)
+	case 11 << 3:
+		avx512F32R11P0(t)
+	case 12 << 3:
+		avx512F32R12P0(t)
 	default:
 		panic(s.unknown())
 	}
@@ -81,6 +99,24 @@ func avx512F64Run(s shape, t *tile) {
 		avx512F64R11P1(t)
 	case 12<<3 | 1:
 		avx512F64R12P1(t)
+	case 4 << 3:
+		avx512F64R4P0(t)
+	case 5 << 3:
+		avx512F64R5P0(t)
+	case 6 << 3:
+		avx512F64R6P0(t)
+	case 7 << 3:
+		avx512F64R7P0(t)
+	case 8 << 3:
+		avx512F64R8P0(t)
+	case 9 << 3:
+		avx512F64R9P0(t)
+	case 10 << 3:
+		avx512F64R10P0(t)
+	case 11 << 3:
+		avx512F64R11P0(t)
+	case 12 << 3:
+		avx512F64R12P0(t)
 	default:
 		panic(s.unknown())
 	}
