@@ -53,8 +53,8 @@ func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 	}
 	if b.isolating {
 		b.store.isolate()
-		b.levels.shared.Storage = account{&b.store}
 	}
+	b.levels.shared.Storage = slabStorage{b}
 	b.slabSize = min(b.slabSize, b.store.room(b.slabSize))
 	watch(b, &b.store)
 	return b
@@ -131,7 +131,7 @@ func (b *SlabBuffer) nextSlab() error {
 func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 	mem, err := b.store.acquire(n)
 	if err == errLimit && n <= b.store.room(0)+b.empty() {
-		b.Trim()
+		b.trim()
 		mem, err = b.store.acquire(n)
 	}
 	return mem, err
@@ -166,7 +166,7 @@ func (b *SlabBuffer) rewind(mark slabMark, err error) error {
 		b.mem = b.slabs[b.cur]
 	}
 	if b.store.prompt {
-		b.Trim()
+		b.trim()
 	}
 	return nil
 }
@@ -181,6 +181,12 @@ func (b *SlabBuffer) Reset() error {
 
 // Trim gives the slabs that hold nothing back to the source.
 func (b *SlabBuffer) Trim() {
+	b.levels.shared.Trim()
+	b.trim()
+}
+
+// trim gives back what is the buffer's own.
+func (b *SlabBuffer) trim() {
 	b.customs.drop(&b.store)
 	b.slabs = b.store.releaseAll(b.slabs, b.occupied())
 	if len(b.slabs) == 0 {

@@ -1,0 +1,34 @@
+package locked
+
+import (
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// lender is the storage of a third party's buffer, which knows nothing of regions: it
+// lends blocks, which die when the buffer is reset.
+type lender struct{ buf bumper.Buffer }
+
+// lentPiece is the length in bytes of the pieces, if the buffer has as much.
+const lentPiece = 256 << 10
+
+// Acquire takes a block, and as much of lentPiece as it can get.
+func (l *lender) Acquire(size int) (mem []byte, stamp memory.Stamp, err error) {
+	for n := max(size, lentPiece); ; n = max(size, n/2) {
+		block, err := l.buf.Alloc(uintptr(n), granule)
+		if err == nil || n == size {
+			return block.Bytes(), block.Stamp, err
+		}
+	}
+}
+
+// Release does nothing: a bump buffer takes back all at once.
+func (l *lender) Release([]byte) {}
+
+func (l *lender) Room() int {
+	s := l.buf.Stats()
+	return max(s.Limit-s.Used, 0)
+}
+
+func (l *lender) Limit() int   { return l.buf.Stats().Limit }
+func (l *lender) Prompt() bool { return false }
