@@ -16,6 +16,18 @@ type Source interface {
 	Release(mem []byte)
 }
 
+// A Discarder is a [Source] that can take memory back without its addresses, for a buffer
+// that keeps storage for later but leaves the memory to others meanwhile. It is
+// experimental: it may change or go.
+type Discarder interface {
+	Source
+
+	// Discard gives the memory of mem, a part of what Acquire returned, back to the
+	// system. mem stays the buffer's and may be used again; its content is lost then,
+	// and the first use of each page costs a page fault.
+	Discard(mem []byte)
+}
+
 // GoHeap returns the default source: the Go heap, where a released piece is
 // collected once nothing refers to it any more.
 func GoHeap() Source { return goHeap{} }

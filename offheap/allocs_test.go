@@ -10,8 +10,8 @@ import (
 	"github.com/allocarrays/allocarrays-go/offheap"
 )
 
-// TestAllocs: what the books themselves take from the Go heap. Acquire and Release
-// take nothing, once the history is full and the maps have their size.
+// TestAllocs: what the records take from the Go heap. Acquire and Release take nothing,
+// once the history is full and the maps have their size.
 func TestAllocs(t *testing.T) {
 	testenv.NeedAllocationCounts(t)
 	needMmap(t)

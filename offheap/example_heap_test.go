@@ -15,7 +15,7 @@ const (
 )
 
 // step needs a workspace for as long as it runs. The memory is given back at the
-// defer, not when the garbage collector gets round to it.
+// defer, not at some later garbage collection.
 func step(heap *offheap.Heap, i int) (float64, error) {
 	workspace, err := offheap.Make[float64](heap, n)
 	if err != nil {

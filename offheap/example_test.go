@@ -11,7 +11,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// A buffer on a heap: whatever asks the context for memory gets it from there. Here
+// A buffer on a heap: code that asks the context for memory gets it from there. Here
 // the heap stands on the Go heap, so that the example runs on every system.
 func ExampleNewHeap() {
 	heap := offheap.NewHeap("model", bumper.GoHeap())
@@ -50,16 +50,19 @@ func ExampleHeap_Free() {
 	// this free:
 }
 
-// Close tells what was not freed, and frees it.
+// Close reports what is still held. It frees nothing: the owner still can.
 func ExampleHeap_Close() {
 	heap := offheap.NewHeap("model", bumper.GoHeap())
-	if _, err := heap.Label("weights").Alloc(4096); err != nil {
+	mem, err := heap.Label("weights").Alloc(4096)
+	if err != nil {
 		panic(err)
 	}
 	var leak *offheap.LeakError
 	fmt.Println(errors.As(heap.Close(), &leak))
 	fmt.Println(leak.Block.Size, leak.Block.Label, leak.How)
+	fmt.Println(heap.Free(mem), heap.Stats().Size)
 	// Output:
 	// true
-	// 4096 weights it still lived when the heap was closed
+	// 4096 weights still held when the heap was closed
+	// <nil> 0
 }

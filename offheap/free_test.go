@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/offheap"
 )
 
@@ -28,45 +29,42 @@ func freeAgainHere(heap *offheap.Heap, mem []byte) error { return heap.Free(mem)
 // TestBadFree: each mistake is told from the others, changes nothing, and shows
 // every stack there is to show.
 func TestBadFree(t *testing.T) {
-	const here = "\tgithub.com/allocarrays/allocarrays-go/offheap_test."
 	for _, test := range []struct {
-		name     string
-		opts     []offheap.HeapOption
-		mistake  func(t *testing.T, heap *offheap.Heap) error
-		kind     error
-		sections []string // of the message, each begins a line
+		name    string
+		opts    []offheap.HeapOption
+		mistake func(t *testing.T, heap *offheap.Heap) error
+		kind    error
+		stacks  stacks // in the message
 	}{
 		{"double", nil, func(t *testing.T, heap *offheap.Heap) error {
 			mem := allocateHere(t, heap)
 			require.NoError(t, freeHere(heap, mem))
 			return freeAgainHere(heap, mem)
-		}, offheap.ErrDoubleFree, []string{
-			"allocated at:\n" + here + "allocateHere\n", "freed at:\n" + here + "freeHere\n", "this free:\n" + here + "freeAgainHere\n"}},
+		}, offheap.ErrDoubleFree, stacks{"allocated at": "allocateHere", "freed at": "freeHere", "this free": "freeAgainHere"}},
 		{"interior", nil, func(t *testing.T, heap *offheap.Heap) error {
 			mem := allocateHere(t, heap)
 			defer freeHere(heap, mem)
 			return freeAgainHere(heap, mem[64:])
-		}, offheap.ErrInterior, []string{"allocated at:\n" + here + "allocateHere\n", "this free:\n" + here + "freeAgainHere\n"}},
+		}, offheap.ErrInterior, stacks{"allocated at": "allocateHere", "this free": "freeAgainHere"}},
 		{"interior of a freed block", nil, func(t *testing.T, heap *offheap.Heap) error {
 			mem := allocateHere(t, heap)
 			require.NoError(t, freeHere(heap, mem))
 			return freeAgainHere(heap, mem[4999:])
-		}, offheap.ErrInterior, []string{
-			"allocated at:\n" + here + "allocateHere\n", "freed at:\n" + here + "freeHere\n", "this free:\n" + here + "freeAgainHere\n"}},
+		}, offheap.ErrInterior, stacks{"allocated at": "allocateHere", "freed at": "freeHere", "this free": "freeAgainHere"}},
 		{"unknown", nil, func(t *testing.T, heap *offheap.Heap) error {
 			return freeAgainHere(heap, make([]byte, 10))
-		}, offheap.ErrUnknown, []string{"this free:\n" + here + "freeAgainHere\n"}},
+		}, offheap.ErrUnknown, stacks{"this free": "freeAgainHere"}},
 		{"of another heap", nil, func(t *testing.T, heap *offheap.Heap) error {
 			other := offheap.NewHeap("other", bumper.GoHeap())
 			mem := allocateHere(t, other)
 			defer freeHere(other, mem)
 			return freeAgainHere(heap, mem)
-		}, offheap.ErrUnknown, []string{"this free:\n" + here + "freeAgainHere\n"}},
+		}, offheap.ErrUnknown, stacks{"this free": "freeAgainHere"}},
 		{"double, forgotten", []offheap.HeapOption{offheap.History(0)}, func(t *testing.T, heap *offheap.Heap) error {
 			mem := allocateHere(t, heap)
 			require.NoError(t, freeHere(heap, mem))
 			return freeAgainHere(heap, mem)
-		}, offheap.ErrUnknown, []string{"this free:\n" + here + "freeAgainHere\n"}},
+		}, offheap.ErrUnknown, stacks{"this free": "freeAgainHere"}},
 		{"double, just remembered", []offheap.HeapOption{offheap.History(3)}, func(t *testing.T, heap *offheap.Heap) error {
 			mem := allocateHere(t, heap)
 			others := [][]byte{allocateHere(t, heap), allocateHere(t, heap)}
@@ -74,13 +72,46 @@ func TestBadFree(t *testing.T) {
 			require.NoError(t, freeHere(heap, others[0]))
 			require.NoError(t, freeHere(heap, others[1]))
 			return freeAgainHere(heap, mem)
-		}, offheap.ErrDoubleFree, []string{"freed at:\n" + here + "freeHere\n"}},
+		}, offheap.ErrDoubleFree, stacks{"freed at": "freeHere"}},
 		{"Release", nil, func(t *testing.T, heap *offheap.Heap) error {
-			mem := allocateHere(t, heap)
+			mem, err := heap.Acquire(5000)
+			require.NoError(t, err)
 			heap.Release(mem)
 			heap.Release(mem)
 			return heap.Check()
-		}, offheap.ErrDoubleFree, []string{"allocated at:\n" + here + "allocateHere\n", "freed at:\n" + here}},
+		}, offheap.ErrDoubleFree, stacks{"allocated at": "TestBadFree.*", "freed at": "TestBadFree.*", "this free": "TestBadFree.*"}},
+		{"Release of a caller's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			defer freeHere(heap, mem)
+			heap.Release(mem)
+			return heap.Check()
+		}, offheap.ErrNotOwner, stacks{"allocated at": "allocateHere", "this free": "TestBadFree.*"}},
+		{"of a buffer's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			buf := bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.From(heap))
+			first, err := buf.Alloc(10, 1)
+			require.NoError(t, err)
+			err = freeAgainHere(heap, first.Bytes())
+			first.Bytes()[9] = 1
+			require.NoError(t, buf.Close())
+			return err
+		}, offheap.ErrNotOwner, stacks{"allocated at": "TestBadFree.*", "this free": "freeAgainHere"}},
+		{"of a workspace's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			if testenv.Guarded() {
+				t.Skip("guard mode gives a workspace other memory")
+			}
+			w, err := offheap.Make[byte](heap, 5000)
+			require.NoError(t, err)
+			err = freeAgainHere(heap, w.Data())
+			w.Data()[4999] = 1
+			require.NoError(t, w.Free())
+			return err
+		}, offheap.ErrNotOwner, stacks{"allocated at": "TestBadFree.*", "this free": "freeAgainHere"}},
+		{"Leaked, a caller's", nil, func(t *testing.T, heap *offheap.Heap) error {
+			mem := allocateHere(t, heap)
+			defer freeHere(heap, mem)
+			heap.Leaked(mem, "main.go:17")
+			return heap.Check()
+		}, offheap.ErrNotOwner, stacks{"allocated at": "allocateHere", "this free": "TestBadFree.*"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var reported []error
@@ -89,9 +120,7 @@ func TestBadFree(t *testing.T) {
 			err := test.mistake(t, heap)
 			require.ErrorIs(t, err, test.kind)
 			require.True(t, strings.HasPrefix(err.Error(), test.kind.Error()+": 0x"), err.Error())
-			for _, section := range test.sections {
-				require.Contains(t, err.Error(), "\n"+section)
-			}
+			requireStacks(t, err, test.stacks)
 			require.Equal(t, strings.Contains(err.Error(), "allocated at"), strings.Contains(err.Error(), `of a block of 5000 bytes at 0x`), err.Error())
 
 			require.Len(t, reported, 1)
@@ -157,7 +186,7 @@ func TestHistoryHoldsNothing(t *testing.T) {
 	heap := offheap.NewHeap("", bumper.GoHeap())
 	gone := func() weak.Pointer[byte] {
 		mem := allocateHere(t, heap)
-		defer heap.Release(mem)
+		defer heap.Free(mem)
 		return weak.Make(&mem[0])
 	}()
 	runtime.GC()

@@ -13,9 +13,9 @@ import (
 	"github.com/allocarrays/allocarrays-go/offheap"
 )
 
-// reuser is a source that hands out again at once what was released, and leaves the
-// processor to others when it has: whoever keeps books after the release instead of
-// before it meets the address again. It is not safe for concurrent use.
+// reuser is a source that hands out released memory again at once, and yields the
+// processor after a release: a heap that updated its records after the release instead of
+// before it would meet the address again. It is not safe for concurrent use.
 type reuser struct {
 	idle map[int][][]byte
 }
@@ -34,7 +34,7 @@ func (r *reuser) Release(mem []byte) {
 }
 
 // TestHammer: eight goroutines allocate, write, check and free, also what others have
-// allocated. The books are right at any time, and exact at the end.
+// allocated. The records are right at any time, and exact at the end.
 func TestHammer(t *testing.T) {
 	for name, source := range map[string]bumper.Source{"mmap": nil, "reuser": &reuser{map[int][][]byte{}}} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func (h *hammer) free(mem []byte) {
 	h.check(h.heap.Free(mem) == nil, "Free fails")
 }
 
-// watch looks at the books while they change.
+// watch reads the records while they change.
 func (h *hammer) watch(done chan struct{}) {
 	for {
 		select {

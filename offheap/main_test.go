@@ -41,6 +41,17 @@ func collect(t *testing.T, done func() bool) {
 	require.Fail(t, "not done after two garbage collections")
 }
 
+// stacks are the stacks in a message: what introduces each, and a regular expression for
+// the innermost function shown, in this package's tests.
+type stacks map[string]string
+
+func requireStacks(t *testing.T, err error, want stacks) {
+	t.Helper()
+	for title, function := range want {
+		require.Regexp(t, `\n`+title+`:\n\t\S+/offheap/\w+_test\.go:\d+ \(\S+/offheap_test\.`+function+`\)(\n|$)`, err.Error())
+	}
+}
+
 var (
 	errNoMemory = errors.New("injected: no memory")
 	errNoAdvice = errors.New("injected: no advice")
@@ -51,10 +62,11 @@ type flaky struct {
 	offheap.System
 	mmaps, munmaps, advices int // calls so far
 	failMmap, failMunmap    int // the call to fail, from 1
-	failAdvice              bool
+	failAdvice, failDiscard bool
+	discarded               [][]byte
 }
 
-func newFlaky() *flaky { return &flaky{System: offheap.Kernel()} }
+func newFlaky() *flaky { return &flaky{System: offheap.Host()} }
 
 func (f *flaky) Mmap(size int) ([]byte, error) {
 	f.mmaps++
@@ -70,6 +82,14 @@ func (f *flaky) Munmap(mem []byte) error {
 		return errNoMemory
 	}
 	return f.System.Munmap(mem)
+}
+
+func (f *flaky) Discard(mem []byte) error {
+	f.discarded = append(f.discarded, mem)
+	if f.failDiscard {
+		return errNoAdvice
+	}
+	return f.System.Discard(mem)
 }
 
 func (f *flaky) AdviseHuge(mem []byte) error {

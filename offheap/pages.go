@@ -7,8 +7,8 @@ import (
 	"github.com/allocarrays/allocarrays-go/bumper"
 )
 
-// Pages is a source of memory that is mapped from the operating system, and
-// unmapped as soon as it is released. It is safe for concurrent use. Make one with
+// Pages is a source of memory that maps pages from the operating system, and unmaps
+// them as soon as they are released. It is safe for concurrent use. Make one with
 // [Mmap].
 type Pages struct {
 	system system
@@ -27,11 +27,14 @@ type stuck struct {
 	err error
 }
 
-var _ bumper.LeakReporter = (*Pages)(nil)
+var (
+	_ bumper.LeakReporter = (*Pages)(nil)
+	_ bumper.Discarder    = (*Pages)(nil)
+)
 
-// Mmap returns a source of anonymous private memory. Its pieces are zeroed, and
-// whole pages: what is asked for is rounded up, and all of it is given.
-func Mmap(opts ...MmapOption) *Pages { return newPages(kernel{}, opts) }
+// Mmap returns a source of anonymous private memory. Its pieces are whole pages of
+// zeros: Acquire rounds the size up, and returns all of the piece.
+func Mmap(opts ...MmapOption) *Pages { return newPages(host{}, opts) }
 
 func newPages(sys system, opts []MmapOption) *Pages {
 	p := &Pages{system: sys, mapped: map[uintptr][]byte{}, stuck: map[uintptr]stuck{}}
@@ -41,7 +44,7 @@ func newPages(sys system, opts []MmapOption) *Pages {
 	return p
 }
 
-// Acquire maps at least size bytes, which begin at the beginning of a page. An
+// Acquire maps at least size bytes, beginning at a page boundary. An
 // error names the size and matches that of the system, usually syscall.ENOMEM, or
 // [ErrUnsupported]. It panics if size is not positive.
 func (p *Pages) Acquire(size int) ([]byte, error) {
@@ -65,8 +68,8 @@ func (p *Pages) Acquire(size int) ([]byte, error) {
 }
 
 // extent returns how much to hand out for size bytes, and how much more to map so
-// that it can begin at a multiple of the huge page. Sizes near the largest int are
-// left as they are, for the system to refuse.
+// that the piece can begin at a multiple of the huge page. It leaves sizes near the
+// largest int as they are, for the system to refuse.
 func (p *Pages) extent(size int) (length, margin int) {
 	unit := p.system.pageSize()
 	if p.huge && size >= hugePage && size <= maxInt-2*hugePage {
@@ -78,8 +81,8 @@ func (p *Pages) extent(size int) (length, margin int) {
 	return size, 0
 }
 
-// advise returns the part of whole that huge pages can back. What lies before and
-// behind it is never touched, so it takes addresses but no memory.
+// advise returns the part of whole that huge pages can back. Nothing touches the rest
+// before and behind it, which takes addresses but no memory.
 func (p *Pages) advise(whole []byte, length int) []byte {
 	start := int(-address(whole) & (hugePage - 1))
 	mem := whole[start : start+length : start+length]
@@ -89,14 +92,13 @@ func (p *Pages) advise(whole []byte, length int) []byte {
 	return mem
 }
 
-// Release unmaps mem, which must begin where a piece that Acquire returned begins;
-// the whole piece goes. Nothing may touch it any more: that would end the program.
+// Release unmaps the whole piece that begins where mem begins, as Acquire returned it.
+// Nothing may touch the piece any more: that would end the program.
 //
-// Release has no result. A mapping that the system refuses to unmap stays in
-// Stats, is recorded in [Pages.Err], and is tried again when the next one has been
-// released, because the usual reason is the limit on the number of mappings
-// (vm.max_map_count on Linux). A release of what is not a piece is recorded and
-// does nothing.
+// Release has no result. If the system refuses to unmap a piece, it stays in Stats,
+// the error is recorded for [Pages.Err], and the next successful Release tries again:
+// the usual reason is the limit on the number of mappings (vm.max_map_count on Linux).
+// If no piece begins where mem does, Release records an error and does nothing else.
 func (p *Pages) Release(mem []byte) {
 	whole, err := p.take(mem)
 	if err == nil {
@@ -107,8 +109,8 @@ func (p *Pages) Release(mem []byte) {
 	}
 }
 
-// take takes a piece out of the books. That comes before unmapping it: the next
-// moment the system may hand out the same address.
+// take removes a piece from the records. That comes before unmapping it: as soon as it
+// is unmapped, the system may hand out the same address again.
 func (p *Pages) take(mem []byte) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -121,7 +123,7 @@ func (p *Pages) take(mem []byte) ([]byte, error) {
 	return whole, nil
 }
 
-// unmap unmaps a piece that is in no books, and then those that are stuck.
+// unmap unmaps a piece that was taken, and then those that are stuck.
 func (p *Pages) unmap(addr uintptr, whole []byte) error {
 	if err := p.system.munmap(whole); err != nil {
 		err = fmt.Errorf("offheap: munmap of %d bytes at %#x: %w", len(whole), addr, err)
@@ -135,8 +137,8 @@ func (p *Pages) unmap(addr uintptr, whole []byte) error {
 	return nil
 }
 
-// retry tries to unmap what is stuck. A stuck mapping is still mapped, so no other
-// has its address, and the lock may be held.
+// retry tries to unmap the pieces that are stuck. It may hold the lock, because they
+// are still mapped: no other piece has their address.
 func (p *Pages) retry() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,19 +151,64 @@ func (p *Pages) retry() {
 	}
 }
 
-// Leaked releases mem and records that its owner, which was made at the place where,
-// was forgotten. It is for the cleanup of an owner that was collected, and makes
-// Pages a bumper.LeakReporter.
+// Discard gives the memory of mem, which must lie in one piece, back to the system and
+// keeps its addresses mapped. The pages that lie in mem as a whole are zero when they are
+// touched again, which costs a page fault for each. On systems other than Linux Discard
+// does nothing. It has no result; errors are recorded for [Pages.Err]. It makes Pages a
+// bumper.Discarder, and is experimental, as that is.
+func (p *Pages) Discard(mem []byte) {
+	if err := p.discard(mem); err != nil {
+		p.faults.add(fmt.Errorf("offheap: discard of %d bytes at %#x: %w", len(mem), address(mem), err))
+	}
+}
+
+// discard holds the lock, so that mem is not unmapped, and mapped for another, meanwhile.
+// The others would wait anyway, for the lock that the kernel holds on its mappings.
+func (p *Pages) discard(mem []byte) error {
+	if len(mem) == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.covers(mem) {
+		return errNotHeld
+	}
+	page := p.system.pageSize()
+	from := int(-address(mem) & uintptr(page-1))
+	to := len(mem) - int((address(mem)+uintptr(len(mem)))&uintptr(page-1))
+	if from >= to {
+		return nil
+	}
+	return p.system.discard(mem[from:to])
+}
+
+// covers reports whether mem lies in one of the mappings.
+func (p *Pages) covers(mem []byte) bool {
+	if whole, ok := p.mapped[address(mem)]; ok && within(mem, whole) {
+		return true
+	}
+	for _, whole := range p.mapped {
+		if within(mem, whole) {
+			return true
+		}
+	}
+	return false
+}
+
+// Leaked releases mem and records that its owner, made at the place where, was
+// forgotten. The cleanup of an owner that was collected calls it. It makes Pages a
+// bumper.LeakReporter.
 func (p *Pages) Leaked(mem []byte, where string) {
 	p.faults.add(fmt.Errorf("%w: %d bytes mapped: %s", ErrLeak, len(mem), forgotten(where)))
 	p.Release(mem)
 }
 
-// Err returns what was recorded since the source was made: leaks, failed unmappings
-// and refused advice, at most 64 of them and the number of the others; or nil.
+// Err returns the errors recorded since the source was made, joined, or nil: leaks,
+// bad releases, failed unmappings and refused advice. It lists at most 64 and counts the
+// others.
 func (p *Pages) Err() error { return p.faults.err() }
 
-// Stats tells what is mapped now.
+// Stats returns what is mapped now.
 func (p *Pages) Stats() PagesStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -176,7 +223,7 @@ func (p *Pages) String() string {
 
 // PagesStats tells what a [Pages] has mapped.
 type PagesStats struct {
-	Mapped int // bytes of address space mapped, those that are stuck included
+	Mapped int // bytes of address space mapped, including stuck pieces
 	Pieces int // pieces acquired and not released
 	Stuck  int // pieces released that the system refused to unmap
 }

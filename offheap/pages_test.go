@@ -15,7 +15,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/offheap"
 )
 
-func addr(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
+func addr[T any](mem []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
 
 func TestAcquire(t *testing.T) {
 	needMmap(t)
@@ -111,8 +111,8 @@ func TestReleaseErrors(t *testing.T) {
 	require.Equal(t, offheap.PagesStats{}, pages.Stats())
 }
 
-// TestStuck: what the system refuses to unmap stays in the books, and goes with the
-// next release that works.
+// TestStuck: a piece that the system refuses to unmap stays in the records, and goes with
+// the next release that works.
 func TestStuck(t *testing.T) {
 	needMmap(t)
 	sys := newFlaky()

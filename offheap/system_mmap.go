@@ -4,13 +4,13 @@ package offheap
 
 import "syscall"
 
-// kernel is the operating system itself.
-type kernel struct{}
+// host is the operating system that the program runs on.
+type host struct{}
 
-func (kernel) pageSize() int { return syscall.Getpagesize() }
+func (host) pageSize() int { return syscall.Getpagesize() }
 
-func (kernel) mmap(size int) ([]byte, error) {
+func (host) mmap(size int) ([]byte, error) {
 	return syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 }
 
-func (kernel) munmap(mem []byte) error { return syscall.Munmap(mem) }
+func (host) munmap(mem []byte) error { return syscall.Munmap(mem) }

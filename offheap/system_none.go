@@ -2,9 +2,9 @@
 
 package offheap
 
-// kernel stands for a system on which this package maps nothing.
-type kernel struct{}
+// host stands for a system on which this package maps nothing.
+type host struct{}
 
-func (kernel) pageSize() int            { return 4096 }
-func (kernel) mmap(int) ([]byte, error) { return nil, ErrUnsupported }
-func (kernel) munmap([]byte) error      { return ErrUnsupported }
+func (host) pageSize() int            { return 4096 }
+func (host) mmap(int) ([]byte, error) { return nil, ErrUnsupported }
+func (host) munmap([]byte) error      { return ErrUnsupported }

@@ -54,7 +54,7 @@ func TestWarp(t *testing.T) {
 	require.Equal(t, want, adopting.WarpAfter(context.Background(), a, b), "without an allocator all is as before")
 	before := bytesPerRun(func() { adopting.WarpBefore(a, b) })
 	after := bytesPerRun(inScope(t, func(ctx context.Context) { adopting.WarpAfter(ctx, a, b) }))
-	t.Logf("DTW of 200 and 300: %d → %d bytes per call", before, after)
+	requireDocumented(t, before, after)
 	require.GreaterOrEqual(t, before, 2*301*8)
 	require.Zero(t, after)
 }
@@ -66,7 +66,7 @@ func TestRidge(t *testing.T) {
 	require.Equal(t, want, adopting.RidgeAfter(context.Background(), x, y, 0.1))
 	before := bytesPerRun(func() { adopting.RidgeBefore(x, y, 0.1) })
 	after := bytesPerRun(inScope(t, func(ctx context.Context) { adopting.RidgeAfter(ctx, x, y, 0.1) }))
-	t.Logf("ridge regression of %d×%d: %d → %d bytes per call", n, k, before, after)
+	requireDocumented(t, before, after)
 	saved := (k*k + k + k + n) * 8
 	require.GreaterOrEqual(t, before-after, saved, "all four matrices left the heap")
 }
@@ -79,7 +79,7 @@ func TestOutliers(t *testing.T) {
 	require.Equal(t, want, adopting.OutliersAfter(context.Background(), x, 10))
 	before := bytesPerRun(func() { adopting.OutliersBefore(x, 10) })
 	after := bytesPerRun(inScope(t, func(ctx context.Context) { adopting.OutliersAfter(ctx, x, 10) }))
-	t.Logf("outliers among 1000: %d → %d bytes per call", before, after)
+	requireDocumented(t, before, after)
 	require.GreaterOrEqual(t, before, 3*1000*8)
 	require.Zero(t, after)
 }

@@ -48,14 +48,15 @@ const (
 // measure returns the runs that the flags ask for, without those that ctx's
 // cancellation left no time for.
 func (o options) measure(ctx context.Context, model *nn.Chain, set samples, stderr io.Writer) ([]runResult, error) {
+	memories := o.memories()
+	all := batches(ctx, model, set, o.batch)
 	if ctx.Err() != nil {
 		return []runResult{}, nil
 	}
-	memories := o.memories()
 	turns := max(1, min(maxTurns, int(o.duration/minTurn)))
 	total := o.duration * time.Duration(len(memories))
 	b := &bench{
-		model: model, batches: batches(ctx, model, set, o.batch),
+		model: model, batches: all,
 		workers: o.workers, duration: o.duration / time.Duration(turns), meter: heapmeter.New(),
 		bar: progress.New(stderr, "measuring", int(total.Milliseconds())),
 	}

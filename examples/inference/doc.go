@@ -1,11 +1,11 @@
 // Command inference classifies handwritten digits and shows what the memory for it
-// costs: on the Go heap, on bump buffers, and on one bump buffer behind a lock.
+// costs on the Go heap, on bump buffers, and on one bump buffer behind a lock.
 //
 //	go run ./examples/inference
 //
 // The weights and a set of drawn digits are embedded. Package mlp, which computes,
-// asks the context for memory and imports no allocator; memory.go, in this folder, is
-// where the three runs differ.
+// asks the context for memory and imports no allocator; the three runs differ in
+// memory.go only.
 //
 // A run lets -workers goroutines classify batch after batch for -duration; the runs
 // take turns. Everything between the moment all workers are ready and the moment all
@@ -13,7 +13,7 @@
 // latency of each batch. Every prediction is compared, bit for bit, with those made
 // before the runs.
 //
-// Run the program with -h for its flags.
+// Run the program with -h to see its flags.
 package main
 
 //go:generate go run ../internal/digits/gen -dir digits -n 1000 -seed 1

@@ -14,7 +14,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// errOverflow is of finite weights so large that their products are not.
+// errOverflow reports finite weights whose products overflow.
 var errOverflow = errors.New("the model gives no probabilities: its weights are too large")
 
 // evaluate classifies a set in batches and returns the predictions; fewer than there

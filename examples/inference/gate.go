@@ -1,18 +1,20 @@
 package main
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 )
 
 // A gate lets workers work, makes them rest, and sends them home, all together.
 //
-// Resting is polling: blocking on a channel would take objects from caches of the
-// runtime that are not always full, and so allocate while allocations are counted.
+// Workers rest by polling. To block on a channel takes objects from caches of the runtime
+// that are not always full, and so allocates while allocations are counted.
 type gate struct {
 	stage  atomic.Int32
 	inside atomic.Int32 // workers that work or are about to notice that they must not
 	worked atomic.Int32 // for each opening, the workers that have done a step
+	fair   atomic.Bool  // workers take turns step by step, not by the runtime's ten milliseconds
 }
 
 // The stages of a gate. It begins closed.
@@ -22,14 +24,14 @@ const (
 	finished
 )
 
-// How long workers rest and how long their master sleeps between two looks. The
-// master's naps are longer because they interrupt work.
+// How long a worker rests, and how long open sleeps, between two looks. Those of open are
+// rarer because they interrupt work.
 const (
 	poll = 200 * time.Microsecond
 	nap  = 2 * time.Millisecond
 )
 
-// wait rests until the gate is open; false means that it will not be any more.
+// wait rests until the gate is open. It returns false if the gate will not open again.
 func (g *gate) wait() bool {
 	for {
 		switch g.stage.Load() {
@@ -45,7 +47,7 @@ func (g *gate) wait() bool {
 // work calls step again and again while the gate is open.
 //
 // A worker is counted before it looks at the stage, and close looks at the count
-// after it has set the stage: whoever is not counted then does not work.
+// after it has set the stage: a worker that is not counted then does not work.
 func (g *gate) work(step func() error) error {
 	for g.wait() {
 		g.inside.Add(1)
@@ -66,6 +68,9 @@ func (g *gate) steps(step func() error) error {
 		}
 		if first {
 			g.worked.Add(1)
+		}
+		if g.fair.Load() {
+			runtime.Gosched()
 		}
 	}
 	return nil

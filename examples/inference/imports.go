@@ -13,7 +13,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/examples/internal/mlp"
 )
 
-// importsOf returns, sorted, what the Go files of a folder import, tests apart.
+// importsOf returns, sorted, the imports of the Go files of a folder, tests excluded.
 func importsOf(source fs.FS) ([]string, error) {
 	files, err := fs.Glob(source, "*.go")
 	if err != nil {
@@ -44,8 +44,8 @@ func importsOf(source fs.FS) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// writeImports shows what the code imports that the runs have in common, read from
-// its source as it was compiled in.
+// writeImports lists the imports of the code that all runs share, read from its embedded
+// source.
 func writeImports(w io.Writer) error {
 	imports, err := importsOf(mlp.Source)
 	if err != nil {

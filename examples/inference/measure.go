@@ -105,6 +105,8 @@ func (b *bench) newWorker(i int) *worker {
 
 // warm works until every worker has its memory, and leaves a heap without garbage.
 func (b *bench) warm(ctx context.Context, g *gate) {
+	g.fair.Store(true) // or else hundreds of workers would wait for their first turn
+	defer g.fair.Store(false)
 	begin := time.Now()
 	g.open(func(worked int) bool {
 		return ctx.Err() == nil && (time.Since(begin) < warmUp || worked < b.workers)

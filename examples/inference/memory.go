@@ -8,17 +8,16 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// A memory is where the arrays of a run come from. This file is all that the three
-// runs differ in.
+// A memory is where the arrays of a run come from. The three runs differ in this file
+// only.
 type memory struct {
 	name   string
 	shared func(context.Context) context.Context // for the context that workers share
 	own    func(context.Context) context.Context // for the context of one worker
 }
 
-// memories is the columns of the comparison. On the heap nothing is put into the
-// context: the code is the same, and runs as it does for those who never heard of
-// allocators.
+// memories are the rows of the comparison. For the heap, nothing is put into the context:
+// the same code then runs as ordinary Go.
 var memories = []memory{
 	{"heap", as, as},
 	{"bumper", as, func(ctx context.Context) context.Context {

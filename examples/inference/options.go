@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,17 +16,17 @@ const usage = `Inference classifies handwritten digits and shows what the memory
 
 	-data DIR           evaluate the t10k files of MNIST in DIR, gzipped or not,
 	                    instead of the embedded digits
-	-image FILE         classify one digit in a PNG, JPEG or GIF picture of any size,
-	                    dark on light or light on dark, and nothing else
+	-image FILE         classify one digit in a PNG, JPEG or GIF picture, dark on light
+	                    or light on dark, and do nothing else
 	-model FILE         weights in a safetensors file instead of the embedded ones
-	-allocator NAME     measure heap, bumper or locked only
+	-allocator NAME     measure only heap, bumper or locked
 	-batch N            images per batch, 1 to 4096 (default 32)
 	-workers N          goroutines, 1 to 256 (default: the processors, at most 4);
 	                    -batch times -workers is at most 65536
 	-duration TIME      of each measurement, 1ms to 1h (default 1.5s)
 	-json               print one JSON object instead of text
 
-Ctrl-C ends with what was measured so far; the output says "interrupted".
+Ctrl-C ends the program with what was measured so far; the output says "interrupted".
 
 Examples:
 
@@ -71,7 +70,10 @@ func parse(args []string) (o options, err error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	return o, errors.Join(o.checkValues(), checkTogether(f))
+	if err := o.checkValues(); err != nil {
+		return o, err
+	}
+	return o, checkTogether(f)
 }
 
 func (o options) checkValues() error {
@@ -85,12 +87,12 @@ func (o options) checkValues() error {
 	case o.duration < time.Millisecond || o.duration > time.Hour:
 		return fmt.Errorf("-duration %v is not from 1ms to 1h", o.duration)
 	case o.allocator != "" && !slices.Contains(memoryNames(), o.allocator):
-		return fmt.Errorf("-allocator %q is none of %s", o.allocator, strings.Join(memoryNames(), ", "))
+		return fmt.Errorf("-allocator %q is not one of %s", o.allocator, strings.Join(memoryNames(), ", "))
 	}
 	return nil
 }
 
-// checkTogether refuses empty paths, and flags that -image leaves nothing to do for.
+// checkTogether refuses empty paths, and flags that have no effect beside -image.
 func checkTogether(f *flag.FlagSet) (err error) {
 	single := false
 	f.Visit(func(g *flag.Flag) { single = single || g.Name == "image" })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,11 +75,38 @@ func TestGateEndsWithTheFirstError(t *testing.T) {
 	require.Equal(t, [3]error{nil, broken, nil}, got)
 }
 
+// TestGateIsFair: with one processor and many workers, a fair gate gives each its first
+// step after few steps of the others.
+func TestGateIsFair(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const workers = 50
+	var g gate
+	g.fair.Store(true)
+	var steps atomic.Int64
+	var team sync.WaitGroup
+	for range workers {
+		team.Go(func() {
+			_ = g.work(func() error {
+				for begin := time.Now(); time.Since(begin) < 100*time.Microsecond; { // a hundred of them in a turn of the runtime's
+				}
+				steps.Add(1)
+				return nil
+			})
+		})
+	}
+	var most int64
+	g.open(func(worked int) bool { most = steps.Load(); return worked < workers })
+	g.close()
+	g.finish()
+	team.Wait()
+	require.Less(t, most, int64(20*workers))
+}
+
 func TestWorkerSeesWrongPredictions(t *testing.T) {
 	o := options{}
-	model, err := o.loadModel()
+	model, err := o.loadModel(t.Context())
 	require.NoError(t, err)
-	set, err := o.loadSamples()
+	set, err := o.loadSamples(t.Context())
 	require.NoError(t, err)
 	all := batches(t.Context(), model, set, 10)
 	require.Len(t, all, 100)

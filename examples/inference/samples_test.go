@@ -18,7 +18,7 @@ func TestEmbeddedModel(t *testing.T) {
 // TestEmbeddedDigits tells when go generate has to be run again. Other processors may
 // draw a pixel one level lighter or darker.
 func TestEmbeddedDigits(t *testing.T) {
-	got, err := options{}.loadSamples()
+	got, err := options{}.loadSamples(t.Context())
 	require.NoError(t, err)
 	want := digits.Generate(1000, 1)
 	require.Equal(t, want.Labels, got.labels)

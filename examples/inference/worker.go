@@ -19,14 +19,15 @@ type batch struct {
 }
 
 // batches cuts a set into batches of n images and classifies them on the heap. What
-// is left at the end is left out; a set of less than n images is repeated.
+// is left at the end is left out; a set of fewer than n images is repeated. It returns
+// fewer batches if ctx is cancelled.
 func batches(ctx context.Context, model *nn.Chain, set samples, n int) []batch {
 	for set.len() < n {
 		set.pixels = slices.Repeat(set.pixels, 2)
 		set.labels = slices.Repeat(set.labels, 2)
 	}
 	var all []batch
-	for to := n; to <= set.len(); to += n {
+	for to := n; to <= set.len() && ctx.Err() == nil; to += n {
 		b := batch{set.batch(to-n, to), make([]mlp.Prediction, n)}
 		mlp.Classify(ctx, model, b.images, b.want)
 		all = append(all, b)
@@ -34,7 +35,7 @@ func batches(ctx context.Context, model *nn.Chain, set samples, n int) []batch {
 	return all
 }
 
-// A worker classifies one batch after the other. What it needs for itself it has
+// A worker classifies one batch after the other. It allocates what it needs for itself
 // before it begins.
 type worker struct {
 	model   *nn.Chain        // shared with the other workers
@@ -44,11 +45,11 @@ type worker struct {
 	latency histogram        // the worker's own: merging is cheaper than sharing
 }
 
-// errDifferent means that memory was used twice, or not written before it was read.
+// errDifferent means that memory was used twice, or read before it was written.
 var errDifferent = errors.New("the predictions differ from those made on the heap")
 
-// step classifies the next batch and takes the time. What the batch needed is
-// released before the clock is read.
+// step classifies the next batch and takes the time, which includes the release of the
+// memory.
 func (w *worker) step(ctx context.Context, classify func(context.Context) error) error {
 	begin := time.Now()
 	if err := scope.NoEscape(ctx, classify); err != nil {
@@ -62,8 +63,8 @@ func (w *worker) step(ctx context.Context, classify func(context.Context) error)
 	return nil
 }
 
-// run works until the gate says that it is enough. The two functions are made here,
-// once, so that a step makes none.
+// run works until the gate is finished. It makes both closures once, so that a step makes
+// none.
 func (w *worker) run(ctx context.Context, g *gate) error {
 	classify := func(ctx context.Context) error {
 		mlp.Classify(ctx, w.model, w.batches[w.next].images, w.out)

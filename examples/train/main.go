@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/allocarrays/allocarrays-go/examples/internal/input"
 )
 
 func main() {
@@ -26,11 +28,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		io.WriteString(stdout, usage) //nolint:errcheck // there is nobody left to tell
 		return 0
 	case err != nil:
-		fmt.Fprintf(stderr, "train: %v (train -h explains)\n", err)
+		fmt.Fprintf(stderr, "train: %s (train -h explains)\n", input.Line(err))
 		return 2
 	}
 	if err := trainAndSave(ctx, opts, stdout, stderr); err != nil {
-		fmt.Fprintln(stderr, "train:", err)
+		fmt.Fprintln(stderr, "train:", input.Line(err))
 		return 1
 	}
 	return 0

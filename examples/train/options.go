@@ -17,7 +17,7 @@ const usage = `Train makes the weights of examples/inference.
 	-epochs N     passes over the training images, 1 to 1000 (default 40)
 	-batch N      images per step, 1 to 4096 (default 128)
 	-lr RATE      learning rate at the beginning, up to 1 (default 0.002)
-	-seed N       seed of all chance: the same one gives the same weights (default 1)
+	-seed N       seed of all random numbers: the same seed gives the same weights (default 1)
 
 Example:
 
@@ -64,7 +64,7 @@ func (o options) check(rest []string) error {
 	case o.batch < 1 || o.batch > 4096:
 		return fmt.Errorf("-batch %d is not from 1 to 4096", o.batch)
 	case !(o.lr > 0 && o.lr <= 1): // NaN is neither
-		return fmt.Errorf("-lr %v is not above 0 and up to 1", o.lr)
+		return fmt.Errorf("-lr %v is not above 0 and at most 1", o.lr)
 	}
 	return nil
 }

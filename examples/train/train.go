@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/allocarrays/allocarrays-go/examples/internal/idx"
+	"github.com/allocarrays/allocarrays-go/examples/internal/input"
 	"github.com/allocarrays/allocarrays-go/examples/internal/mlp"
 	"github.com/allocarrays/allocarrays-go/nn"
 )
@@ -21,11 +22,11 @@ func trainAndSave(ctx context.Context, o options, stdout, stderr io.Writer) erro
 	if err := requireWritable(o.out); err != nil {
 		return err
 	}
-	train, err := load(o.data, idx.Train)
+	train, err := load(ctx, o.data, idx.Train)
 	if err != nil {
 		return err
 	}
-	test, err := load(o.data, idx.Test)
+	test, err := load(ctx, o.data, idx.Test)
 	if err != nil {
 		return err
 	}
@@ -64,8 +65,11 @@ func (o options) metadata(t *trainer, accuracy float64) map[string]string {
 }
 
 // load reads a set and requires its images to be of the model's size.
-func load(dir string, set idx.Set) (idx.Data, error) {
-	d, err := idx.Load(dir, set)
+func load(ctx context.Context, dir string, set idx.Set) (idx.Data, error) {
+	d, err := input.Await(ctx, func() (idx.Data, error) { return idx.Load(dir, set) })
+	if errors.Is(err, input.ErrInterrupted) {
+		err = fmt.Errorf("%w while reading %s", err, dir)
+	}
 	if err == nil && (d.Rows != side || d.Cols != side) {
 		err = fmt.Errorf("%s: %v images are %dx%d pixels, the model takes %dx%d", dir, set, d.Rows, d.Cols, side, side)
 	}

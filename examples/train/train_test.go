@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -115,7 +116,7 @@ func TestErrors(t *testing.T) {
 		{"argument", "-data a -out b c", 2, "train: unexpected argument \"c\" (train -h explains)\n"},
 		{"epochs", "-data a -out b -epochs 0", 2, "train: -epochs 0 is not from 1 to 1000 (train -h explains)\n"},
 		{"batch", "-data a -out b -batch 5000", 2, "train: -batch 5000 is not from 1 to 4096 (train -h explains)\n"},
-		{"rate", "-data a -out b -lr NaN", 2, "train: -lr NaN is not above 0 and up to 1 (train -h explains)\n"},
+		{"rate", "-data a -out b -lr NaN", 2, "train: -lr NaN is not above 0 and at most 1 (train -h explains)\n"},
 		{"flag", "-wrong", 2, "train: flag provided but not defined: -wrong (train -h explains)\n"},
 		{"value", "-seed -1", 2, "train: invalid value \"-1\" for flag -seed: parse error (train -h explains)\n"},
 		{"out is a folder", "-data " + data + " -out " + data, 1, "train: " + data + ": not a regular file\n"},
@@ -140,14 +141,26 @@ func TestHelp(t *testing.T) {
 	require.Empty(t, stderr.String())
 }
 
+// TestInterruptedWritesNothing interrupts the reading, and the training some time after
+// it has begun.
 func TestInterruptedWritesNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	for after, want := range map[time.Duration]string{
+		0:                      "^train: interrupted while reading .*\n$",
+		500 * time.Millisecond: "^train: interrupted in epoch [0-9]+ of 1000; .* was not written\n$",
+	} {
+		interrupt(t, after, want)
+	}
+}
+
+func interrupt(t *testing.T, after time.Duration, want string) {
+	data := write(t, 1000)
+	ctx, cancel := context.WithTimeout(t.Context(), after)
+	defer cancel()
 	out := filepath.Join(t.TempDir(), "m.safetensors")
 	require.NoError(t, os.WriteFile(out, []byte("before"), 0o600))
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, 1, run(ctx, []string{"-data", write(t, 10), "-out", out}, &stdout, &stderr))
-	require.Equal(t, "train: interrupted in epoch 1 of 40; "+out+" was not written\n", stderr.String())
+	require.Equal(t, 1, run(ctx, []string{"-data", data, "-out", out, "-epochs", "1000"}, &stdout, &stderr))
+	require.Regexp(t, want, stderr.String())
 	file, err := os.ReadFile(out)
 	require.NoError(t, err)
 	require.Equal(t, "before", string(file))

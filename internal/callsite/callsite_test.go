@@ -55,6 +55,22 @@ func TestCaller(t *testing.T) {
 	}
 }
 
+//go:noinline
+func note(pc *uintptr) { *pc = callsite.Caller(1) }
+
+// TestCallerLastInLine: the line is that of the call, also if the code of the next line
+// follows the call at once.
+func TestCallerLastInLine(t *testing.T) {
+	var pcs [3]uintptr
+	want := line() + 1
+	note(&pcs[0])
+	note(&pcs[1])
+	note(&pcs[2])
+	for i, pc := range pcs {
+		require.Contains(t, callsite.Place(pc), fmt.Sprintf("callsite_test.go:%d ", want+i))
+	}
+}
+
 // line returns the line that calls it.
 func line() int {
 	_, _, line, _ := runtime.Caller(1)

@@ -1,7 +1,7 @@
 // Package offheapprof writes profiles of memory outside the Go heap, which the heap
 // profiles of the runtime do not contain.
 //
-// A profile lists what is live by the call stack that allocated it, and by label:
+// A profile lists the live blocks by the call stack that allocated them, and by label:
 //
 //	http.Handle("/debug/pprof/offheap", offheapprof.Handler(heap))
 //
@@ -10,9 +10,9 @@
 //	go tool pprof -tags offheap.pb.gz
 //
 // It has the sample types of the runtime's heap profile, inuse_objects and
-// inuse_space, of which the second is shown by default. It is exact: every block is
-// recorded, not a sample of them.
+// inuse_space; the tools show the second by default. It is exact: it contains every
+// block, not a sample of them.
 //
-// The package is a module of its own, so that programs which do not want a profile
-// need not depend on github.com/google/pprof.
+// The package is a module of its own, so that programs without a profile need not depend
+// on github.com/google/pprof.
 package offheapprof

@@ -63,8 +63,8 @@ func (b *builder) add(block offheap.BlockInfo) {
 	s.Value[1] += int64(block.Size)
 }
 
-// stack returns a location for each frame. Names are resolved here, where the binary
-// is at hand, so that the profile can be read without it.
+// stack returns a location for each frame, with its name, so that the profile can be read
+// without the binary.
 func (b *builder) stack(frames []runtime.Frame) (list []*profile.Location) {
 	for _, f := range frames {
 		list = append(list, b.location(f))
@@ -96,8 +96,8 @@ func (b *builder) function(key function) *profile.Function {
 	return f
 }
 
-// live returns the blocks of all heaps, the largest first. A block that several list,
-// because they are labels of one heap or one stands on the other, is counted once.
+// live returns the blocks of all heaps, the largest first. A block that several heaps
+// list, because they are labels of one heap or one is upstream of another, is counted once.
 func live(heaps []*offheap.Heap) (list []offheap.BlockInfo) {
 	seen := map[uintptr]bool{}
 	for _, h := range heaps {

@@ -9,8 +9,8 @@ import (
 	"github.com/allocarrays/allocarrays-go/offheap"
 )
 
-// Write writes a profile of what is live in the heaps, compressed as pprof has it.
-// They may be in use meanwhile. The error is that of w.
+// Write writes a profile of the live blocks of the heaps, in pprof's compressed format.
+// The heaps may be in use meanwhile. The error is that of w.
 func Write(w io.Writer, heaps ...*offheap.Heap) error {
 	b := newBuilder()
 	for _, block := range live(heaps) {
@@ -23,7 +23,8 @@ func Write(w io.Writer, heaps ...*offheap.Heap) error {
 }
 
 // Handler serves the profile that [Write] writes, for a path beside those of
-// net/http/pprof. Who can reach it sees function names and labels.
+// net/http/pprof. The profile shows function names and labels to everyone who can reach
+// the path.
 func Handler(heaps ...*offheap.Heap) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var all bytes.Buffer // so that an error can still become a status

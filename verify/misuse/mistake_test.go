@@ -72,6 +72,7 @@ var families = []struct {
 	{"TestBounds", bounds},
 	{"TestSharing", sharings},
 	{"TestLeak", leaks},
+	{"TestOffHeap", offHeap},
 	{"TestAllocators", allocators},
 	{"TestEnding", endings},
 }
@@ -82,6 +83,7 @@ func TestOrder(t *testing.T)      { run(t, orders) }
 func TestBounds(t *testing.T)     { run(t, bounds) }
 func TestSharing(t *testing.T)    { run(t, sharings) }
 func TestLeak(t *testing.T)       { run(t, leaks) }
+func TestOffHeap(t *testing.T)    { run(t, offHeap) }
 func TestAllocators(t *testing.T) { run(t, allocators) }
 func TestEnding(t *testing.T)     { run(t, endings) }
 

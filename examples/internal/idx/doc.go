@@ -10,7 +10,8 @@
 // Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of
 // handwritten digits", section "File formats".
 //
-// The counts of a header are claims. They are compared with a limit and then
-// only bound how much is read: memory grows with the bytes that arrive, so a
-// file of a few bytes that announces four billion images costs a few bytes.
+// The counts of a header are claims. They are compared with a limit, and then only bound
+// how much is read: memory grows with the bytes that arrive, so a file of a few bytes that
+// announces a million images costs a few bytes. What gzip unpacks is bounded by the bytes
+// that it was unpacked from.
 package idx

@@ -2,7 +2,6 @@ package idx
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
@@ -15,9 +14,15 @@ const (
 	labelsMagic = 0x0801 // unsigned bytes, one dimension
 )
 
-// maxBytes limits the pixels of one file: twenty times MNIST's training set.
-// It is there for gzip, which lets a small file deliver without end.
-const maxBytes = 1 << 30
+// maxBytes limits the pixels of one file: nearly three times MNIST's training set.
+const maxBytes = 128 << 20
+
+// What a gzipped file may unpack to: maxRatio times the bytes of it that were read, and
+// slack. MNIST's files unpack to five times their size, zeros to a thousand times.
+const (
+	maxRatio = 100
+	slack    = 64 << 10
+)
 
 // ReadImages reads a file of images, gzipped or not, to its end; name stands
 // for it in errors. The result has no labels.
@@ -60,7 +65,8 @@ func read(r io.Reader, name string, decode func(io.Reader) error) error {
 // unpack looks for the two bytes that every gzip stream begins with (RFC 1952,
 // section 2.3.1) and no IDX file does.
 func unpack(r io.Reader) (io.Reader, error) {
-	buffered := bufio.NewReader(r)
+	packed := &counter{r: r}
+	buffered := bufio.NewReader(packed)
 	start, err := buffered.Peek(2)
 	if err != nil || start[0] != 0x1f || start[1] != 0x8b {
 		return buffered, nil // too short is for decode to report
@@ -69,7 +75,33 @@ func unpack(r io.Reader) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("damaged gzip header: %w", err)
 	}
-	return unzipped, nil
+	return &bounded{counter{r: unzipped}, packed}, nil
+}
+
+// A counter counts the bytes that were read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// A bounded reader refuses what unpacks to too many times its size.
+type bounded struct {
+	counter
+	packed *counter
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.counter.Read(p)
+	if b.n > slack+maxRatio*b.packed.n {
+		return n, fmt.Errorf("unpacks to more than %d times its size", maxRatio)
+	}
+	return n, err
 }
 
 func expectEnd(r io.Reader) error {
@@ -146,15 +178,23 @@ func decodeHeader(r io.Reader, magic uint32, what string, dims int) ([]uint64, e
 	return sizes, nil
 }
 
-// grow reads exactly n bytes into a buffer that grows with what arrives: n is
-// only a claim of the file.
+// grow reads exactly n bytes into memory that grows with what arrives: n is only a claim
+// of the file.
 func grow(r io.Reader, n uint64) ([]byte, error) {
-	var buf bytes.Buffer
-	got, err := io.CopyN(&buf, r, int64(n))
-	if err != nil {
-		return nil, fmt.Errorf("ended after %d of %d bytes: %w", got, n, short(err))
+	buf := make([]byte, 0, min(n, 64<<10))
+	for {
+		got, err := io.ReadFull(r, buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+got]
+		switch {
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			return nil, fmt.Errorf("ended after %d of %d bytes: %w", len(buf), n, io.ErrUnexpectedEOF)
+		case err != nil:
+			return nil, fmt.Errorf("after %d of %d bytes: %w", len(buf), n, err)
+		case uint64(len(buf)) == n:
+			return buf, nil
+		}
+		buf = append(make([]byte, 0, min(n, 2*uint64(cap(buf)))), buf...)
 	}
-	return buf.Bytes(), nil
 }
 
 // short turns the end of a file where there should be more into the error that

@@ -15,8 +15,9 @@ type Prediction struct {
 }
 
 // Classify sets out[i] to what the model takes image i for. Images are batch×784
-// bytes, 0 paper to 255 ink. All memory in between comes from ctx and is not needed
-// any more when Classify returns. It panics if out has not one element per image.
+// bytes, 0 paper to 255 ink. All temporary memory comes from ctx, and may be
+// released when Classify returns. Classify panics unless out has one element for each
+// image.
 //
 // Any number of goroutines may classify with one model.
 func Classify(ctx context.Context, model *nn.Chain, images allocarray.AllocArray[uint8], out []Prediction) {
@@ -31,8 +32,8 @@ func Classify(ctx context.Context, model *nn.Chain, images allocarray.AllocArray
 	}
 }
 
-// Probabilities returns, as batch×10 with memory from ctx, how probable the model
-// thinks each digit. Images are as for [Classify].
+// Probabilities returns the probability of each digit for each image, as batch×10 with
+// memory from ctx. Images are as for [Classify].
 func Probabilities(ctx context.Context, model *nn.Chain, images allocarray.AllocArray[uint8]) nn.Tensor {
 	x := allocarray.Convert[float32](ctx, images)
 	allocarray.MulScalarInto(x, x, 1.0/255)

@@ -96,8 +96,6 @@ func TestClassifyPanics(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	_, err := mlp.Load("short", random(t)[:1000])
 	require.ErrorContains(t, err, "short")
-	_, err = mlp.LoadFile("/none")
-	require.ErrorContains(t, err, "/none")
 }
 
 // TestKnowsNoAllocator is what the example is about.

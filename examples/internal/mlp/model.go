@@ -29,20 +29,11 @@ func New() (*nn.Chain, error) {
 // Load returns the model with the weights in data, the content of a safetensors
 // file; name stands for it in errors. Weights that are not finite are an error.
 func Load(name string, data []byte) (*nn.Chain, error) {
-	return loaded(name, func(m *nn.Chain) error { return nn.Load(name, data, m) })
-}
-
-// LoadFile is [Load] of the file at path.
-func LoadFile(path string) (*nn.Chain, error) {
-	return loaded(path, func(m *nn.Chain) error { return nn.LoadFile(path, m) })
-}
-
-func loaded(name string, load func(*nn.Chain) error) (*nn.Chain, error) {
 	model, err := New()
 	if err != nil {
 		return nil, err
 	}
-	if err := load(model); err != nil {
+	if err := nn.Load(name, data, model); err != nil {
 		return nil, err
 	}
 	return model, requireFinite(name, model)

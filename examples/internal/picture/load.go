@@ -1,28 +1,29 @@
 package picture
 
 import (
-	"bufio"
-	"errors"
+	"bytes"
 	"fmt"
 	"image"
 	_ "image/gif" // the formats that Load accepts
 	_ "image/jpeg"
 	_ "image/png"
-	"io"
-	"io/fs"
-	"os"
+
+	"github.com/allocarrays/allocarrays-go/examples/internal/input"
 )
 
-// maxPixels limits the size of a picture: decoders allocate what the header
-// says before they have seen a single pixel.
-const maxPixels = 64 << 20
+// maxFile is the size in bytes of the largest file that Load reads.
+const maxFile = 64 << 20
 
-// Load reads the PNG, JPEG or GIF file at path (of a GIF, the first frame) and
-// normalises it; see [Normalize]. The size in the header is checked before the
-// pixels are decoded: more than 64 megapixels (64·2^20) are an error.
+// Load reads the PNG, JPEG or GIF file (or pipe) at path, of a GIF the first frame, and
+// normalises it; see [Normalize].
 //
-// Errors begin with "picture: " and name the file and the reason; a missing
-// file matches fs.ErrNotExist.
+// Decoders allocate what a header says before they have seen a pixel, so Load checks the
+// header first. It refuses files of more than 64 MiB, pictures of more than 64 megapixels
+// (64·2^20), pictures that take their decoder more than 320 MiB, and files that are too
+// short for the pixels that they announce. In all it allocates at most 512 MiB.
+//
+// Errors begin with "picture: " and name the file and the reason; a missing file matches
+// fs.ErrNotExist.
 func Load(path string) ([Size * Size]byte, error) {
 	img, err := decodeFile(path)
 	if err != nil {
@@ -36,30 +37,29 @@ func Load(path string) ([Size * Size]byte, error) {
 }
 
 func decodeFile(path string) (image.Image, error) {
-	file, err := os.Open(path)
+	data, err := input.Read(path, maxFile)
 	if err != nil {
-		if p, ok := errors.AsType[*fs.PathError](err); ok {
-			err = p.Err // the path is in the message already
-		}
 		return nil, err
 	}
-	defer file.Close()
-	header, format, err := image.DecodeConfig(bufio.NewReader(file))
+	header, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("not a PNG, JPEG or GIF picture: %w", err)
 	}
 	if err := checkSize(header.Width, header.Height); err != nil {
 		return nil, err
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
+	if err := checkCost(data, format, header.Width, header.Height); err != nil {
 		return nil, err
 	}
-	img, _, err := image.Decode(bufio.NewReader(file))
+	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("damaged %s picture: %w", format, err)
 	}
 	return img, nil
 }
+
+// maxPixels limits the size of a picture.
+const maxPixels = 64 << 20
 
 // checkSize refuses pictures without pixels and with too many.
 func checkSize(width, height int) error {

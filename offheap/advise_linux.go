@@ -1,0 +1,7 @@
+package offheap
+
+import "syscall"
+
+func (host) adviseHuge(mem []byte) error { return syscall.Madvise(mem, syscall.MADV_HUGEPAGE) }
+
+func (host) discard(mem []byte) error { return syscall.Madvise(mem, syscall.MADV_DONTNEED) }

@@ -1,5 +1,0 @@
-package offheap
-
-import "syscall"
-
-func (kernel) adviseHuge(mem []byte) error { return syscall.Madvise(mem, syscall.MADV_HUGEPAGE) }
