@@ -112,6 +112,9 @@ func (l *Levels[M]) Reset(rewind func()) error {
 	if l.depth > 0 {
 		return ErrOpenScope
 	}
+	if pc := l.shared.Caller; pc != 0 {
+		l.top.EndsAt(pc)
+	}
 	l.top.EndsAtCaller(1)
 	l.stack[0].epoch.End()
 	l.top = l.stack[0].epoch.Stamp()

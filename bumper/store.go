@@ -114,7 +114,7 @@ func watch[T any](owner *T, s *store) {
 	if !ok {
 		return
 	}
-	s.leaks = &leakGuard{source: source, where: callsite.Place(callsite.Outside(1))}
+	s.leaks = &leakGuard{source: source, where: callsite.Place(callsite.Caller(2))}
 	runtime.AddCleanup(owner, (*leakGuard).report, s.leaks)
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/callsite"
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -30,6 +31,7 @@ type Buffer struct {
 	// gives it back; it may take long.
 	growing sync.Mutex
 	storage handshake.Storage
+	lender  *lender     // storage, if it is one
 	closing atomic.Bool // growing is held by Close
 
 	isolating bool // memory is never used again: regions take spans of their own
@@ -75,7 +77,8 @@ func newBuffer(buf bumper.Buffer, sharing *handshake.Sharing) *Buffer {
 		b.isolating = i.Isolates()
 	}
 	if b.storage == nil {
-		b.storage = &lender{buf: buf}
+		b.lender = &lender{buf: buf}
+		b.storage = b.lender
 	}
 	b.limit, b.free = b.storage.Limit(), b.storage.Room()
 	b.retention = newRetention(b.storage.Prompt())
@@ -112,6 +115,8 @@ func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 func (b *Buffer) Reset() error {
 	b.growing.Lock()
 	defer b.growing.Unlock()
+	b.sharing.Caller = callsite.Caller(1)
+	defer func() { b.sharing.Caller = 0 }()
 	return b.inner.Reset() // which calls Rewound
 }
 

@@ -110,12 +110,29 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 		if b.holds(need) {
 			return nil
 		}
+		if b.lender != nil {
+			b.returnLent()
+		}
 		err = b.extend(need)
 	}
 	if err != nil && !b.holds(need) {
 		return b.refuse(size, err)
 	}
 	return nil
+}
+
+// returnLent resets a third party's buffer, whose pieces cannot go back one by one, if all
+// that it has handed out is idle and no other region is open than the one that asks, which
+// holds nothing. b.growing is held.
+func (b *Buffer) returnLent() {
+	b.mu.Lock()
+	idle := b.arena.used == 0 && b.stats.Open <= 1
+	b.mu.Unlock()
+	if idle && b.lender.alone() {
+		b.sharing.Unhold()
+		_ = b.inner.Reset() // which calls Rewound; or ErrHeld: then it is not idle any more
+		b.sharing.Hold()
+	}
 }
 
 // extend adds a piece of at least need bytes to the arena. If the limit is in the way,
@@ -253,7 +270,11 @@ func (b *Buffer) available() (idle, largest int) {
 	largest = b.arena.largest()
 	if b.limit > 0 {
 		idle += b.free
-		largest = max(largest, b.free+b.arena.whole())
+		room := b.free
+		if b.lender == nil { // pieces that are all idle go back to make room
+			room += b.arena.whole()
+		}
+		largest = max(largest, room)
 	}
 	return idle, largest
 }

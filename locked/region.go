@@ -206,7 +206,10 @@ func (r *region) Release(g handshake.Generation) {
 
 // restart ends the scope and opens the next, without memory. r.mu is held.
 func (r *region) restart() {
-	r.epoch.Stamp().EndsAtCaller(1)
+	if pc := r.home.sharing.Caller; pc != 0 {
+		r.epoch.Stamp().EndsAt(pc)
+	}
+	r.epoch.Stamp().EndsAtCaller(4) // of the Reset or Restore that the buffer inside is in
 	r.leave()
 	r.home.giveBack(r)
 	r.open = true

@@ -124,6 +124,9 @@ func (b *Buffer) TrimIdle() {
 func (b *Buffer) trim() {
 	b.reclaim()
 	b.mu.Lock()
+	if b.isolating {
+		b.spare = nil // they hold the rest of a span
+	}
 	back := b.arena.removeWhole(func(int) bool { return true })
 	if b.timer != nil && b.arena.capacity <= b.floor {
 		b.timer.Stop()

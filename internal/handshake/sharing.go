@@ -22,6 +22,9 @@ type Sharing struct {
 	once  sync.Once
 	front Front // nil until goroutines share the buffer
 
+	// Caller, if not 0, is the place that asked the front for a reset that is under way.
+	Caller uintptr
+
 	// Lock, if not nil, is held while what waits for the end of the last region runs.
 	Lock sync.Locker
 

@@ -35,7 +35,6 @@ var bufferRules = []rule[bumper.Buffer]{
 	{"hold", "while the buffer is held, Reset and Restore are ErrHeld and change nothing", checkHold},
 	{"forgotten", "a checkpoint that fn left open is an error of NoEscape", checkForgotten},
 	{"places", "a dead stamp tells where its scope ended", checkPlaces},
-	{"face", "Sharing has one face for all", checkFace},
 	{"steady", "a loop reaches a steady size", checkSteady},
 	{"programs", "any program of operations behaves like plain make", checkPrograms},
 }
@@ -196,14 +195,6 @@ func checkForgotten(new func() bumper.Buffer) {
 		d.reset()
 		d.ledger.End(outside)
 	}
-}
-
-func checkFace(new func() bumper.Buffer) {
-	buf, made := new(), 0
-	create := func() any { made++; return &made }
-	a, b := handshake.SharingOf(buf).Front(create), handshake.SharingOf(buf).Front(create)
-	require(a == b && made == 1, "%d faces were made", made)
-	require(handshake.SharingOf(new()).Front(create) != nil && made == 2, "two buffers share a face")
 }
 
 func checkSteady(new func() bumper.Buffer) {
