@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 func TestAllocBufferTakesItsStorageLate(t *testing.T) {
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	buf := bumper.NewAllocBuffer(1000, bumper.From(src))
 	require.Zero(t, src.Acquired)
 	require.Equal(t, bumper.Stats{Capacity: 1000, Limit: 1000}, buf.Stats())
@@ -56,7 +56,7 @@ func TestUserStorage(t *testing.T) {
 			if err != nil {
 				break
 			}
-			require.True(t, scopetest.Inside(b.Bytes(), storage))
+			require.True(t, trial.Inside(b.Bytes(), storage))
 			copy(b.Bytes(), "overrun")
 		}
 		for i, v := range arena {

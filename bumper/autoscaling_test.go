@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 )
 
 // use allocates about n bytes in blocks of 1000, and resets.
@@ -20,7 +20,7 @@ func use(t *testing.T, buf bumper.Buffer, n int) {
 }
 
 func TestAutoscalingLearns(t *testing.T) {
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	buf := bumper.NewAutoscalingBuffer(bumper.Initial(10_000), bumper.From(src))
 	use(t, buf, 100_000)
 	require.Zero(t, buf.Stats().Capacity, "main piece and extras were given back")
@@ -91,13 +91,13 @@ func TestAutoscalingFallsBackToLess(t *testing.T) {
 
 // picky is a source that gives only small pieces.
 type picky struct {
-	scopetest.Source
+	trial.Source
 	most int
 }
 
 func (p *picky) Acquire(size int) ([]byte, error) {
 	if size > p.most {
-		return nil, scopetest.ErrSource
+		return nil, trial.ErrSource
 	}
 	return p.Source.Acquire(size)
 }
@@ -105,7 +105,7 @@ func (p *picky) Acquire(size int) ([]byte, error) {
 // A request that is larger than what has been learnt leaves room behind it: the next
 // block of its size needs no other piece.
 func TestAutoscalingLeavesRoom(t *testing.T) {
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	buf := bumper.NewAutoscalingBuffer(bumper.Initial(1000), bumper.From(src))
 	for range 2 {
 		_, err := buf.Alloc(100_000, 64)

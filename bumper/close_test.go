@@ -11,6 +11,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
@@ -23,7 +24,7 @@ type closer interface {
 func TestClose(t *testing.T) {
 	for name, make := range onSource {
 		t.Run(name, func(t *testing.T) {
-			src := &scopetest.Source{Extra: 5}
+			src := &trial.Source{Extra: 5}
 			buf := make(src).(closer)
 			b, err := buf.Alloc(100, 1)
 			require.NoError(t, err)
@@ -65,7 +66,7 @@ func TestCloseOnUserStorage(t *testing.T) {
 func TestPrompt(t *testing.T) {
 	for _, kind := range []string{"alloc", "slab", "autoscaling"} {
 		t.Run(kind, func(t *testing.T) {
-			src := &scopetest.Source{}
+			src := &trial.Source{}
 			buf := onSource[kind+"/prompt"](src)
 			for range 5 {
 				cp := buf.Checkpoint()
@@ -81,14 +82,14 @@ func TestPrompt(t *testing.T) {
 	}
 	t.Run("conformance", func(t *testing.T) {
 		for _, kind := range []string{"alloc", "slab", "autoscaling"} {
-			scopetest.TestBuffer(t, func() bumper.Buffer { return onSource[kind+"/prompt"](&scopetest.Source{}) })
+			scopetest.TestBuffer(t, func() bumper.Buffer { return onSource[kind+"/prompt"](&trial.Source{}) })
 		}
 	})
 }
 
 // leaky is a source that is told of leaks.
 type leaky struct {
-	scopetest.Source
+	trial.Source
 	mu    sync.Mutex
 	bytes int
 	where []string

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -17,7 +18,7 @@ import (
 var buffers = map[string]func() bumper.Buffer{
 	"alloc": func() bumper.Buffer { return bumper.NewAllocBuffer(256 << 10) },
 	"alloc/odd": func() bumper.Buffer {
-		return bumper.NewAllocBuffer(200_001, bumper.From(&scopetest.Source{Extra: 7}))
+		return bumper.NewAllocBuffer(200_001, bumper.From(&trial.Source{Extra: 7}))
 	},
 	"alloc/storage":  func() bumper.Buffer { return bumper.NewAllocBufferOn(make([]byte, 256<<10)) },
 	"alloc/shifted1": func() bumper.Buffer { return bumper.NewAllocBufferOn(make([]byte, 256<<10)[1:]) },
@@ -30,11 +31,11 @@ var buffers = map[string]func() bumper.Buffer{
 	"slab/limit":   func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.SlabSize(8192), bumper.Limit(200_001)) },
 	"slab/bounded": func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.Limit(256 << 10)) },
 	"slab/limit/source": func() bumper.Buffer {
-		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.Limit(200_000), bumper.From(&scopetest.Source{Extra: 64}))
+		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.Limit(200_000), bumper.From(&trial.Source{Extra: 64}))
 	},
 	"slab/isolating": func() bumper.Buffer { return bumper.NewSlabBuffer(bumper.SlabSize(50_000), bumper.Isolating()) },
 	"slab/source": func() bumper.Buffer {
-		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.From(&scopetest.Source{Extra: 64}))
+		return bumper.NewSlabBuffer(bumper.SlabSize(5000), bumper.From(&trial.Source{Extra: 64}))
 	},
 
 	"page of the example": func() bumper.Buffer { return newPage(256 << 10) },
@@ -43,10 +44,10 @@ var buffers = map[string]func() bumper.Buffer{
 	"autoscaling/1":     func() bumper.Buffer { return bumper.NewAutoscalingBuffer(bumper.Initial(1)) },
 	"autoscaling/limit": func() bumper.Buffer { return bumper.NewAutoscalingBuffer(bumper.Initial(1000), bumper.Limit(400_001)) },
 	"autoscaling/limit/source": func() bumper.Buffer {
-		return bumper.NewAutoscalingBuffer(bumper.Limit(400_000), bumper.From(&scopetest.Source{Extra: 999}))
+		return bumper.NewAutoscalingBuffer(bumper.Limit(400_000), bumper.From(&trial.Source{Extra: 999}))
 	},
 	"autoscaling/source": func() bumper.Buffer {
-		return bumper.NewAutoscalingBuffer(bumper.Initial(3000), bumper.From(&scopetest.Source{Extra: 9}))
+		return bumper.NewAutoscalingBuffer(bumper.Initial(3000), bumper.From(&trial.Source{Extra: 9}))
 	},
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // onSource are the kinds of buffers, standing on a source.
@@ -34,8 +34,8 @@ var onSource = map[string]func(src bumper.Source) bumper.Buffer{
 // scenario uses buf in many ways, checking all content all the time, and returns
 // the errors of the allocations that were refused.
 func scenario(t *testing.T, buf bumper.Buffer) (refused []error) {
-	require.NoError(t, scopetest.Find(func() {
-		var l scopetest.Ledger
+	require.NoError(t, trial.Find(func() {
+		var l trial.Ledger
 		alloc := func(owner int, sizes ...uintptr) {
 			for _, size := range sizes {
 				before := buf.Stats()
@@ -74,13 +74,13 @@ func scenario(t *testing.T, buf bumper.Buffer) (refused []error) {
 func TestFaults(t *testing.T) {
 	for name, make := range onSource {
 		t.Run(name, func(t *testing.T) {
-			right := &scopetest.Source{}
+			right := &trial.Source{}
 			require.Empty(t, scenario(t, make(right)))
 			require.NoError(t, right.Err)
 			require.Positive(t, right.Acquired)
 			for n := 1; n <= right.Acquired; n++ {
 				for _, to := range []int{n + 1, n + 2, n + 3, 0} {
-					src := &scopetest.Source{FailFrom: n, FailTo: to}
+					src := &trial.Source{FailFrom: n, FailTo: to}
 					buf := make(src)
 					refused := scenario(t, buf)
 					require.True(t, len(refused) > 0 || to != 0, "every acquisition from the %d-th on fails", n)
@@ -98,9 +98,9 @@ func requireFaults(t *testing.T, refused []error) {
 	for _, err := range refused {
 		var e *scope.ExhaustedError
 		require.ErrorIs(t, err, scope.ErrExhausted)
-		require.ErrorIs(t, err, scopetest.ErrSource)
+		require.ErrorIs(t, err, trial.ErrSource)
 		require.ErrorAs(t, err, &e)
-		require.ErrorIs(t, e.Cause, scopetest.ErrSource)
+		require.ErrorIs(t, e.Cause, trial.ErrSource)
 		require.ErrorContains(t, err, "acquisition")
 	}
 }
@@ -142,7 +142,7 @@ func TestSourcePanics(t *testing.T) {
 }
 
 type panicking struct {
-	scopetest.Source
+	trial.Source
 	calm bool
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/guard"
@@ -43,15 +44,15 @@ func TestIsolatingPrograms(t *testing.T) {
 		count = 40
 	}
 	for seed := range count {
-		program := scopetest.RandomProgram(rand.New(rand.NewPCG(uint64(seed), 15)))
+		program := trial.Random(rand.New(rand.NewPCG(uint64(seed), 15)))
 		for name, new := range isolating {
-			require.NoError(t, scopetest.RunProgram(new, true, program), "%s, program %q", name, program)
+			require.NoError(t, trial.RunProgram(new, true, program), "%s, program %q", name, program)
 			shared := locked.Share(new())
-			counts := func() scopetest.Counts {
+			counts := func() trial.Counts {
 				s := shared.Stats()
-				return scopetest.Counts{Open: s.Open, Late: s.Late}
+				return trial.Counts{Open: s.Open, Late: s.Late}
 			}
-			require.NoError(t, scopetest.RunRegions(shared, counts, program), "%s, program %q", name, program)
+			require.NoError(t, trial.RunRegions(shared, counts, program), "%s, program %q", name, program)
 		}
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/testenv"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 )
 
 // A setting is what a program is run with: awkward sizes are chosen so that slabs
@@ -57,9 +56,9 @@ func (s setting) makers() map[string]func(src bumper.Source) bumper.Buffer {
 // run runs program over every kind of buffer, and checks the books of the source.
 func (s setting) run(t *testing.T, program []byte) {
 	for kind, make := range s.makers() {
-		sources := map[bumper.Buffer]*scopetest.Source{}
-		err := scopetest.RunProgram(func() bumper.Buffer {
-			src := &scopetest.Source{Extra: s.extra}
+		sources := map[bumper.Buffer]*trial.Source{}
+		err := trial.RunProgram(func() bumper.Buffer {
+			src := &trial.Source{Extra: s.extra}
 			buf := make(src)
 			sources[buf] = src
 			return buf
@@ -80,7 +79,7 @@ func (s setting) run(t *testing.T, program []byte) {
 func FuzzProgram(f *testing.F) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range 20 {
-		f.Add(uint16(i*1000), uint16(i*i*7), byte(i), scopetest.RandomProgram(rng))
+		f.Add(uint16(i*1000), uint16(i*i*7), byte(i), trial.Random(rng))
 	}
 	f.Fuzz(func(t *testing.T, limit, slab uint16, extra byte, program []byte) {
 		if len(program) > 400 {
@@ -92,14 +91,9 @@ func FuzzProgram(f *testing.F) {
 
 // TestPrograms runs random programs, the same ones each time.
 func TestPrograms(t *testing.T) {
-	count := 2000
-	if testing.Short() || testenv.Slow() {
-		count = 200
-	}
-	count = scopetest.Programs(count)
-	for seed := range count {
+	for seed := range trial.Programs(2000) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 5))
 		s := setting{limit: rng.IntN(2) * rng.IntN(40_000), slab: 1 + rng.IntN(1+seed%10_000), extra: rng.IntN(3) * 37}
-		s.run(t, scopetest.RandomProgram(rng))
+		s.run(t, trial.Random(rng))
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -23,7 +23,7 @@ func mustAlloc(t *testing.T, a scope.Allocator, sizes ...uintptr) {
 }
 
 func TestSlabBufferGrowsBySlabs(t *testing.T) {
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	buf := bumper.NewSlabBuffer(bumper.SlabSize(4096), bumper.From(src))
 	require.Zero(t, buf.Stats().Capacity)
 	mustAlloc(t, buf, 4096, 1, 4090) // 4090 does not fit behind 1
@@ -34,7 +34,7 @@ func TestSlabBufferGrowsBySlabs(t *testing.T) {
 }
 
 func TestCustomSlabs(t *testing.T) {
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	buf := bumper.NewSlabBuffer(bumper.SlabSize(1000), bumper.From(src))
 	cp := buf.Checkpoint()
 	mustAlloc(t, buf, 5000, 100, 9000)
@@ -61,7 +61,7 @@ func TestCustomSlabsAreBounded(t *testing.T) {
 func TestTrim(t *testing.T) {
 	for name, make := range onSource {
 		t.Run(name, func(t *testing.T) {
-			src := &scopetest.Source{}
+			src := &trial.Source{}
 			buf := make(src)
 			trimmer, ok := buf.(interface{ Trim() })
 			if !ok {
@@ -129,7 +129,7 @@ func TestString(t *testing.T) {
 // Where the limit leaves no room for another slab, blocks get customs, and a loop
 // still reaches a steady size.
 func TestSteadyAtTheLimit(t *testing.T) {
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	buf := bumper.NewSlabBuffer(bumper.SlabSize(10_000), bumper.Limit(39_000), bumper.From(src))
 	round := func() {
 		mustAlloc(t, buf, 9000, 9000, 9000, 3000, 2000)

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // TestLoopAtTheEndOfASlab is the slow case in the README of Bumper.jl: a slab is nearly
@@ -16,7 +16,7 @@ import (
 // a slab and gives it back. Here the first turn takes it, and the others find it.
 func TestLoopAtTheEndOfASlab(t *testing.T) {
 	const slab = 10_000
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.SlabSize(slab), bumper.From(src)))
 	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
 		scope.Make[int8](ctx, slab/2-64) // just under half of the slab, with room for alignment

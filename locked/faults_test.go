@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // scenario uses the shared buffer and regions of it, nested and one after the other.
 // It returns the first error; content and stamps are checked all the time.
 func scenario(t *testing.T, shared *locked.Buffer) (first error) {
 	ctx := scope.WithAllocator(context.Background(), shared)
-	require.NoError(t, scopetest.Find(func() {
-		l, owners := &scopetest.Ledger{}, 0
+	require.NoError(t, trial.Find(func() {
+		l, owners := &trial.Ledger{}, 0
 		alloc := func(ctx context.Context, owner int, sizes ...uintptr) {
 			for _, size := range sizes {
 				if _, err := l.Alloc(scope.AllocatorFrom(ctx).Alloc, owner, size, 8); err != nil && first == nil {
@@ -64,17 +64,17 @@ func TestFaults(t *testing.T) {
 		},
 	} {
 		t.Run(kind, func(t *testing.T) {
-			right := &scopetest.Source{}
+			right := &trial.Source{}
 			require.NoError(t, scenario(t, locked.Share(make(right))))
 			require.Positive(t, right.Acquired)
 			for n := 1; n <= right.Acquired; n++ {
 				for _, to := range []int{n + 1, 0} {
-					src := &scopetest.Source{FailFrom: n, FailTo: to}
+					src := &trial.Source{FailFrom: n, FailTo: to}
 					shared := locked.Share(make(src))
 					err := scenario(t, shared)
 					if to == 0 || err != nil {
 						require.ErrorIs(t, err, scope.ErrExhausted)
-						require.ErrorIs(t, err, scopetest.ErrSource)
+						require.ErrorIs(t, err, trial.ErrSource)
 					}
 					src.FailFrom = 0
 					require.NoError(t, scenario(t, shared), "after the fault")
@@ -101,7 +101,7 @@ func TestSourcePanics(t *testing.T) {
 }
 
 type panicking struct {
-	scopetest.Source
+	trial.Source
 	panics bool
 }
 

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // keepContext returns the context of a region after its end.
@@ -28,7 +28,7 @@ func requireLate(t *testing.T, shared *locked.Buffer, kept context.Context, stor
 	before := shared.Stats().Late
 	b, err := scope.AllocatorFrom(kept).Alloc(100, 8)
 	require.NoError(t, err)
-	require.False(t, scopetest.Inside(b.Bytes(), storage), "a late block is in a chunk")
+	require.False(t, trial.Inside(b.Bytes(), storage), "a late block is in a chunk")
 	require.Equal(t, scope.Stamp{}, b.Stamp)
 	require.Equal(t, before+1, shared.Stats().Late)
 }
@@ -48,7 +48,7 @@ func TestLate(t *testing.T) {
 	require.NoError(t, scope.NoEscape(ctx, func(now context.Context) error {
 		b, err := scope.AllocatorFrom(now).Alloc(64, 8)
 		require.NoError(t, err)
-		require.True(t, scopetest.Inside(b.Bytes(), storage), "who is in time gets the buffer's memory")
+		require.True(t, trial.Inside(b.Bytes(), storage), "who is in time gets the buffer's memory")
 		requireLate(t, shared, kept, storage) // while the region is a stranger's
 		requireLate(t, shared, context.WithValue(kept, lateKey{}, 0), storage)
 		return nil

@@ -7,14 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // runRegions runs program over every kind of buffer that may hold limit bytes.
 func runRegions(t *testing.T, limit int, program []byte) {
-	src := &scopetest.Source{}
+	src := &trial.Source{}
 	for name, buf := range map[string]bumper.Buffer{
 		"alloc":       bumper.NewAllocBuffer(1+limit, bumper.From(src)),
 		"slab":        bumper.NewSlabBuffer(bumper.From(src)),
@@ -22,11 +21,11 @@ func runRegions(t *testing.T, limit int, program []byte) {
 		"autoscaling": bumper.NewAutoscalingBuffer(bumper.Initial(100), bumper.From(src)),
 	} {
 		shared := locked.Share(buf)
-		counts := func() scopetest.Counts {
+		counts := func() trial.Counts {
 			s := shared.Stats()
-			return scopetest.Counts{Open: s.Open, Late: s.Late}
+			return trial.Counts{Open: s.Open, Late: s.Late}
 		}
-		require.NoError(t, scopetest.RunRegions(shared, counts, program), "%s, limit %d, program %q", name, limit, program)
+		require.NoError(t, trial.RunRegions(shared, counts, program), "%s, limit %d, program %q", name, limit, program)
 		s := shared.Stats()
 		require.Zero(t, s.Open)
 		require.Zero(t, s.Used)
@@ -38,7 +37,7 @@ func runRegions(t *testing.T, limit int, program []byte) {
 func FuzzRegions(f *testing.F) {
 	rng := rand.New(rand.NewPCG(6, 7))
 	for i := range 20 {
-		f.Add(uint16(i*3000), scopetest.RandomProgram(rng))
+		f.Add(uint16(i*3000), trial.Random(rng))
 	}
 	f.Fuzz(func(t *testing.T, limit uint16, program []byte) {
 		if len(program) > 400 {
@@ -50,13 +49,8 @@ func FuzzRegions(f *testing.F) {
 
 // TestRegions runs random programs, the same ones each time.
 func TestRegions(t *testing.T) {
-	count := 1000
-	if testing.Short() || testenv.Slow() {
-		count = 200
-	}
-	count = scopetest.Programs(count)
-	for seed := range count {
+	for seed := range trial.Programs(1000) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 8))
-		runRegions(t, rng.IntN(500_000), scopetest.RandomProgram(rng))
+		runRegions(t, rng.IntN(500_000), trial.Random(rng))
 	}
 }

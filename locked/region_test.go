@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // Goroutines that share a worker's context may open scopes with it at the same
@@ -30,7 +30,7 @@ func TestSameContextTwice(t *testing.T) {
 			}
 			a, b := <-inside, <-inside
 			require.Equal(t, 3, shared.Stats().Open)
-			require.False(t, scopetest.Inside(a, b), "two scopes share memory")
+			require.False(t, trial.Inside(a, b), "two scopes share memory")
 			close(leave)
 			require.NoError(t, <-done)
 			require.NoError(t, <-done)

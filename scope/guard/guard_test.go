@@ -18,12 +18,12 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/guard"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
-	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // inMode sets the guard mode for the rest of the test. A test of guarded pages is
@@ -95,8 +95,8 @@ func sampled(n int, fresh bool) (count int) {
 			ctx = scope.WithAllocator(context.Background(), bumper.NewAllocBufferOn(storage))
 		}
 		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
-			first := scopetest.Inside(scope.Make[byte](ctx, 8), storage)
-			if second := scopetest.Inside(scope.Make[byte](ctx, 8), storage); first != second {
+			first := trial.Inside(scope.Make[byte](ctx, 8), storage)
+			if second := trial.Inside(scope.Make[byte](ctx, 8), storage); first != second {
 				panic("a scope is guarded in part")
 			}
 			if !first {
@@ -282,7 +282,7 @@ func TestGuardOverrun(t *testing.T) {
 // functions, and, if modes is set, changes of the mode at any time.
 type script struct {
 	rng    *rand.Rand
-	ledger scopetest.Ledger
+	ledger trial.Ledger
 	owner  int
 	modes  bool
 }
@@ -327,7 +327,7 @@ func scripts(t *testing.T, modes bool) {
 		all.Go(func() {
 			rng := rand.New(rand.NewPCG(seed, 9))
 			for range count {
-				err := scopetest.Find(func() {
+				err := trial.Find(func() {
 					for _, ctx := range guardedKinds() {
 						p := &script{rng: rng, modes: modes}
 						p.run(ctx, 0)

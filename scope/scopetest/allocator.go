@@ -1,168 +1,176 @@
 package scopetest
 
 import (
-	"errors"
-	"math/rand/v2"
+	"fmt"
 	"testing"
 
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// Room is how many bytes a fresh allocator must at least be able to hand out for
-// the rules to make sense. More is fine, and so is no bound.
+// Room is how many bytes a fresh allocator must at least have, to be tested: 128 KiB.
+// More is fine, and so is no bound. Rules about exhaustion need a bound, of at most
+// four times as much.
 const Room = 128 << 10
 
-// TestAllocator checks the contract of scope.Allocator. Every call of new
-// returns a fresh allocator with [Room].
-func TestAllocator(t *testing.T, new func() scope.Allocator) {
+// TestAllocator tests the contract of [scope.Allocator]. Each call of new returns a
+// fresh allocator with [Room].
+func TestAllocator(t testing.TB, new func() scope.Allocator) {
 	t.Helper()
-	test(t, allocatorRules, new)
+	var f findings
+	f.allocator(trial.Plain(trial.AsAllocator, Room, new))
+	f.report(t, allocatorRules...)
 }
 
-// CheckAllocator is [TestAllocator] with the violations as an error.
-func CheckAllocator(new func() scope.Allocator) error { return collect(allocatorRules, new) }
-
-var allocatorRules = []rule[scope.Allocator]{
-	{"alignment", "exactly size bytes at a multiple of align; 64 bytes and more are 64-byte aligned", checkAlignment},
-	{"disjoint", "live blocks never overlap, and an allocator never writes to one", checkDisjoint},
-	{"capacity", "len and cap are the size asked for: append reallocates", checkCapacity},
-	{"empty", "size 0 gives an empty block and no error", checkEmpty},
-	{"overflow", "no size may overflow a sum; an absurd one is ErrExhausted and changes nothing", checkOverflow},
-	{"misuse", "Alignment panics if align is not a power of two; the allocator stays usable", checkMisuse},
-	{"exhaustion", "when the memory is not to be had: ErrExhausted, and nothing has changed", checkExhaustion},
-	{"release", "NoEscape releases what was allocated inside, and nothing else", checkRelease},
-	{"endings", "NoEscape releases on error, panic and runtime.Goexit alike", checkEndings},
-	{"reuse", "released memory is handed out again", checkReuse},
+var allocatorRules = []*trial.Rule{
+	trial.Size, trial.Alignment, trial.PowerOfTwo, trial.Disjoint, trial.Untouched, trial.Empty,
+	trial.Overflow, trial.Exhausted, trial.Unchanged, trial.Room,
+	trial.Lifetime, trial.Endings, trial.Reuse, trial.Panics,
 }
 
-// sizes are those at which roundings and thresholds go wrong.
-var sizes = []uintptr{0, 1, 7, 8, 9, 63, 64, 65, 511, 512, 513, 1023, 1024, 1025, 4032, 4095, 4096, 4097, 8191, 8192, 8193}
-
-// A probe is an allocator with its ledger, replaced by a fresh one when it is
-// full.
-type probe struct {
-	new    func() scope.Allocator
-	a      scope.Allocator
-	ledger Ledger
+// allocator looks for violations of the contract of scope.Allocator.
+func (f *findings) allocator(s trial.Subject) {
+	f.run(s, allocatorPrograms)
+	f.run(s, random)
+	f.unchanged(s)
 }
 
-func newProbe(new func() scope.Allocator) *probe { return &probe{new: new, a: new()} }
-
-// must allocates; a fresh allocator may not refuse.
-func (p *probe) must(size, align uintptr) memory.Block {
-	b, err := p.ledger.Alloc(p.a.Alloc, 0, size, align)
-	if err != nil {
-		p.a, p.ledger = p.new(), Ledger{}
-		b, err = p.ledger.Alloc(p.a.Alloc, 0, size, align)
+// allocatorPrograms yields programs that go to the limits of the contract.
+func allocatorPrograms(yield func(trial.Program) bool) {
+	for _, programs := range []func() []trial.Program{alignments, oddSizes, fillings, scopes} {
+		for _, p := range programs() {
+			if !yield(p) {
+				return
+			}
+		}
 	}
-	require(err == nil, "a fresh allocator refuses Alloc(%d, %d): %v", size, align, err)
-	return b
 }
 
-func checkAlignment(new func() scope.Allocator) {
+func alloc(size, align uintptr) trial.Op {
+	return trial.Op{Kind: trial.Alloc, Size: size, Align: align}
+}
+
+// alignments are programs with every size at every alignment.
+func alignments() (all []trial.Program) {
 	for align := uintptr(0); align <= 4096; align = max(1, 2*align) {
-		p := newProbe(new)
-		for _, size := range sizes {
-			p.must(1, 1) // so that the next address is an odd one
-			p.must(size, align)
+		all = append(all, trial.Program{alloc(1, 1), alloc(Room/2, align)})
+		var up, down trial.Program
+		for i := range trial.Sizes {
+			up = append(up, alloc(1, 1), alloc(trial.Sizes[i], align)) // so that the next address is an odd one
+			down = append(down, alloc(trial.Sizes[len(trial.Sizes)-1-i], align), alloc(3, 1))
 		}
-		p.must(Room/2, align)
+		all = append(all, up, down)
 	}
+	return all
 }
 
-func checkDisjoint(new func() scope.Allocator) {
-	for seed := range uint64(thoroughness()) {
-		rng, p := rand.New(rand.NewPCG(seed, 1)), newProbe(new)
-		for range 100 {
-			p.must(uintptr(rng.IntN(2000)), 1<<rng.IntN(8))
-			if n := p.ledger.Len(); rng.IntN(3) == 0 {
-				p.ledger.Write(rng.IntN(n))
-			}
+// oddSizes are programs that ask for nothing, for too much, and for alignments that
+// are none.
+func oddSizes() []trial.Program {
+	const (
+		most   = ^uintptr(0)
+		half   = most/2 + 1
+		absurd = half / 2
+	)
+	var empty, huge, wrong trial.Program
+	for _, align := range []uintptr{0, 1, 64, 4096, absurd, half} {
+		empty = append(empty, alloc(0, align))
+		for _, size := range []uintptr{absurd, half - 4097, half - 1, half, most - 8192, most - 4095, most - 63, most - 1, most} {
+			huge = append(huge, alloc(100, 8), alloc(size, align))
 		}
-	}
-}
-
-func checkCapacity(new func() scope.Allocator) {
-	p := newProbe(new)
-	for _, size := range sizes {
-		p.must(size, 1)
-		p.must(size, 1)
-		for i := range p.ledger.Len() {
-			p.ledger.Append(i)
-		}
-	}
-}
-
-func checkEmpty(new func() scope.Allocator) {
-	a, l := new(), Ledger{}
-	fill(a, &l)
-	for _, align := range []uintptr{0, 1, 64, 4096, absurd, 2 * absurd} {
-		_, err := l.Alloc(a.Alloc, 0, 0, align)
-		require(err == nil, "Alloc(0, %d): %v", align, err)
-	}
-}
-
-const uintptrBits = 32 << (^uintptr(0) >> 63)
-
-// pebibyte is the size of that name, or as absurd a one where addresses are short.
-const pebibyte = absurd >> (uintptrBits / 64 * 12)
-
-func checkOverflow(new func() scope.Allocator) {
-	const most = ^uintptr(0)
-	a, l := new(), Ledger{}
-	for range 3 {
-		_, err := l.Alloc(a.Alloc, 0, 100, 8)
-		require(err == nil, "Alloc(100, 8): %v", err)
-		for _, size := range []uintptr{1, 64, pebibyte, most / 4, most / 2, most/2 - 4096, most/2 + 1, most - 8192, most - 4095, most - 63, most - 1, most} {
-			for _, align := range []uintptr{1, 64, 4096, absurd, 2 * absurd} {
-				if size < pebibyte && align < absurd {
-					continue
-				}
-				_, err := l.Alloc(a.Alloc, 0, size, align)
-				require(err != nil, "Alloc(%d, %d) gives a block", size, align)
-			}
+		if align >= absurd {
+			huge = append(huge, alloc(1, align), alloc(64, align))
 		}
 	}
-}
-
-func checkMisuse(new func() scope.Allocator) {
-	a, l := new(), Ledger{}
-	for _, align := range []uintptr{3, 6, 12, 65, 1<<20 + 1, ^uintptr(0)} {
+	for _, align := range []uintptr{3, 6, 12, 65, 1<<20 + 1, most} {
 		for _, size := range []uintptr{0, 1, 64, 1 << 20} {
-			v := panicOf(func() { _, _ = a.Alloc(size, align) })
-			require(v != nil, "Alloc(%d, %d) does not panic", size, align)
-			_, err := l.Alloc(a.Alloc, 0, 8, 8)
-			require(err == nil, "after a panic, Alloc(8, 8): %v", err)
+			wrong = append(wrong, trial.Op{Kind: trial.Misalloc, Size: size, Align: align})
 		}
 	}
-}
-
-func checkExhaustion(new func() scope.Allocator) {
-	a, l := new(), Ledger{}
-	if !fill(a, &l) {
-		return
-	}
-	for range 3 {
-		_, err := l.Alloc(a.Alloc, 0, fillSize, 1)
-		require(err != nil, "what was refused is granted without a release in between")
-		var e *scope.ExhaustedError
-		require(!errors.As(err, &e) || e.Requested == fillSize, "Requested is not %d in: %v", fillSize, err)
-	}
-	for size := uintptr(1); size < fillSize; size *= 2 {
-		_, _ = l.Alloc(a.Alloc, 0, size, 1) // what is left may be granted, but rightly
-	}
+	return []trial.Program{empty, huge, wrong}
 }
 
 // fillSize is no multiple of anything, to leave remainders.
 const fillSize = 3001
 
-// fill allocates until a is exhausted, which it reports, or has given 4 × Room.
-func fill(a scope.Allocator, l *Ledger) bool {
-	for range 4 * Room / fillSize {
-		if _, err := l.Alloc(a.Alloc, 0, fillSize, 1); err != nil {
-			return true
+// fillings are programs that fill an allocator and then ask for what is left.
+func fillings() []trial.Program {
+	fill := trial.Op{Kind: trial.Fill, Size: fillSize}
+	left := trial.Program{fill}
+	for size := uintptr(1); size < fillSize; size *= 2 {
+		left = append(left, alloc(size, 1))
+	}
+	return []trial.Program{
+		{fill, alloc(0, 0), alloc(0, 64), alloc(0, 4096)},
+		left,
+		{fill, scoped(trial.ByReturn, alloc(1, 1), alloc(64, 64)), alloc(1, 1)},
+	}
+}
+
+func scoped(end trial.Ending, body ...trial.Op) trial.Op {
+	return trial.Op{Kind: trial.Scope, End: end, Body: body}
+}
+
+// some is a few blocks.
+func some(ops ...trial.Op) trial.Program {
+	return append(trial.Program{alloc(1, 8), alloc(64, 8), alloc(1000, 8), alloc(4096, 8)}, ops...)
+}
+
+// scopes are programs whose scopes end in every way, and loops that use more memory,
+// one scope after the other, than there is.
+func scopes() (all []trial.Program) {
+	for _, end := range []trial.Ending{trial.ByReturn, trial.ByError, trial.ByPanic, trial.ByGoexit, trial.ByExhausted} {
+		inner := scoped(end, some()...)
+		round := some(scoped(trial.ByReturn, append(some(inner), some(inner)...)...))
+		all = append(all, append(round, some()...))
+	}
+	loop := func(n int, body ...trial.Op) trial.Program {
+		return trial.Program{alloc(100, 8), {Kind: trial.Loop, N: n, Body: body}, alloc(100, 8)}
+	}
+	return append(all,
+		loop(4*Room/5000, scoped(trial.ByReturn, some(scoped(trial.ByReturn, some()...))...)),
+		loop(4*Room/5000, scoped(trial.ByError, alloc(5000, 1))),
+		loop(300, scoped(trial.ByReturn, alloc(2000, 64), scoped(trial.ByReturn, alloc(8, 8)))))
+}
+
+// unchanged compares two allocators, of which one has refused much: it must have as
+// much left as the other.
+func (f *findings) unchanged(s trial.Subject) {
+	const refusals, small = 16, 64
+	for _, c := range []struct {
+		size uintptr
+		full bool // the allocator is, before
+	}{{fillSize, true}, {^uintptr(0) / 3, true}, {^uintptr(0) / 3, false}} {
+		program := fmt.Sprintf("a := %s\n", s.Name)
+		if c.full {
+			program += fmt.Sprintf("for err == nil {\n\t_, err = a.Alloc(%d, 1)\n}\n", fillSize)
+		}
+		program += fmt.Sprintf("for range %d {\n\t_, err = a.Alloc(%#x, 1) // refused\n}\nfor err == nil {\n\t_, err = a.Alloc(%d, %d) // ← unchanged\n}", refusals, c.size, small, small)
+		f.check(program, func() {
+			one, other := s.New().Allocator, s.New().Allocator
+			if c.full && (!refused(one, fillSize, 4*Room/fillSize) || !refused(other, fillSize, 4*Room/fillSize)) {
+				return // it has no bound
+			}
+			for range refusals {
+				_, err := one.Alloc(c.size, 1)
+				trial.Require(err != nil, trial.Overflow, "Alloc(%#x, 1) is not refused", c.size)
+			}
+			with, without := granted(one, small, 2*Room/small), granted(other, small, 2*Room/small)
+			// Storage may begin elsewhere in the other and lose a block to alignment.
+			trial.Require(with >= without-2, trial.Unchanged, "after %d refusals there is room for %d blocks of %d bytes, without them for %d", refusals, with, small, without)
+		})
+	}
+}
+
+// granted allocates up to n blocks and returns how many it got.
+func granted(a scope.Allocator, size uintptr, n int) int {
+	for i := range n {
+		if _, err := a.Alloc(size, 64); err != nil {
+			return i
 		}
 	}
-	return false
+	return n
 }
+
+// refused reports whether one of n allocations is refused, and makes no more.
+func refused(a scope.Allocator, size uintptr, n int) bool { return granted(a, size, n) < n }

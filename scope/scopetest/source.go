@@ -1,88 +1,30 @@
 package scopetest
 
 import (
-	"errors"
-	"fmt"
-	"unsafe"
+	"testing"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 )
 
-// ErrSource is the error of a [Source] that was told to fail.
-var ErrSource = errors.New("conformance: the source has failed")
-
-// A Source is a bumper.Source that keeps books: it fails the acquisitions it is
-// told to, overwrites what is released, and notices a release of what it never
-// gave. The zero value is ready.
-type Source struct {
-	Acquired int // calls of Acquire so far
-
-	// The calls of Acquire from the FailFrom-th on, counted from 1, fail, and
-	// those from the FailTo-th on no more. 0 and 0: none fails.
-	FailFrom, FailTo int
-
-	Extra    int   // bytes given beyond what was asked for
-	Released int   // calls of Release
-	Err      error // what the user did wrong
-
-	held map[*byte]int
-}
-
-// Acquire returns 64-byte aligned memory full of junk.
-func (s *Source) Acquire(size int) ([]byte, error) {
-	s.Acquired++
-	if s.FailFrom > 0 && s.Acquired >= s.FailFrom && (s.FailTo == 0 || s.Acquired < s.FailTo) {
-		return nil, fmt.Errorf("acquisition %d of %d bytes: %w", s.Acquired, size, ErrSource)
-	}
-	if size <= 0 {
-		s.Err = fmt.Errorf("acquisition of %d bytes", size)
-	}
-	if size <= 0 || size > 1<<30 {
-		return nil, fmt.Errorf("acquisition of %d bytes: %w", size, ErrSource)
-	}
-	size += s.Extra
-	mem := make([]byte, size+64)
-	start := int(-uintptr(unsafe.Pointer(&mem[0])) & 63)
-	mem = mem[start : start+size : start+size]
-	spoil(mem)
-	if s.held == nil {
-		s.held = map[*byte]int{}
-	}
-	s.held[&mem[0]] = size
-	return mem, nil
-}
-
-// Release takes mem back, which must be what Acquire returned.
-func (s *Source) Release(mem []byte) {
-	if size, ok := s.held[unsafe.SliceData(mem)]; !ok || size != len(mem) {
-		s.Err = fmt.Errorf("%d bytes released that were not acquired so", len(mem))
-		return
-	}
-	delete(s.held, &mem[0])
-	s.Released++
-	spoil(mem)
-}
-
-// Held returns how many bytes, in how many pieces, are acquired and not released.
-func (s *Source) Held() (bytes, pieces int) {
-	for _, n := range s.held {
-		bytes += n
-	}
-	return bytes, len(s.held)
-}
-
-// Holds reports whether b lies in memory of the source that is not released.
-func (s *Source) Holds(b []byte) bool {
-	for p, n := range s.held {
-		if Inside(b, unsafe.Slice(p, n)) {
-			return true
+// TestSource tests the contract of [bumper.Source]. Each call of new returns a source
+// that can supply [Room]; it may be the same one each time, for the test releases all
+// it acquires.
+func TestSource(t testing.TB, new func() bumper.Source) {
+	t.Helper()
+	var f findings
+	for _, p := range trial.SourcePrograms(Room) {
+		if v := trial.RunSource(new, Room, p); v == nil || f.has(v.Rule) {
+			continue
+		}
+		if v := trial.JudgeSource(new, Room, p); v != nil && !f.has(v.Rule) {
+			f = append(f, v)
 		}
 	}
-	return false
+	f.report(t, sourceRules...)
 }
 
-// spoil overwrites mem with junk.
-func spoil(mem []byte) {
-	mem[0] = 0xDB
-	for done := 1; done < len(mem); done *= 2 {
-		copy(mem[done:], mem[:done])
-	}
+var sourceRules = []*trial.Rule{
+	trial.SourceSize, trial.SourceAlignment, trial.SourceDisjoint, trial.SourceUntouched,
+	trial.SourceRefusal, trial.SourceRoom, trial.SourceReuse, trial.SourcePanics,
 }

@@ -136,6 +136,7 @@ func TestAllocatorsKnowNoArrays(t *testing.T) {
 // unlinked are the packages below internal that no user links, and why they are there.
 var unlinked = map[string]string{
 	"internal/testenv":   "tells tests what they run under",
+	"internal/trial":     "the engine of scope/scopetest, which users link into their tests only",
 	"internal/asm":       "generates the assembly; a module of its own",
 	"internal/gemm/peak": "measures the machine for the benchmarks of gemm, here and in module bench",
 }

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string) error {
 	if o.from != "" {
 		return again(o, root)
 	}
+	forgetTuning()
 	if o.fetch {
 		if err := fetch.Install(ctx, fetch.Cache(root)); err != nil {
 			fmt.Fprintln(os.Stderr, err) // onnxruntime is then absent, for this reason
@@ -57,6 +58,19 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return write(o, root, results)
+}
+
+// forgetTuning removes from the environment what would make peers faster or slower than
+// they are by themselves, such as OPENBLAS_CORETYPE.
+func forgetTuning() {
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		for _, prefix := range []string{"OPENBLAS_", "OMP_", "ORT_"} {
+			if strings.HasPrefix(name, prefix) {
+				os.Unsetenv(name)
+			}
+		}
+	}
 }
 
 // measure runs the cases. When ctx ends it returns what was measured.
@@ -70,23 +84,35 @@ func measure(ctx context.Context, o options, root string, args []string) (record
 		Machine: cases.Machine(), Rounds: o.rounds, Started: time.Now(),
 		Command: strings.Join(append([]string{"go run ./cmd/compare"}, args...), " "),
 	}
+	var lower []record.Peer
 	for _, c := range o.cases {
 		progress.begin(c.Title)
 		result, err := c.Run(ctx, env)
-		progress.clear()
-		r.Cases = append(r.Cases, result)
 		if err != nil && ctx.Err() == nil {
 			return r, fmt.Errorf("compare: %s: %w", c.Name, err)
 		}
-		if !o.json {
-			report.Text(os.Stdout, result)
+		results := []record.Case{result}
+		if lowers(c, r.Machine) && ctx.Err() == nil {
+			progress.group("with lower kernels")
+			l, err := measureLower(ctx, c, o.rounds)
+			if err != nil {
+				return r, err
+			}
+			results, lower = append(results, l.Cases...), append(lower, l.Peers...)
+		}
+		progress.clear()
+		r.Cases = append(r.Cases, results...)
+		for _, result := range results {
+			if !o.json {
+				report.Text(os.Stdout, result)
+			}
 		}
 		if r.Interrupted = ctx.Err() != nil; r.Interrupted {
 			break
 		}
 	}
 	r.Seconds = time.Since(r.Started).Seconds()
-	r.Peers = append(set.Peers(), cases.InProcess()...)
+	r.Peers = addPeers(append(set.Peers(), cases.InProcess()...), lower)
 	return r, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -31,6 +32,18 @@ func TestParseErrors(t *testing.T) {
 		_, err := parse(args)
 		require.ErrorContains(t, err, "compare: ", args)
 	}
+}
+
+func TestForgetTuning(t *testing.T) {
+	t.Setenv("OPENBLAS_CORETYPE", "Haswell")
+	t.Setenv("OMP_NUM_THREADS", "2")
+	t.Setenv("ALLOCARRAYS_KERNEL", "avx2")
+	forgetTuning()
+	_, ok := os.LookupEnv("OPENBLAS_CORETYPE")
+	require.False(t, ok)
+	_, ok = os.LookupEnv("OMP_NUM_THREADS")
+	require.False(t, ok)
+	require.Equal(t, "avx2", os.Getenv("ALLOCARRAYS_KERNEL"), "not a peer's")
 }
 
 func TestPlaces(t *testing.T) {

@@ -7,6 +7,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/allocarrays/allocarrays-go/bench/internal/model"
 	"github.com/allocarrays/allocarrays-go/bench/internal/onnx"
@@ -73,6 +74,8 @@ func session(file []byte, input []float32, in, out ort.Shape) (peer.Work, error)
 				panic(err)
 			}
 		}
+		runtime.KeepAlive(x) // C reads and writes the memory of both, which is Go's
+		runtime.KeepAlive(y)
 	}
 	return peer.Work{Run: run, Output: y.GetData}, nil
 }

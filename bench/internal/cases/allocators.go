@@ -128,23 +128,6 @@ func must(err error) {
 	}
 }
 
-// keep is where slices are stored so that they live on the heap. Each goroutine has
-// its own, on a cache line of its own.
-type keep struct {
-	slice []float64
-	_     [5]uint64
-}
-
-func makeAllocator(w alloc.Workload) entry {
-	size := w.Elements()
-	return each("make", w, func() *keep { return new(keep) }, func(k *keep, blocks int) {
-		for range blocks {
-			k.slice = make([]float64, size)
-			k.slice[0] = 1
-		}
-	})
-}
-
 func poolAllocator(w alloc.Workload) entry {
 	size := w.Elements()
 	pool := sync.Pool{New: func() any { s := make([]float64, size); return &s }}

@@ -17,6 +17,10 @@ import (
 type Case struct {
 	Name, Title string
 	run         func(ctx context.Context, e *Env) (record.Case, error)
+
+	// Kernels is set if the matrix kernels decide: the case is then of interest with
+	// each set of them that the machine can run.
+	Kernels bool
 }
 
 // All returns the cases in the order in which they are run and reported.
@@ -38,38 +42,46 @@ type Env struct {
 	Report func(what string) // tells what is being measured; may be nil
 }
 
-// An entry is a candidate, or the reason why there is none.
+// An entry is a candidate, or the reason why there is none. If it has a check, it is
+// refused unless it passes that before and after it is measured.
 type entry struct {
 	measure.Candidate
 	absent string
+	check  func() error
 }
 
 // run is the entry of code in this process.
 func run(name string, fn func(n int)) entry { return entry{Candidate: measure.Func(name, fn)} }
 
-// child is the entry of work that a peer's own process does. If want is given, the
-// peer is refused unless it computes that.
+// child is the entry of work that a peer's own process does, checked if want is given.
 func (e *Env) child(ctx context.Context, name, peerName, work string, want []float32) entry {
 	c, err := e.Peers.Get(ctx, peerName)
-	if err == nil && want != nil {
-		var got []float32
-		if got, err = c.Check(work); err == nil {
-			err = model.CheckClose(got, want, tolerance(want))
-		}
-	}
 	if err != nil {
 		return entry{Candidate: measure.Candidate{Name: name}, absent: err.Error()}
 	}
-	return entry{Candidate: c.Candidate(name, work)}
+	en := entry{Candidate: c.Candidate(name, work)}
+	if want != nil {
+		en.check = func() error {
+			got, err := c.Check(work)
+			if err != nil {
+				return err
+			}
+			return model.CheckClose(got, want, tolerance(want))
+		}
+	}
+	return en
 }
 
-// checked refuses an entry of this process whose result is not what is wanted.
-func checked(e entry, got, want []float32) entry {
-	if err := model.CheckClose(got, want, tolerance(want)); err != nil {
-		e.absent = err.Error()
-	}
-	return e
+// checked is the entry of code in this process whose operation leaves what got returns.
+func checked(name string, fn func(n int), want []float32, got func() []float32) entry {
+	return entry{Candidate: measure.Func(name, fn), check: func() error {
+		fn(1)
+		return model.CheckClose(got(), want, tolerance(want))
+	}}
 }
+
+// same returns a function that returns x.
+func same(x []float32) func() []float32 { return func() []float32 { return x } }
 
 // tolerance allows for float32 sums in any order.
 func tolerance(want []float32) float64 {
@@ -86,7 +98,13 @@ func (e *Env) measure(ctx context.Context, g record.Group, target time.Duration,
 		e.Report(g.Name)
 	}
 	var cands []measure.Candidate
-	for _, en := range entries {
+	for i := range entries {
+		en := &entries[i]
+		if en.absent == "" && en.check != nil {
+			if err := en.check(); err != nil {
+				en.absent = err.Error()
+			}
+		}
 		if en.absent == "" {
 			cands = append(cands, en.Candidate)
 		}
@@ -96,6 +114,11 @@ func (e *Env) measure(ctx context.Context, g record.Group, target time.Duration,
 		row := record.Row{Name: en.Name, Absent: en.absent}
 		if en.absent == "" {
 			row, results = newRow(results[0]), results[1:]
+		}
+		if row.Absent == "" && en.check != nil && err == nil {
+			if wrong := en.check(); wrong != nil {
+				row = record.Row{Name: en.Name, Absent: "wrong after it was measured: " + wrong.Error()}
+			}
 		}
 		g.Rows = append(g.Rows, row)
 	}

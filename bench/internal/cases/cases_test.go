@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestCases(t *testing.T) {
 // are absent with a reason.
 func checkRow(t *testing.T, r record.Row) {
 	t.Helper()
-	for _, child := range []string{"onnxruntime", "OpenBLAS", "gorgonia", "gomlx", "arenas"} {
+	for _, child := range []string{"onnxruntime", "OpenBLAS", "gorgonia", "gomlx", "arenas", "ours, heap, own process", "ours, heap, runtimefreegc"} {
 		if strings.HasPrefix(r.Name, child) {
 			require.Contains(t, r.Absent, "could not be built", r.Name)
 			return
@@ -85,6 +86,27 @@ func TestAbsentPeersStayInTheReport(t *testing.T) {
 	require.Equal(t, 3, missing, "the bars against onnxruntime")
 }
 
+// TestServerThatCannotBeBuilt: all that is left are the reasons.
+func TestServerThatCannotBeBuilt(t *testing.T) {
+	c, err := find(t, "server").Run(t.Context(), env(t))
+	require.NoError(t, err)
+	require.Len(t, c.Groups, 3, "two settings, and the handler alone")
+	for _, g := range c.Groups {
+		require.Len(t, g.Rows, 5, g.Name)
+		for _, r := range g.Rows {
+			require.Contains(t, r.Absent, "could not be built", r.Name)
+		}
+	}
+	for _, table := range c.Tables {
+		for _, row := range table.Rows {
+			require.Len(t, row, len(table.Head), table.Title)
+		}
+	}
+	for _, b := range c.Bars {
+		require.Equal(t, "not measured", b.Verdict(), b.Name)
+	}
+}
+
 func TestInterruptedCaseReturnsWhatItHas(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	e := env(t)
@@ -97,4 +119,34 @@ func TestInterruptedCaseReturnsWhatItHas(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Len(t, c.Groups, 2)
 	require.NotEmpty(t, c.Groups[0].Row("ours").Metric("time").Samples)
+}
+
+// TestWrongResultsAreNotReported: neither of a candidate that is wrong from the start,
+// nor of one that becomes wrong while it is measured.
+func TestWrongResultsAreNotReported(t *testing.T) {
+	for name, tt := range map[string]struct {
+		wrongFrom int // operations
+		absent    string
+	}{
+		"right":             {math.MaxInt, ""},
+		"from the start":    {1, "result 0 is 2, want 1"},
+		"while it measured": {2, "wrong after it was measured: result 0 is 2, want 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			done, y := 0, []float32{0}
+			fn := func(n int) {
+				for range n {
+					if done++; done >= tt.wrongFrom {
+						y[0] = 2
+					} else {
+						y[0] = 1
+					}
+				}
+			}
+			row, err := cases.Checked(t.Context(), env(t), fn, []float32{1}, func() []float32 { return y })
+			require.NoError(t, err)
+			require.Equal(t, tt.absent, row.Absent)
+			require.Equal(t, tt.absent == "", row.Metric("time") != nil)
+		})
+	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-var demoCase = Case{"demo", "The demo in AllocArrays.jl's README", runDemo}
+var demoCase = Case{Name: "demo", Title: "The demo in AllocArrays.jl's README", run: runDemo}
 
 const demoText = `basic_reduction of an array of 100 000 float64: two copies, their sum, and the sum of
 its elements; the same function for every allocator. AllocArrays.jl publishes 2.289 MiB
@@ -70,8 +70,7 @@ func reduction(name string, ctx context.Context, a array) entry {
 			must(scope.NoEscape(ctx, demo))
 		}
 	}
-	fn(1)
-	return checked(run(name, fn), []float32{float32(sum)}, []float32{2 * demoLength})
+	return checked(name, fn, []float32{2 * demoLength}, func() []float32 { return []float32{float32(sum)} })
 }
 
 // groupReduction runs the demo in the worker of a group, which does all operations
@@ -99,14 +98,4 @@ func groupReduction(name string, a array) (entry, func()) {
 		close(asked)
 		must(g.Wait())
 	}
-}
-
-// detail is a table of one group with everything that was measured.
-func detail(g record.Group) record.Table {
-	t := record.Table{Head: []string{g.Name, "time relative to " + g.Base, "time", "allocs/op", "B/op"}}
-	for _, r := range g.Rows {
-		t.Rows = append(t.Rows, []string{r.Name, cellOf(&r, "time", ratioCell), cellOf(&r, "time", timeCell),
-			cellOf(&r, "allocs", countCell), cellOf(&r, "bytes", bytesCell)})
-	}
-	return t
 }

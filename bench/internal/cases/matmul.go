@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 )
 
-var matmulCase = Case{"matmul", "Matrix products of arrays, one core", runMatMul}
+var matmulCase = Case{Name: "matmul", Title: "Matrix products of arrays, one core", run: runMatMul, Kernels: true}
 
 const matmulText = `MatMulInto of arrays, whose right operand nobody has packed ahead, against the same
 product of gonum, and of OpenBLAS for float32. M×K times K×N; all results are checked against
@@ -49,20 +49,22 @@ func runMatMul(ctx context.Context, e *Env) (record.Case, error) {
 
 func (e *Env) matmul32(ctx context.Context, s model.Shape) (record.Group, error) {
 	want := s.Product()
-	a, b, c := general(s.M, s.K, s.A()), general(s.K, s.N, s.B()), general(s.M, s.N, nil)
+	a, b := general(s.M, s.K, s.A()), general(s.K, s.N, s.B())
+	ours, gonum := general(s.M, s.N, nil), general(s.M, s.N, nil)
 	return e.measure(ctx, record.Group{Name: "float32, " + s.String(), Base: "ours"}, 2*time.Millisecond,
-		checkedRun("ours", arrayProduct(s, a.Data, b.Data, c.Data), c.Data, want),
-		checkedRun("gonum", func() { blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, c) }, c.Data, want),
+		product("ours", arrayProduct(s, a.Data, b.Data, ours.Data), ours.Data, want),
+		product("gonum", func() { blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, gonum) }, gonum.Data, want),
 		e.child(ctx, "OpenBLAS", "OpenBLAS", "gemm/"+s.String(), want),
 	)
 }
 
 func (e *Env) matmul64(ctx context.Context, s model.Shape) (record.Group, error) {
 	want := s.Product()
-	a, b, c := general64(s.M, s.K, s.A()), general64(s.K, s.N, s.B()), general64(s.M, s.N, make([]float32, s.M*s.N))
+	a, b := general64(s.M, s.K, s.A()), general64(s.K, s.N, s.B())
+	ours, gonum := general64(s.M, s.N, make([]float32, s.M*s.N)), general64(s.M, s.N, make([]float32, s.M*s.N))
 	return e.measure(ctx, record.Group{Name: "float64, " + s.String(), Base: "ours"}, 2*time.Millisecond,
-		checkedRun("ours", arrayProduct(s, a.Data, b.Data, c.Data), c.Data, want),
-		checkedRun("gonum", func() { blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, c) }, c.Data, want),
+		product("ours", arrayProduct(s, a.Data, b.Data, ours.Data), ours.Data, want),
+		product("gonum", func() { blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, gonum) }, gonum.Data, want),
 	)
 }
 
@@ -72,19 +74,13 @@ func arrayProduct[T allocarray.Float](s model.Shape, a, b, c []T) func() {
 	return func() { allocarray.MatMulInto(z, x, y) }
 }
 
-// checkedRun is the entry of fn, refused unless it sets got to what is wanted.
-func checkedRun[T allocarray.Float](name string, fn func(), got []T, want []float32) entry {
-	clear(got)
-	fn()
-	single := make([]float32, len(got))
-	for i, v := range got {
-		single[i] = float32(v)
-	}
-	return checked(run(name, func(n int) {
+// product is the entry of multiply, which sets got.
+func product[T float32 | float64](name string, multiply func(), got []T, want []float32) entry {
+	return checked(name, func(n int) {
 		for range n {
-			fn()
+			multiply()
 		}
-	}), single, want)
+	}, want, func() []float32 { return singles(got) })
 }
 
 func general64(rows, cols int, data []float32) blas64.General {

@@ -10,16 +10,15 @@ import (
 	"github.com/allocarrays/allocarrays-go/bench/internal/model"
 	"github.com/allocarrays/allocarrays-go/bench/internal/record"
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-var mlpCase = Case{"mlp", "MLP inference, one core", runMLP}
+var mlpCase = Case{Name: "mlp", Title: "MLP inference, one core", run: runMLP, Kernels: true}
 
 const mlpText = `A network 784→128→10 with a ReLU and a softmax, the same random weights for
-all, one core (GOMAXPROCS=1, one thread in C libraries). Every candidate must give the
+all, one core (GOMAXPROCS=1 for Go code, one thread in C libraries). Every candidate must give the
 same probabilities (within 10⁻⁴ of a plain float64 computation) before it is timed. Peers
 without bias, ReLU and softmax get a plain loop for them, in their own language, and
 reuse their results.`
@@ -52,10 +51,9 @@ func (e *Env) mlpGroup(ctx context.Context, batch int) (record.Group, error) {
 	want := weights.Forward(input)
 	work := fmt.Sprintf("mlp/%d", batch)
 	g := record.Group{Name: fmt.Sprintf("batch %d", batch), Base: "ours"}
-	locked := locked.WithLockedBumper(context.Background(), bumper.NewSlabBuffer())
 	return e.measure(ctx, g, 10*time.Millisecond,
 		ourMLP("ours", weights, input, want, bufferContext()),
-		ourMLP("ours, locked buffer", weights, input, want, locked),
+		ourMLP("ours, locked buffer", weights, input, want, lockedContext()),
 		ourMLP("ours, heap", weights, input, want, context.Background()),
 		e.child(ctx, "onnxruntime", "onnxruntime", work, want),
 		e.child(ctx, "OpenBLAS", "OpenBLAS", work, want),
@@ -106,13 +104,10 @@ func ourMLP(name string, w model.MLP, input, want []float32, ctx context.Context
 	}
 	fn := func(n int) {
 		for range n {
-			if err := scope.NoEscape(ctx, infer); err != nil {
-				panic(err)
-			}
+			must(scope.NoEscape(ctx, infer))
 		}
 	}
-	fn(1)
-	return checked(run(name, fn), got, want)
+	return checked(name, fn, want, same(got))
 }
 
 // gonumMLP reuses its results; a single sample is the product with a vector, which
@@ -131,8 +126,7 @@ func gonumMLP(w model.MLP, input, want []float32) entry {
 			model.SoftmaxRows(y.Data, model.Out)
 		}
 	}
-	fn(1)
-	return checked(run("gonum", fn), y.Data, want)
+	return checked("gonum", fn, want, same(y.Data))
 }
 
 func general(rows, cols int, data []float32) blas32.General {

@@ -40,8 +40,7 @@ func testEntry(name string, n int, ctx context.Context, fn func(context.Context,
 			must(scope.NoEscape(ctx, body))
 		}
 	}
-	loop(1)
-	return checked(run(name, loop), floats(result), sums(n))
+	return checked(name, loop, sums(n), func() []float32 { return singles(result) })
 }
 
 // plainEntry runs plain Go code.
@@ -52,11 +51,10 @@ func plainEntry(name string, n int, fn func(result []int64, n int)) entry {
 			fn(result, n)
 		}
 	}
-	loop(1)
-	return checked(run(name, loop), floats(result), sums(n))
+	return checked(name, loop, sums(n), func() []float32 { return singles(result) })
 }
 
-func floats(x []int64) []float32 {
+func singles[T int64 | float64 | float32](x []T) []float32 {
 	f := make([]float32, len(x))
 	for i, v := range x {
 		f[i] = float32(v)

@@ -18,7 +18,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-var scalingCase = Case{"scaling", "Scaling: the cost of a Similar", runScaling}
+var scalingCase = Case{Name: "scaling", Title: "Scaling: the cost of a Similar", run: runScaling}
 
 const scalingText = `What one Similar of 128 float64 costs, without touching its elements, as something
 grows: how deep scopes nest, how many values lie in the context above the allocator's

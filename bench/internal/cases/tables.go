@@ -69,6 +69,17 @@ func ratioCell(m record.Metric) string {
 	return spread(*m.Ratio)
 }
 
+// noiseCell is ratioCell, or says that the rounds do not agree on who is better.
+func noiseCell(m record.Metric) string {
+	if m.Ratio != nil && within(*m.Ratio) {
+		return fmt.Sprintf("noise (%s–%s)", number(m.Ratio.Low), number(m.Ratio.High))
+	}
+	return ratioCell(m)
+}
+
+// within reports whether the quartiles of a ratio lie on both sides of 1.
+func within(s stats.Summary) bool { return s.Low < s.High && s.Low <= 1 && s.High >= 1 }
+
 func spread(s stats.Summary) string {
 	return fmt.Sprintf("%s (%s–%s)", number(s.Median), number(s.Low), number(s.High))
 }
@@ -151,63 +162,12 @@ func absences(groups []record.Group) (notes []string) {
 	return notes
 }
 
-// bars returns a chart with a cluster for each group and a bar for each candidate.
-func bars(file, title, caption, metric string, groups []record.Group, value func(record.Metric) stats.Summary) record.Chart {
-	c := record.Chart{File: file, Title: title, Y: record.Axis{Caption: caption}}
-	for _, g := range groups {
-		c.Labels = append(c.Labels, g.Name)
+// detail is a table of one group with everything that was measured.
+func detail(g record.Group) record.Table {
+	t := record.Table{Head: []string{g.Name, "time relative to " + g.Base, "time", "allocs/op", "B/op"}}
+	for _, r := range g.Rows {
+		t.Rows = append(t.Rows, []string{r.Name, cellOf(&r, "time", ratioCell), cellOf(&r, "time", timeCell),
+			cellOf(&r, "allocs", countCell), cellOf(&r, "bytes", bytesCell)})
 	}
-	for _, n := range names(groups) {
-		s, found := record.Series{Name: n}, false
-		for _, g := range groups {
-			p := record.Point{Missing: true}
-			if m := g.Row(n).Metric(metric); m != nil && len(m.Samples) > 0 {
-				p, found = record.Point{Y: value(*m)}, true
-			}
-			s.Points = append(s.Points, p)
-		}
-		if found {
-			c.Series = append(c.Series, s)
-		} else {
-			c.Absent = append(c.Absent, n)
-		}
-	}
-	return c
+	return t
 }
-
-// curves returns a chart with a curve for each candidate over the groups' X.
-func curves(file, title string, x, y record.Axis, metric string, groups []record.Group, value func(record.Metric) stats.Summary) record.Chart {
-	c := record.Chart{File: file, Title: title, X: x, Y: y, Lines: true}
-	for _, n := range names(groups) {
-		s := record.Series{Name: n}
-		for _, g := range groups {
-			if m := g.Row(n).Metric(metric); m != nil && len(m.Samples) > 0 {
-				s.Points = append(s.Points, record.Point{X: g.X, Y: value(*m)})
-			}
-		}
-		if len(s.Points) > 0 {
-			c.Series = append(c.Series, s)
-		} else {
-			c.Absent = append(c.Absent, n)
-		}
-	}
-	return c
-}
-
-// ratios returns the chart of the times relative to the base, in which bars begin at 1
-// and reach up where a candidate is slower.
-func ratios(file, title, base string, groups []record.Group) record.Chart {
-	c := bars(file, title, "time relative to "+base+" — lower is better", "time", groups, ofRatio)
-	c.Y.Log, c.From = true, 1
-	return c
-}
-
-// ofRatio and ofValue choose what a chart shows.
-func ofRatio(m record.Metric) stats.Summary {
-	if m.Ratio == nil {
-		return stats.Summary{}
-	}
-	return *m.Ratio
-}
-
-func ofValue(m record.Metric) stats.Summary { return m.Value }

@@ -8,7 +8,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/bench/internal/record"
 )
 
-var threadCase = Case{"thread", "The StrideArrays thread's examples", runThread}
+var threadCase = Case{Name: "thread", Title: "The StrideArrays thread's examples", run: runThread}
 
 const threadText = `The examples of the thread on reusing non-escaping arrays. E1 is its test: ones(n, n), + 2,
 row sums, · 3, + 0, each operation making a new array; E2 and E3 are test2, the same in place
@@ -74,7 +74,7 @@ func threadBars(groups []record.Group) (b []record.Bar) {
 		return nil
 	}
 	large, small := &groups[0], &groups[1]
-	for _, kind := range []string{"plain Go", "heap", "scope"} {
+	for _, kind := range []string{"plain Go", "heap"} {
 		r, _ := large.Ratios("time", outScope, inPlace+kind)
 		b = append(b, record.AtMost("E1 out of place in a scope, n = 1000: time relative to E2 in place by hand ("+kind+")", 1, r, "not run"))
 	}

@@ -23,10 +23,7 @@ func requests(t *testing.T, s server.Service, n int) []load.Request {
 	t.Helper()
 	all := make([]load.Request, n)
 	for i := range all {
-		body := make([]byte, 3*model.In)
-		for j, v := range model.Random(uint64(i), len(body), 50) {
-			body[j] = byte(int(max(0, min(255, v+100))))
-		}
+		body := server.Images(i, 3)
 		var answer bytes.Buffer
 		require.NoError(t, s.Answer(context.Background(), bytes.NewReader(body), len(body), &answer))
 		all[i] = load.Request{Body: body, Answer: answer.Bytes()}

@@ -21,7 +21,7 @@ type Result struct {
 
 // Rounds runs the candidates one after the other, opt.Rounds times. Each round
 // begins with another candidate, so that none always follows the same one. The
-// number of operations in a run is found once for each candidate, and doubled after a
+// number of operations in a run is found once for each candidate, and raised after a
 // run that took less than half of the target time.
 //
 // A candidate that fails is left out from then on; its Result says why. When ctx
@@ -65,7 +65,7 @@ func round(ctx context.Context, r int, cands []Candidate, ops []int, results []R
 			results[i].Samples, results[i].Err = nil, err
 		}
 		if s.Time < target/2 {
-			ops[i] *= 2
+			ops[i] = next(ops[i], s.Time, 2*target)
 		}
 	}
 	return nil
@@ -94,7 +94,7 @@ func calibrate(ctx context.Context, c Candidate, target time.Duration) (int, err
 }
 
 // quickest returns the time of n operations: of the first run that takes less than
-// enough, or the least of three.
+// enough, or the least of three; of two if they are expensive.
 func quickest(ctx context.Context, c Candidate, n int, enough time.Duration) (time.Duration, error) {
 	var fastest time.Duration
 	for i := range 3 {
@@ -108,7 +108,7 @@ func quickest(ctx context.Context, c Candidate, n int, enough time.Duration) (ti
 		if i == 0 || s.Time < fastest {
 			fastest = s.Time
 		}
-		if fastest < enough || fastest > 10*enough {
+		if fastest < enough || i > 0 && fastest > 10*enough {
 			break // too short anyway, or so long that runs are expensive
 		}
 	}

@@ -1,8 +1,14 @@
+// Package onnx writes small models in the ONNX format, so that onnxruntime can run
+// the same network with the same weights as everybody else.
+//
+// The format is that of onnx.proto (ONNX 1.13, IR version 8), encoded as Protocol
+// Buffers; the field numbers in this package are from there.
 package onnx
 
 import (
-	"encoding/binary"
 	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // The versions that models declare: every operator used here means the same since.
@@ -47,13 +53,13 @@ func (a Attribute) encode() message {
 	switch v := a.Value.(type) {
 	case float32:
 		p.float(2, v)
-		p.int(20, typeFloat)
+		p.ints(20, typeFloat)
 	case int64:
-		p.int(3, v)
-		p.int(20, typeInt)
+		p.ints(3, v)
+		p.ints(20, typeInt)
 	case []int64:
-		p.ints(8, v)
-		p.int(20, typeInts)
+		p.ints(8, v...)
+		p.ints(20, typeInts)
 	default:
 		panic("onnx: attribute " + a.Name + " is not an int64, a float32 or an []int64")
 	}
@@ -65,12 +71,12 @@ const float = 1 // TensorProto.DataType.FLOAT
 // Weight adds a constant tensor of float32, row-major.
 func (m *Model) Weight(name string, data []float32, dims ...int64) {
 	var t message
-	t.ints(1, dims)
-	t.int(2, float)
+	t.ints(1, dims...)
+	t.ints(2, float)
 	t.string(8, name)
 	raw := make([]byte, 0, 4*len(data))
 	for _, v := range data {
-		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+		raw = protowire.AppendFixed32(raw, math.Float32bits(v))
 	}
 	t.bytes(9, raw)
 	m.weights.bytes(5, t)
@@ -87,10 +93,10 @@ func value(name string, dims []int64) message {
 	var shape, tensor, kind, v message
 	for _, d := range dims {
 		var dim message
-		dim.int(1, d)
+		dim.ints(1, d)
 		shape.bytes(1, dim)
 	}
-	tensor.int(1, float)
+	tensor.ints(1, float)
 	tensor.bytes(2, shape)
 	kind.bytes(1, tensor)
 	v.string(1, name)
@@ -107,10 +113,33 @@ func (m *Model) Bytes() []byte {
 	graph.bytes(11, m.input)
 	graph.bytes(12, m.output)
 	set.string(1, "")
-	set.int(2, opset)
-	file.int(1, irVersion)
+	set.ints(2, opset)
+	file.ints(1, irVersion)
 	file.string(2, "allocarrays-go/bench")
 	file.bytes(7, graph)
 	file.bytes(8, set)
 	return file
 }
+
+// message is an encoded Protocol Buffers message. Fields are appended to it.
+type message []byte
+
+// ints appends an integer field for each value: a repeated one as proto2 encodes it.
+func (m *message) ints(field protowire.Number, values ...int64) {
+	for _, v := range values {
+		*m = protowire.AppendVarint(protowire.AppendTag(*m, field, protowire.VarintType), uint64(v))
+	}
+}
+
+// float appends a float field.
+func (m *message) float(field protowire.Number, v float32) {
+	*m = protowire.AppendFixed32(protowire.AppendTag(*m, field, protowire.Fixed32Type), math.Float32bits(v))
+}
+
+// bytes appends a field of bytes or a message.
+func (m *message) bytes(field protowire.Number, v []byte) {
+	*m = protowire.AppendBytes(protowire.AppendTag(*m, field, protowire.BytesType), v)
+}
+
+// string appends a string field.
+func (m *message) string(field protowire.Number, v string) { m.bytes(field, []byte(v)) }

@@ -23,8 +23,9 @@ import (
 
 // Work is a case that was prepared by a child.
 type Work struct {
-	Run    func(n int)      // performs n operations
-	Output func() []float32 // what an operation computed; nil if nothing
+	Run     func(n int)      // performs n operations
+	Output  func() []float32 // what an operation computed; nil if nothing
+	OneCore bool             // Go code runs on one core only
 }
 
 // Serve answers the parent on standard output until standard input ends. info is a
@@ -102,6 +103,9 @@ func (s server) run(name, count string) (string, error) {
 	w, err := s.work(name)
 	if err != nil {
 		return "", err
+	}
+	if w.OneCore {
+		defer measure.OneCore()()
 	}
 	m := measure.Time(n, w.Run)
 	return fmt.Sprintf("ok %d %d %d", m.Time.Nanoseconds(), m.Allocs, m.Bytes), nil

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 type Spec struct {
 	Name     string
 	Package  string   // below the module's root, as in "./cmd/peer-onnx"
+	Program  string   // the name of the program; that of the package if empty
 	Tags     string   // for the build
 	BuildEnv []string // for the build
 	Env      []string // for the child
@@ -69,7 +71,7 @@ func (s *Set) start(ctx context.Context, name string) (*Client, error) {
 
 // Build builds a child and returns the path of the program.
 func (s *Set) Build(ctx context.Context, spec Spec) (string, error) {
-	path := filepath.Join(s.Bin, filepath.Base(spec.Package))
+	path := filepath.Join(s.Bin, cmp.Or(spec.Program, filepath.Base(spec.Package)))
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}

@@ -8,10 +8,10 @@ type Chart struct {
 	Title  string     `json:"title"`
 	Y      Axis       `json:"y"`
 	X      Axis       `json:"x"`
-	Lines  bool       `json:"lines,omitempty"`  // curves over X; else bars in clusters
-	Labels []string   `json:"labels,omitempty"` // of the clusters of bars
+	Lines  bool       `json:"lines,omitempty"`  // curves over X; else points in clusters
+	Labels []string   `json:"labels,omitempty"` // of the clusters
 	Series []Series   `json:"series"`
-	From   float64    `json:"from,omitempty"` // where bars begin; 0 is the bottom
+	From   float64    `json:"from,omitempty"` // a line across, such as 1 for ratios; 0 is none
 	Mark   *ChartMark `json:"mark,omitempty"`
 	Absent []string   `json:"absent,omitempty"` // series that could not be had
 }
@@ -30,7 +30,7 @@ type ChartMark struct {
 	Label string  `json:"label"`
 }
 
-// Series are the bars of one colour, one for each label, or the points of a curve.
+// Series are the points of one colour: one for each label, or those of a curve.
 type Series struct {
 	Name   string  `json:"name"`
 	Points []Point `json:"points"`
@@ -40,5 +40,5 @@ type Series struct {
 type Point struct {
 	X       float64       `json:"x,omitempty"`
 	Y       stats.Summary `json:"y"`
-	Missing bool          `json:"missing,omitempty"` // there is no bar here
+	Missing bool          `json:"missing,omitempty"` // there is no point here
 }

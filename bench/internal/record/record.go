@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/allocarrays/allocarrays-go/bench/internal/stats"
 )
 
@@ -42,7 +44,8 @@ type Peer struct {
 type Case struct {
 	Name   string   `json:"name"`
 	Title  string   `json:"title"`
-	Text   string   `json:"text"` // what is done and how, in Markdown
+	Text   string   `json:"text"`          // what is done and how, in Markdown
+	Env    string   `json:"env,omitempty"` // environment of the process, as a shell has it
 	Bars   []Bar    `json:"bars,omitempty"`
 	Tables []Table  `json:"tables,omitempty"`
 	Charts []Chart  `json:"charts,omitempty"`
@@ -79,6 +82,15 @@ func (g *Group) Ratios(metric, a, b string) ([]float64, bool) {
 		return nil, false
 	}
 	return stats.Ratios(x.Samples, y.Samples), true
+}
+
+// Differences returns row a minus row b in each round; nil if one is absent.
+func (g *Group) Differences(metric, a, b string) []float64 {
+	x, y := g.Row(a).Metric(metric), g.Row(b).Metric(metric)
+	if x == nil || y == nil || len(x.Samples) == 0 || len(x.Samples) != len(y.Samples) {
+		return nil
+	}
+	return floats.SubTo(make([]float64, len(x.Samples)), x.Samples, y.Samples)
 }
 
 // A Row is what was measured of one candidate.

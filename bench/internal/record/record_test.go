@@ -38,6 +38,15 @@ func TestRatios(t *testing.T) {
 	}
 }
 
+func TestDifferences(t *testing.T) {
+	g := group()
+	require.Equal(t, []float64{10, 10, 30}, g.Differences("time", "theirs", "ours"))
+	require.Equal(t, []float64{-10, -20, -10}, g.Differences("time", "zero", "ours"))
+	for _, other := range []string{"gone", "nobody", "short"} {
+		require.Nil(t, g.Differences("time", "ours", other), other)
+	}
+}
+
 func TestRound(t *testing.T) {
 	require.Equal(t, 1.2346, record.Round(1.23456789))
 	require.Equal(t, 123460.0, record.Round(123456.789))
@@ -49,7 +58,11 @@ func TestBars(t *testing.T) {
 	require.Equal(t, "missed", record.AtLeast("b", 1.1, []float64{0.5, 1, 3}, "").Verdict())
 	require.Equal(t, "met", record.AtMost("b", 1, []float64{1}, "").Verdict())
 	require.Equal(t, "missed", record.Below("b", 1, []float64{1}, "").Verdict())
-	b := record.AtMost("b", 1, nil, "gone")
+	require.Equal(t, "within noise", record.Below("b", 1, []float64{0.8, 1.1, 1.2}, "").OrNoise().Verdict())
+	require.Equal(t, "within noise", record.AtLeast("b", 1, []float64{0.8, 1.1, 1.2}, "").OrNoise().Verdict())
+	require.Equal(t, "missed", record.Below("b", 1, []float64{1.1, 1.2, 1.3}, "").OrNoise().Verdict())
+	require.Equal(t, "met", record.AtMost("b", 1, []float64{1, 1, 1}, "").OrNoise().Verdict(), "no spread, no noise")
+	b := record.AtMost("b", 1, nil, "gone").OrNoise()
 	require.Equal(t, "not measured", b.Verdict())
 	require.Equal(t, "gone", b.Missing)
 }

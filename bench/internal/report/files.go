@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/allocarrays/allocarrays-go/bench/internal/chart"
 	"github.com/allocarrays/allocarrays-go/bench/internal/record"
-	"github.com/allocarrays/allocarrays-go/bench/internal/svg"
 )
 
 // WriteDocs writes performance.md and its charts to a folder.
@@ -15,14 +15,18 @@ func WriteDocs(dir string, r record.Results) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	files := map[string]string{"performance.md": Markdown(r)}
+	files := map[string][]byte{"performance.md": []byte(Markdown(r))}
 	for _, c := range r.Cases {
 		for _, ch := range c.Charts {
-			files[filepath.Base(ch.File)] = svg.Draw(ch)
+			image, err := chart.Draw(ch)
+			if err != nil {
+				return fmt.Errorf("report: %w", err)
+			}
+			files[filepath.Base(ch.File)] = image
 		}
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 	}

@@ -17,7 +17,25 @@ round every candidate runs once, for some milliseconds, each round beginning wit
 What is given is the median over the rounds of the ratio within a round, and in
 parentheses the quartiles. Absolute numbers are for orientation only; on another machine,
 or with other load, they differ. Cases that are lost are in the tables like the others, and a
-peer that could not be had is named with the reason.
+peer that could not be had is named with the reason. What can compute something wrong is
+checked before and after it is measured.
+
+Where the matrix kernels decide, a machine with AVX-512 measures twice: with what it has, and
+with AVX2. The environment variable ALLOCARRAYS_KERNEL (avx512, avx2 or generic) lowers the choice
+for any program that uses this module, from its start; a bug report about a wrong or slow result
+should say whether it is the same with ALLOCARRAYS_KERNEL=generic.
+
+What changed in November 2026, so that older figures do not compare:
+
+- Go code on one core is no longer locked to a thread. The lock slowed down gonum, which hands
+  the blocks of a product to goroutines, so ratios to it were too large: up to 30 times for small
+  products of two blocks and more, about 1.2 times for large ones (see *Matrix products*).
+- The part of the limit was measured wrongly. The limit now is that of the multiply-adds only,
+  measured in turn with the product.
+- Two bars measured something else. That of E1 out of place against in place in a scope measured
+  memory traffic, and is gone; that of regions against private buffers failed when private buffers
+  became faster, and is a difference in nanoseconds.
+- Ratios of whole server processes whose quartiles lie on both sides of 1 are called noise.
 `
 
 // Markdown returns docs/performance.md.
@@ -75,7 +93,8 @@ func verdict(b record.Bar) string {
 }
 
 func section(b *strings.Builder, c record.Case) {
-	fmt.Fprintf(b, "\n## %s\n\n%s\n\n`go run ./cmd/compare -case %s`\n", c.Title, c.Text, c.Name)
+	command := strings.TrimSpace(c.Env + " go run ./cmd/compare -case " + c.Name)
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\n`%s`\n", c.Title, c.Text, command)
 	for _, ch := range c.Charts {
 		fmt.Fprintf(b, "\n![%s](%s)\n", ch.Title, ch.File)
 	}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 )
 
 // A Summary is the median of a sample with its quartiles.
@@ -19,22 +22,17 @@ type Summary struct {
 // between neighbours (type 7 of Hyndman and Fan, "Sample Quantiles in Statistical
 // Packages", The American Statistician 50(4), 1996). Of no numbers all are NaN.
 func Summarize(xs []float64) Summary {
+	if len(xs) == 0 || floats.HasNaN(xs) {
+		return Summary{math.NaN(), math.NaN(), math.NaN()}
+	}
 	sorted := slices.Sorted(slices.Values(xs))
-	return Summary{quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75)}
-}
-
-// quantile returns the q-quantile of a sorted sample.
-func quantile(sorted []float64, q float64) float64 {
-	if len(sorted) == 0 {
-		return math.NaN()
+	quantile := func(q float64) float64 {
+		// Package stat has type 4, of which the median of two numbers is the lower one;
+		// type 7 is the same at another place.
+		n := float64(len(sorted))
+		return stat.Quantile((q*(n-1)+1)/n, stat.LinInterp, sorted, nil)
 	}
-	at := q * float64(len(sorted)-1)
-	below := int(at)
-	if below+1 == len(sorted) {
-		return sorted[below]
-	}
-	part := at - float64(below)
-	return sorted[below]*(1-part) + sorted[below+1]*part
+	return Summary{quantile(0.5), quantile(0.25), quantile(0.75)}
 }
 
 // Ratios returns a[i]/b[i] for each round i. It panics if the rounds differ in
@@ -53,18 +51,27 @@ func Ratios(a, b []float64) []float64 {
 // GeoMeans returns, for each round, the geometric mean over several series, each
 // of which has one number for each round.
 func GeoMeans(series [][]float64) []float64 {
+	return across(series, func(x []float64) float64 { return stat.GeometricMean(x, nil) })
+}
+
+// Medians returns, for each round, the median over several series.
+func Medians(series [][]float64) []float64 {
+	return across(series, func(x []float64) float64 { return Summarize(x).Median })
+}
+
+// across returns what f returns for the numbers of each round; nil if there are no series.
+func across(series [][]float64, f func([]float64) float64) []float64 {
 	if len(series) == 0 {
 		return nil
 	}
-	means := make([]float64, len(series[0]))
-	for i := range means {
-		var logs float64
-		for _, s := range series {
-			logs += math.Log(s[i])
+	results, column := make([]float64, len(series[0])), make([]float64, len(series))
+	for i := range results {
+		for j, s := range series {
+			column[j] = s[i]
 		}
-		means[i] = math.Exp(logs / float64(len(series)))
+		results[i] = f(column)
 	}
-	return means
+	return results
 }
 
 // Sag returns how far a curve lies below the straight line between its first and

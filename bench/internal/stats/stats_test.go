@@ -46,6 +46,11 @@ func TestGeoMeans(t *testing.T) {
 	require.Nil(t, stats.GeoMeans(nil))
 }
 
+func TestMedians(t *testing.T) {
+	require.Equal(t, []float64{2, 5}, stats.Medians([][]float64{{1, 5}, {2, 600}, {30, 4}}))
+	require.Nil(t, stats.Medians(nil))
+}
+
 func TestSag(t *testing.T) {
 	x := []float64{1, 2, 3, 4, 5}
 	tests := []struct {
