@@ -134,6 +134,10 @@ func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 		b.trim()
 		mem, err = b.store.acquire(n)
 	}
+	if err == errUncollected && b.used() == b.large { // then the slabs may be collected, too
+		b.slabs = b.store.releaseAll(b.slabs, 0)
+		b.slabMark, b.mem = slabMark{custom: b.custom, large: b.large}, nil
+	}
 	return mem, err
 }
 
@@ -237,7 +241,7 @@ func (b *SlabBuffer) Close() error {
 // Stats tells how the buffer is used.
 func (b *SlabBuffer) Stats() Stats {
 	s := b.stats
-	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.held, b.store.limit, b.store.pieces
+	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.holds(), b.store.limit, b.store.pieces
 	s.HighWater = max(s.HighWater, s.Used)
 	return s
 }

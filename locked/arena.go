@@ -2,6 +2,7 @@ package locked
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -10,8 +11,13 @@ import (
 type piece struct {
 	mem   []byte
 	stamp memory.Stamp // dead when the storage was taken back
-	whole *span        // of a piece that is all idle
-	used  int          // bytes in spans that are in use
+	first *span
+	whole *span // of a piece that is all idle
+	used  int   // bytes in spans that are in use
+
+	// retiring says that no span is taken from the piece any more, so that it goes back
+	// when those in use have ended. Its idle spans are in no bin.
+	retiring bool
 }
 
 // A span is a contiguous part of a piece, in use by a region or idle.
@@ -42,7 +48,8 @@ func roundUp(n int) int { return (n + granule - 1) &^ (granule - 1) }
 //
 // The zero arena is empty. It is used under the lock of its Buffer.
 type arena struct {
-	pieces   map[*piece]struct{}
+	pieces   []*piece
+	retiring int // how many of them retire
 	bins     [binCount]*span
 	occupied [binCount / 64]uint64
 	spare    *span // span objects to use again, linked by next
@@ -69,11 +76,8 @@ func (a *arena) add(mem []byte, stamp memory.Stamp) {
 	p := &piece{mem: mem, stamp: stamp}
 	s := a.newSpan()
 	s.piece, s.len = p, len(mem)
-	p.whole = s
-	if a.pieces == nil {
-		a.pieces = map[*piece]struct{}{}
-	}
-	a.pieces[p] = struct{}{}
+	p.first, p.whole = s, s
+	a.pieces = append(a.pieces, p)
 	a.capacity += len(mem)
 	a.put(s)
 }
@@ -82,14 +86,79 @@ func (a *arena) add(mem []byte, stamp memory.Stamp) {
 func (a *arena) remove(p *piece) []byte {
 	a.cut(p.whole)
 	a.freeSpan(p.whole)
-	delete(a.pieces, p)
+	a.pieces = slices.DeleteFunc(a.pieces, func(q *piece) bool { return p == q })
+	if p.retiring {
+		a.retiring--
+	}
 	a.capacity -= len(p.mem)
 	return p.mem
 }
 
+// retire sets whether spans are taken from p.
+func (a *arena) retire(p *piece, retiring bool) {
+	var idle []*span
+	for s := p.first; s != nil; s = s.next {
+		if s.idle {
+			a.cut(s)
+			idle = append(idle, s)
+		}
+	}
+	p.retiring = retiring
+	if retiring {
+		a.retiring++
+	} else {
+		a.retiring--
+	}
+	for _, s := range idle {
+		a.put(s)
+	}
+}
+
+// retireDownTo retires the largest pieces until the others have no more than n bytes.
+func (a *arena) retireDownTo(n int) {
+	var all []*piece
+	rest := 0
+	for _, p := range a.pieces {
+		if !p.retiring {
+			all = append(all, p)
+			rest += len(p.mem)
+		}
+	}
+	slices.SortFunc(all, func(p, q *piece) int { return len(q.mem) - len(p.mem) })
+	for _, p := range all {
+		if rest <= n {
+			return
+		}
+		rest -= len(p.mem)
+		a.retire(p, true)
+	}
+}
+
+// recall makes the retiring pieces ordinary ones again.
+func (a *arena) recall() {
+	for _, p := range a.pieces {
+		if p.retiring {
+			a.retire(p, false)
+		}
+	}
+}
+
+// retired reports whether a retiring piece is all idle.
+func (a *arena) retired() bool {
+	if a.retiring == 0 {
+		return false
+	}
+	for _, p := range a.pieces {
+		if p.retiring && p.whole != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // lost reports whether storage was taken back.
 func (a *arena) lost() bool {
-	for p := range a.pieces {
+	for _, p := range a.pieces {
 		if !p.stamp.Live() {
 			return true
 		}
@@ -99,7 +168,7 @@ func (a *arena) lost() bool {
 
 // forget drops the pieces that were taken back, which are all idle.
 func (a *arena) forget() {
-	for p := range a.pieces {
+	for _, p := range slices.Clone(a.pieces) {
 		if !p.stamp.Live() {
 			a.remove(p)
 		}
@@ -166,7 +235,7 @@ func (a *arena) shrink(s *span, n int) int {
 
 // whole returns how many bytes the pieces have that are all idle.
 func (a *arena) whole() (sum int) {
-	for p := range a.pieces {
+	for _, p := range a.pieces {
 		if p.whole != nil {
 			sum += len(p.mem)
 		}
@@ -174,11 +243,11 @@ func (a *arena) whole() (sum int) {
 	return sum
 }
 
-// removeWhole takes out pieces that are all idle, as long as more says so of the next
-// one's length, and returns their memory.
+// removeWhole takes out pieces that are all idle: those that retire, and others as long as
+// more says so of the next one's length. It returns their memory.
 func (a *arena) removeWhole(more func(length int) bool) (back [][]byte) {
-	for p := range a.pieces {
-		if p.whole != nil && more(len(p.mem)) {
+	for _, p := range slices.Clone(a.pieces) {
+		if p.whole != nil && (p.retiring || more(len(p.mem))) {
 			back = append(back, a.remove(p))
 		}
 	}
@@ -240,10 +309,13 @@ func (a *arena) nextBin(bin int) int {
 	return 64*word + bits.TrailingZeros64(found)
 }
 
-// put enters an idle span into its bin.
+// put makes a span idle and enters it into its bin.
 func (a *arena) put(s *span) {
-	bin := binOf(s.len)
 	s.idle = true
+	if s.piece.retiring {
+		return
+	}
+	bin := binOf(s.len)
 	s.binPrev, s.binNext = nil, a.bins[bin]
 	if s.binNext != nil {
 		s.binNext.binPrev = s
@@ -252,10 +324,13 @@ func (a *arena) put(s *span) {
 	a.occupied[bin/64] |= 1 << (bin % 64)
 }
 
-// cut takes a span out of its bin.
+// cut takes an idle span out of its bin.
 func (a *arena) cut(s *span) {
-	bin := binOf(s.len)
 	s.idle = false
+	if s.piece.retiring {
+		return
+	}
+	bin := binOf(s.len)
 	if s.binNext != nil {
 		s.binNext.binPrev = s.binPrev
 	}

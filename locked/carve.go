@@ -107,6 +107,9 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 	err := b.extend(need)
 	if err != nil && b.limit > 0 {
 		b.reclaim()
+		b.mu.Lock()
+		b.arena.recall()
+		b.mu.Unlock()
 		if b.holds(need) {
 			return nil
 		}
@@ -169,6 +172,7 @@ func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
 		mem, _, err = b.storage.Acquire(need)
 	}
 	if err != nil {
+		b.dropIsolated(r)
 		return b.refuse(size, err)
 	}
 	r.mu.Lock()
@@ -180,6 +184,19 @@ func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
 	b.free = b.storage.Room()
 	b.mu.Unlock()
 	return nil
+}
+
+// dropIsolated lets the garbage collector have what closed regions have left of a span,
+// and r, if its scope has used nothing of it.
+func (b *Buffer) dropIsolated(r *region) {
+	r.mu.Lock()
+	if r.full == 0 && r.off == r.start {
+		r.mem, r.off, r.start = nil, 0, 0
+	}
+	r.mu.Unlock()
+	b.mu.Lock()
+	b.spare = nil
+	b.mu.Unlock()
 }
 
 // release gives storage back. b.growing is held.

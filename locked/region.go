@@ -27,6 +27,7 @@ type region struct {
 
 	mem   []byte // what is bumped through: the last of spans
 	off   int
+	start int // where the open scope began, if memory is not used again
 	full  int // bytes used in the spans before it
 	spans []*span
 	held  int // bytes of spans
@@ -47,7 +48,7 @@ func newRegion(home *Buffer) *region {
 func (r *region) begin() handshake.Generation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.open = true
+	r.open, r.start = true, r.off
 	return handshake.Generation(r.generation.Add(1))
 }
 
@@ -131,7 +132,7 @@ func (r *region) Reopen(g handshake.Generation) bool {
 	if !r.Living(g) || r.open {
 		return false
 	}
-	r.open = true
+	r.open, r.start = true, r.off
 	return true
 }
 

@@ -16,9 +16,10 @@ type Option func(*Buffer)
 // Retain sets how much idle storage the buffer keeps for the next requests, in bytes.
 //
 // What is idle beyond ceiling goes back to the buffer's source at once. The rest goes
-// back, down to floor, when for eight seconds less than a quarter of it was used at any
+// back, down to floor, when for six seconds less than a quarter of it was used at any
 // time: a spike leaves nothing behind, and a pause neither. Storage goes back in the
-// pieces in which it was taken, and a piece that is partly in use stays.
+// pieces in which it was taken; of one that is partly in use nothing more is taken, and it
+// goes back when nothing in it is in use.
 //
 // The defaults are [DefaultFloor] and [DefaultCeiling]; with bumper.Prompt both are 0.
 func Retain(floor, ceiling int) Option {
@@ -45,7 +46,7 @@ type retention struct {
 // row with less than a quarter in use, storage goes back. The evidence is that of
 // encoding/json/jsontext: four uses below a quarter.
 const (
-	tick     = 2 * time.Second
+	tick     = 1500 * time.Millisecond
 	lowTicks = 4
 )
 
@@ -59,7 +60,7 @@ func newRetention(prompt bool) retention {
 // settle is called when memory has become idle. b.mu is held.
 func (b *Buffer) settle() {
 	idle := b.arena.capacity - b.arena.used
-	if idle > b.ceiling && b.arena.whole() > 0 {
+	if idle > b.ceiling && b.arena.whole() > 0 || b.arena.retired() {
 		b.wake(0)
 	} else if idle > 0 && b.arena.capacity > b.floor && !b.armed {
 		b.wake(tick)
@@ -97,6 +98,9 @@ func (b *Buffer) look() {
 		capacity -= length
 		return true
 	})
+	if b.low >= lowTicks {
+		b.arena.retireDownTo(keep)
+	}
 	b.armed = false
 	b.settle()
 	b.mu.Unlock()
