@@ -30,6 +30,7 @@ var (
 func NewAllocBuffer(size int, opts ...AllocOption) *AllocBuffer {
 	b := &AllocBuffer{size: positive("NewAllocBuffer", size), store: newStore()}
 	b.levels.Init(b)
+	b.levels.shared.Storage = allocStorage{b}
 	for _, o := range opts {
 		o.applyAlloc(b)
 	}
@@ -44,6 +45,7 @@ func NewAllocBufferOn(storage []byte) *AllocBuffer {
 	mem := aligned(storage)
 	b := &AllocBuffer{mem: mem, size: len(mem)}
 	b.levels.Init(b)
+	b.levels.shared.Storage = allocStorage{b}
 	return b
 }
 
@@ -75,12 +77,19 @@ func (b *AllocBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 	} else if !untaken {
 		return memory.Block{}, b.exhausted(size, len(b.mem)-b.off, nil)
 	}
-	mem, err := b.store.acquire(b.size)
-	if err != nil {
+	if err := b.take(); err != nil {
 		return memory.Block{}, b.exhausted(size, 0, err)
 	}
-	b.piece, b.mem = mem, mem[:b.size:b.size]
 	return b.allocSlow(size, align)
+}
+
+// take acquires the storage.
+func (b *AllocBuffer) take() error {
+	mem, err := b.store.acquire(b.size)
+	if err == nil {
+		b.piece, b.mem = mem, mem[:b.size:b.size]
+	}
+	return err
 }
 
 // exhausted returns the error for a block that cannot be had.
@@ -149,6 +158,7 @@ func (b *AllocBuffer) Close() error {
 	}
 	return b.levels.Reset(func() {
 		_ = b.rewind(0, nil)
+		b.levels.shared.Trim()
 		b.drop()
 		b.mem, b.store.source = nil, closed{}
 	})

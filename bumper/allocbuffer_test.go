@@ -92,12 +92,14 @@ func TestSizeBeyondReason(t *testing.T) {
 	require.ErrorIs(t, e.Cause, scope.ErrExhausted, "the heap is the cause")
 }
 
+// An empty block may begin anywhere, also where no element could.
 func TestNothingOnANearlyFullBuffer(t *testing.T) {
 	ctx := scope.WithAllocator(context.Background(), bumper.NewAllocBuffer(100))
 	_ = scope.Make[byte](ctx, 99)
 	require.Empty(t, scope.Make[float64](ctx, 0))
 }
 
+// A request that can never be served takes nothing from the source.
 func TestAbsurdRequestTakesNothing(t *testing.T) {
 	source := new(recycler)
 	buf := bumper.NewAllocBuffer(1<<20, bumper.From(source))

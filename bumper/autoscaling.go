@@ -52,6 +52,7 @@ var (
 func NewAutoscalingBuffer(opts ...AutoscalingOption) *AutoscalingBuffer {
 	b := &AutoscalingBuffer{initial: DefaultInitial, store: newStore()}
 	b.levels.Init(b)
+	b.levels.shared.Storage = autoscalingStorage{b}
 	for _, o := range opts {
 		o.applyAutoscaling(b)
 	}
@@ -181,7 +182,7 @@ func (b *AutoscalingBuffer) rewind(mark pieceMark, err error) error {
 		b.learn()
 	}
 	if b.store.prompt {
-		b.Trim()
+		b.trim()
 	}
 	return nil
 }
@@ -200,6 +201,12 @@ func (b *AutoscalingBuffer) learn() {
 
 // Trim gives the pieces that hold nothing back to the source.
 func (b *AutoscalingBuffer) Trim() {
+	b.levels.shared.Trim()
+	b.trim()
+}
+
+// trim gives back what is the buffer's own.
+func (b *AutoscalingBuffer) trim() {
 	keep := b.cur + 1
 	if b.used() == 0 {
 		keep, b.mem, b.pieceMark = 0, nil, pieceMark{}

@@ -47,7 +47,10 @@ func (b *SlabBuffer) acquireCustom(need int) ([]byte, error) {
 // exhausted returns the error for a block that cannot be had.
 func (b *SlabBuffer) exhausted(size uintptr, cause error) error {
 	available := len(b.mem) - b.off
-	if b.store.limit > 0 {
+	switch {
+	case b.isolating:
+		available = max(available, b.store.room(0)) // what is empty is not used again
+	case b.store.limit > 0:
 		available = max(available, b.store.room(0)+b.empty())
 	}
 	return exhausted("bumper.SlabBuffer", size, available, b.store.limit, b.outside(), cause)

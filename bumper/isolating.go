@@ -1,11 +1,11 @@
 package bumper
 
 import (
+	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"unsafe"
-
-	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // Isolating makes the buffer never hand out memory of a scope that has ended as long
@@ -20,8 +20,10 @@ import (
 // collections: between the plain buffer and the heap. In locked, regions of such a
 // buffer are isolated too.
 //
-// It replaces a source given with [From], and [Prompt] does nothing to it. A [Limit] must
-// leave room for slabs of 32 KiB at least.
+// It replaces a source given with [From], and [Prompt] does nothing to it. A [Limit] counts
+// memory until the garbage collector has found that nothing refers to it, so it must leave
+// room for what is allocated between two collections; a request that meets the limit fails
+// and has a collection begin.
 func Isolating() SlabOption { return isolatingOption{} }
 
 type isolatingOption struct{}
@@ -32,23 +34,6 @@ func (isolatingOption) applySlab(b *SlabBuffer) {
 
 // Isolates reports whether the buffer was made with [Isolating].
 func (b *SlabBuffer) Isolates() bool { return b.isolating }
-
-// account is the source of what stands on a buffer's storage: its limit, and its
-// end, are theirs. It is as safe for concurrent use as the buffer.
-type account struct{ *store }
-
-func (a account) Acquire(n int) ([]byte, error) { return a.acquire(n) }
-
-func (a account) Release(mem []byte) { a.release(mem) }
-
-// isolate replaces a source that would hand out again what is still referred to.
-func (s *store) isolate() {
-	switch s.source.(type) {
-	case *collected, account, memory.Isolator:
-	default:
-		s.source = new(collected)
-	}
-}
 
 // moveOn ends the scopes since mark without setting the offset back. Slabs that only
 // they used are left to the garbage collector; the current one goes on.
@@ -77,9 +62,15 @@ func (b *SlabBuffer) moveOn(mark slabMark) {
 // each time. So finalizers watch maxWatched bytes, and what is needed beyond them is
 // garbage like any other.
 type collected struct {
+	limit int // of held; 0 means none
+
 	mu      sync.Mutex
 	idle    map[int][][]byte // by length
+	idling  int              // bytes of these
 	watched int              // bytes that have a finalizer or are idle
+	held    int              // bytes that were not found unreachable yet, or are idle
+
+	collecting atomic.Bool
 }
 
 const maxWatched = 32 << 20
@@ -88,13 +79,23 @@ const maxWatched = 32 << 20
 // that begins at a page.
 const leastCollected = 32<<10 + 1
 
+// errUncollected is the cause of an ExhaustedError when the limit of an isolating buffer
+// is.
+var errUncollected = errors.New("bumper: limit of the buffer reached; isolating memory counts until the garbage collector has found that nothing refers to it")
+
+// Acquire returns memory that nothing refers to. If the limit is in the way, it asks for a
+// garbage collection, for later requests, and fails.
 func (c *collected) Acquire(size int) ([]byte, error) {
 	size = max(size, leastCollected)
-	mem, watch := c.take(size)
+	mem, watch, ok := c.take(size)
+	if !ok {
+		c.collect()
+		return nil, errUncollected
+	}
 	if mem == nil {
 		var err error
 		if mem, err = (goHeap{}).Acquire(size); err != nil {
-			c.unwatch(size, watch)
+			c.lose(size, watch)
 			return nil, err
 		}
 	}
@@ -103,6 +104,8 @@ func (c *collected) Acquire(size int) ([]byte, error) {
 		// was set on that object, and with that size. It runs when nothing else
 		// refers to it.
 		runtime.SetFinalizer(unsafe.SliceData(mem), func(first *byte) { c.put(unsafe.Slice(first, size)) })
+	} else {
+		runtime.AddCleanup(unsafe.SliceData(mem), func(size int) { c.lose(size, false) }, size)
 	}
 	return mem, nil
 }
@@ -111,39 +114,47 @@ func (c *collected) Acquire(size int) ([]byte, error) {
 func (c *collected) Release([]byte) {}
 
 // take returns idle memory, nil if there is none of that size, and whether it, or what
-// is allocated instead, is to be watched. If there is no room for that, idle memory of
-// other sizes is given up.
-func (c *collected) take(size int) (mem []byte, watch bool) {
+// is allocated instead, is to be watched. If there is no room for that, or below the
+// limit, idle memory of other sizes is given up; ok is false if the limit is in the way
+// all the same.
+func (c *collected) take(size int) (mem []byte, watch, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if last := len(c.idle[size]) - 1; last >= 0 {
 		mem = c.idle[size][last]
 		c.idle[size][last] = nil
 		c.idle[size] = c.idle[size][:last]
-		return mem, true
+		c.idling -= size
+		return mem, true, true
 	}
-	if size > maxWatched-c.watched {
-		for length, list := range c.idle {
-			c.watched -= length * len(list)
-		}
+	if size > maxWatched-c.watched || c.limit > 0 && size > c.limit-c.held {
+		c.watched -= c.idling
+		c.held -= c.idling
+		c.idling = 0
 		clear(c.idle)
 	}
+	if c.limit > 0 && size > c.limit-c.held {
+		return nil, false, false
+	}
+	c.held += size
 	watch = size <= maxWatched-c.watched
 	if watch {
 		c.watched += size
 	}
-	return nil, watch
+	return nil, watch, true
 }
 
-// unwatch takes back what take did for memory that was not to be had.
-func (c *collected) unwatch(size int, watched bool) {
+// lose takes back what take counted, for memory that was not to be had or is no more.
+func (c *collected) lose(size int, watched bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held -= size
 	if watched {
-		c.mu.Lock()
 		c.watched -= size
-		c.mu.Unlock()
 	}
 }
 
+// put makes memory idle that nothing refers to.
 func (c *collected) put(mem []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -151,4 +162,22 @@ func (c *collected) put(mem []byte) {
 		c.idle = map[int][][]byte{}
 	}
 	c.idle[len(mem)] = append(c.idle[len(mem)], mem)
+	c.idling += len(mem)
+}
+
+// collect runs a garbage collection, unless one was asked for that has not ended yet.
+func (c *collected) collect() {
+	if c.collecting.CompareAndSwap(false, true) {
+		go func() {
+			runtime.GC()
+			c.collecting.Store(false)
+		}()
+	}
+}
+
+// size returns how many bytes are held.
+func (c *collected) size() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -226,16 +227,57 @@ func BenchmarkIsolating(b *testing.B) {
 	}
 }
 
+// An isolating buffer with a limit refuses what the garbage collector has not found free,
+// and has it look: a loop that keeps nothing goes on.
 func TestIsolatingWithinALimit(t *testing.T) {
-	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(1<<20)))
-	for range 10 {
-		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-			_ = scope.Make[byte](ctx, 700<<10)
-			return nil
-		}))
+	for name, a := range map[string]scope.Allocator{
+		"plain":  bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(1<<20)),
+		"locked": locked.Share(bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(1<<20))),
+	} {
+		ctx := scope.WithAllocator(t.Context(), a)
+		for range 5 {
+			require.Eventually(t, func() bool {
+				err := scope.NoEscape(ctx, func(ctx context.Context) error {
+					_ = scope.Make[byte](ctx, 700<<10)
+					return nil
+				})
+				if err != nil {
+					require.ErrorIs(t, err, scope.ErrExhausted)
+					require.ErrorContains(t, err, "isolating memory counts until the garbage collector")
+				}
+				return err == nil
+			}, 10*time.Second, time.Millisecond, name)
+		}
 	}
 }
 
+// Memory that is kept counts: a limit bounds it.
+func TestIsolatingCountsWhatIsKept(t *testing.T) {
+	const limit = 8 << 20
+	for name, a := range map[string]scope.Allocator{
+		"plain":  bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(limit)),
+		"locked": locked.Share(bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(limit))),
+	} {
+		ctx := scope.WithAllocator(t.Context(), a)
+		var kept [][]byte
+		for range 200 {
+			runtime.GC()
+			err := scope.NoEscape(ctx, func(ctx context.Context) error {
+				kept = append(kept, scope.Make[byte](ctx, 1<<20))
+				return nil
+			})
+			if err != nil {
+				require.ErrorIs(t, err, scope.ErrExhausted)
+				break
+			}
+		}
+		require.LessOrEqual(t, len(kept)<<20, limit, name)
+		require.Greater(t, len(kept), 4, name)
+		runtime.KeepAlive(kept)
+	}
+}
+
+// recycler is a source that hands out again what it got back.
 type recycler struct{ free [][]byte }
 
 func (r *recycler) Acquire(n int) ([]byte, error) {
@@ -249,6 +291,7 @@ func (r *recycler) Acquire(n int) ([]byte, error) {
 
 func (r *recycler) Release(mem []byte) { r.free = append(r.free, mem) }
 
+// Isolating replaces a source whatever the order of the options.
 func TestIsolatingReplacesTheSource(t *testing.T) {
 	defer guard.Set(guard.Set(guard.Off)) // which lets nobody look
 	buf := bumper.NewSlabBuffer(bumper.Isolating(), bumper.From(&recycler{}), bumper.SlabSize(4096))

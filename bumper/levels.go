@@ -112,9 +112,13 @@ func (l *Levels[M]) Reset(rewind func()) error {
 	if l.depth > 0 {
 		return ErrOpenScope
 	}
+	if pc := l.shared.Caller; pc != 0 {
+		l.top.EndsAt(pc)
+	}
 	l.top.EndsAtCaller(1)
 	l.stack[0].epoch.End()
 	l.top = l.stack[0].epoch.Stamp()
+	l.shared.Rewound(true)
 	rewind()
 	guard.Check()
 	return nil
@@ -126,6 +130,7 @@ func (l *Levels[M]) pop() M {
 	lv.epoch.End()
 	l.depth--
 	l.top = l.stack[l.depth].epoch.Stamp()
+	l.shared.Rewound(false)
 	return lv.mark
 }
 

@@ -119,6 +119,7 @@ func TestManyGenerations(t *testing.T) {
 	require.Equal(t, "ended 65537 scopes ago", first.End())
 }
 
+// A restore that meets the end of a hold is refused for the hold, or succeeds.
 func TestRestoreMeetsAHold(t *testing.T) {
 	buf := bumper.NewSlabBuffer()
 	var wg sync.WaitGroup

@@ -53,8 +53,8 @@ func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 	}
 	if b.isolating {
 		b.store.isolate()
-		b.levels.shared.Storage = account{&b.store}
 	}
+	b.levels.shared.Storage = slabStorage{b}
 	b.slabSize = min(b.slabSize, b.store.room(b.slabSize))
 	watch(b, &b.store)
 	return b
@@ -131,8 +131,12 @@ func (b *SlabBuffer) nextSlab() error {
 func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 	mem, err := b.store.acquire(n)
 	if err == errLimit && n <= b.store.room(0)+b.empty() {
-		b.Trim()
+		b.trim()
 		mem, err = b.store.acquire(n)
+	}
+	if err == errUncollected && b.used() == b.large { // then the slabs may be collected, too
+		b.slabs = b.store.releaseAll(b.slabs, 0)
+		b.slabMark, b.mem = slabMark{custom: b.custom, large: b.large}, nil
 	}
 	return mem, err
 }
@@ -166,7 +170,7 @@ func (b *SlabBuffer) rewind(mark slabMark, err error) error {
 		b.mem = b.slabs[b.cur]
 	}
 	if b.store.prompt {
-		b.Trim()
+		b.trim()
 	}
 	return nil
 }
@@ -181,6 +185,12 @@ func (b *SlabBuffer) Reset() error {
 
 // Trim gives the slabs that hold nothing back to the source.
 func (b *SlabBuffer) Trim() {
+	b.levels.shared.Trim()
+	b.trim()
+}
+
+// trim gives back what is the buffer's own.
+func (b *SlabBuffer) trim() {
 	b.customs.drop(&b.store)
 	b.slabs = b.store.releaseAll(b.slabs, b.occupied())
 	if len(b.slabs) == 0 {
@@ -231,7 +241,7 @@ func (b *SlabBuffer) Close() error {
 // Stats tells how the buffer is used.
 func (b *SlabBuffer) Stats() Stats {
 	s := b.stats
-	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.held, b.store.limit, b.store.pieces
+	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.holds(), b.store.limit, b.store.pieces
 	s.HighWater = max(s.HighWater, s.Used)
 	return s
 }

@@ -145,6 +145,7 @@ func TestSteadyAtTheLimit(t *testing.T) {
 	require.Equal(t, acquired, src.Acquired)
 }
 
+// What an error says is available can be had.
 func TestAvailableIsAvailable(t *testing.T) {
 	buf := bumper.NewSlabBuffer(bumper.Limit(4 << 20))
 	cp := buf.Checkpoint()

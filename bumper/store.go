@@ -13,10 +13,12 @@ import (
 type store struct {
 	source Source
 	limit  int // the most that may be held; 0 means no limit
-	held   int // bytes acquired and not released
+	held   int // bytes acquired and not released; see holds
 	pieces int
 	prompt bool       // empty storage goes back when a scope ends
 	leaks  *leakGuard // nil unless the source reports leaks
+
+	isolated *collected // the source, if it is one, which has the limit then
 }
 
 func newStore() store { return store{source: goHeap{}} }
@@ -26,7 +28,7 @@ var errLimit = fmt.Errorf("bumper: limit of the buffer reached")
 
 // acquire takes at least n bytes from the source, or changes nothing.
 func (s *store) acquire(n int) ([]byte, error) {
-	if s.limit > 0 && n > s.limit-s.held {
+	if s.isolated == nil && s.limit > 0 && n > s.limit-s.held {
 		return nil, errLimit
 	}
 	mem, err := s.source.Acquire(n)
@@ -36,7 +38,7 @@ func (s *store) acquire(n int) ([]byte, error) {
 	if len(mem) < n || address(mem)%64 != 0 {
 		return nil, fmt.Errorf("bumper: source %T broke its contract: %d bytes for %d at %#x", s.source, len(mem), n, address(mem))
 	}
-	if s.limit > 0 && len(mem) > s.limit-s.held { // more than was asked for
+	if s.isolated == nil && s.limit > 0 && len(mem) > s.limit-s.held { // more than was asked for
 		s.source.Release(mem)
 		return nil, errLimit
 	}
@@ -57,9 +59,24 @@ func (s *store) release(mem []byte) {
 // room returns how much may still be acquired, or fallback if there is no limit.
 func (s *store) room(fallback int) int {
 	if s.limit > 0 {
-		return s.limit - s.held
+		return max(s.limit-s.holds(), 0)
 	}
 	return fallback
+}
+
+// holds returns how many bytes the buffer holds: of isolated memory, all that the garbage
+// collector has not found free.
+func (s *store) holds() int {
+	if s.isolated != nil {
+		return s.isolated.size()
+	}
+	return s.held
+}
+
+// isolate makes the source one that uses nothing again that is still referred to.
+func (s *store) isolate() {
+	s.isolated = &collected{limit: s.limit}
+	s.source = s.isolated
 }
 
 // releaseAll empties list from index from on, keeping its capacity.
@@ -114,7 +131,7 @@ func watch[T any](owner *T, s *store) {
 	if !ok {
 		return
 	}
-	s.leaks = &leakGuard{source: source, where: callsite.Place(callsite.Outside(1))}
+	s.leaks = &leakGuard{source: source, where: callsite.Place(callsite.Caller(2))}
 	runtime.AddCleanup(owner, (*leakGuard).report, s.leaks)
 }
 

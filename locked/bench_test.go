@@ -73,3 +73,32 @@ func BenchmarkParallelAlloc(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkScope opens a scope with 32 blocks of 1 KiB, in a region of its own and in the
+// kept one of a worker.
+func BenchmarkScope(b *testing.B) {
+	ctx := locked.WithLockedBumper(context.Background(), bumper.NewSlabBuffer())
+	fill := func(ctx context.Context) error {
+		for range 32 {
+			if _, _, err := scope.Alloc[float64](ctx, 128); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	b.Run("region", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = scope.NoEscape(ctx, fill)
+		}
+	})
+	b.Run("worker", func(b *testing.B) {
+		b.ReportAllocs()
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+			for b.Loop() {
+				_ = scope.NoEscape(ctx, fill)
+			}
+			return nil
+		})
+	})
+}

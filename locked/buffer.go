@@ -2,13 +2,13 @@ package locked
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/callsite"
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -17,32 +17,74 @@ import (
 // A Buffer is a bump buffer shared by goroutines; all its methods are safe for
 // concurrent use. It has no checkpoints: [scope.NoEscape] opens a private region
 // instead. There is one Buffer for each bumper.Buffer; see [Share].
+//
+// When no region is open, a Buffer serves what a new one would, whatever happened
+// before, apart from what was allocated outside every region. It refuses a request only
+// if no contiguous idle memory, and no room for more, holds it; the error says how much
+// there is. Memory that a spike has left goes back by itself: see [Retain].
 type Buffer struct {
 	inner   bumper.Buffer
+	name    string             // of inner's type, for errors
 	sharing *handshake.Sharing // of inner
 
-	mu      sync.Mutex
-	idle    chunkList // carved from inner, not used by a region
-	spare   []*region // regions whose generation is over
-	all     []*region // every region ever made
-	stats   Stats
-	outside int // bytes of blocks allocated outside every region
-	late    atomic.Uint64
+	// growing is held by the one goroutine that takes storage from inner's source, or
+	// gives it back; it may take long.
+	growing sync.Mutex
+	storage handshake.Storage
+	lender  *lender     // storage, if it is one
+	closing atomic.Bool // growing is held by Close
+
+	isolating bool // memory is never used again: regions take spans of their own
+	limit     int  // of storage; 0 means none
+	common    *region
+	outside   atomic.Int64 // bytes of blocks allocated in common
+	late      atomic.Uint64
+
+	mu     sync.Mutex
+	arena  arena
+	free   int       // bytes of storage that may still be taken, if there is a limit
+	spare  []*region // regions whose generation is over
+	closed *region   // the list of closed regions, which may hold memory
+	stats  Stats
+	retention
 }
 
-var _ handshake.RegionOpener = (*Buffer)(nil)
+var (
+	_ handshake.RegionOpener = (*Buffer)(nil)
+	_ handshake.Front        = (*Buffer)(nil)
+)
 
 // Share returns the Buffer through which goroutines share buf: always the same for
-// the same buf, so that all of them use one lock. While goroutines use the Buffer,
-// nothing else may call methods of buf but Reset and Restore, and these only while a
-// region or [Group] runs, when they are refused.
-func Share(buf bumper.Buffer) *Buffer {
+// the same buf, so that all of them use one lock. Options apply to it from now on. While
+// goroutines use the Buffer, nothing else may call methods of buf but Reset and Restore,
+// and these only while a region or [Group] runs, when they are refused.
+func Share(buf bumper.Buffer, opts ...Option) *Buffer {
 	sharing := handshake.SharingOf(buf)
-	return sharing.Front(func() any {
-		b := &Buffer{inner: buf, sharing: sharing}
-		sharing.Lock = &b.mu
-		return b
-	}).(*Buffer)
+	b := sharing.Front(func() handshake.Front { return newBuffer(buf, sharing) }).(*Buffer)
+	for _, o := range opts {
+		o(b)
+	}
+	return b
+}
+
+func newBuffer(buf bumper.Buffer, sharing *handshake.Sharing) *Buffer {
+	b := &Buffer{
+		inner: buf, sharing: sharing, storage: sharing.Storage,
+		name: strings.TrimPrefix(fmt.Sprintf("%T", buf), "*"),
+	}
+	sharing.Lock = &b.growing
+	if i, ok := buf.(memory.Isolator); ok {
+		b.isolating = i.Isolates()
+	}
+	if b.storage == nil {
+		b.lender = &lender{buf: buf}
+		b.storage = b.lender
+	}
+	b.limit, b.free = b.storage.Limit(), b.storage.Room()
+	b.retention = newRetention(b.storage.Prompt())
+	b.common = newRegion(b)
+	b.common.begin()
+	return b
 }
 
 // WithLockedBumper returns a context in which goroutines share buf: it is
@@ -52,105 +94,109 @@ func WithLockedBumper(ctx context.Context, buf bumper.Buffer) context.Context {
 	return scope.WithAllocator(ctx, Share(buf))
 }
 
+// From returns the shared buffer from which ctx takes memory, through wrappers, derived
+// contexts and regions; false if ctx carries none.
+func From(ctx context.Context) (*Buffer, bool) {
+	return memory.As[*Buffer](scope.AllocatorFrom(ctx))
+}
+
 // Alloc allocates from the shared buffer itself; the block lives until the
 // buffer is reset. See [memory.Allocator] for the contract.
 func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock() // also when misuse or the source panics
-	block, err := b.inner.Alloc(size, align)
-	if err != nil {
-		return block, b.withOutside(err)
-	}
-	b.outside += int(size)
-	return block, nil
-}
-
-// withOutside puts the bytes that were allocated outside every region into an error that
-// says memory is exhausted. The buffer's lock is held.
-func (b *Buffer) withOutside(err error) error {
-	var e *scope.ExhaustedError
-	if errors.As(err, &e) {
-		e.Outside = uintptr(b.outside)
-	}
-	return err
-}
-
-// Reset releases everything in the buffer. While a region or a [Group] runs it
-// returns an error that matches bumper.ErrHeld and changes nothing.
-func (b *Buffer) Reset() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	err := b.inner.Reset()
+	block, err := b.common.AllocIn(1, size, align)
 	if err == nil {
-		b.outside = 0
+		b.outside.Add(int64(size))
 	}
-	return err
+	return block, err
 }
 
-// OpenRegion opens a private region, which scope.NoEscape closes.
+// Reset releases what was allocated outside every region. While a region or a [Group]
+// runs it returns an error that matches bumper.ErrHeld and changes nothing.
+func (b *Buffer) Reset() error {
+	b.growing.Lock()
+	defer b.growing.Unlock()
+	b.sharing.Caller = callsite.Caller(1)
+	defer func() { b.sharing.Caller = 0 }()
+	return b.inner.Reset() // which calls Rewound
+}
+
+// Rewound is for package bumper, which calls it when the buffer inside was reset or a
+// level of it has ended, both of which are refused while a region is open.
+func (b *Buffer) Rewound(reset bool) {
+	b.mu.Lock()
+	lost := b.arena.lost()
+	b.mu.Unlock()
+	if !reset && !lost {
+		return
+	}
+	b.common.mu.Lock()
+	b.common.restart()
+	b.outside.Store(0)
+	b.common.mu.Unlock()
+	if lost {
+		b.reclaim()
+		b.mu.Lock()
+		b.arena.forget()
+		b.mu.Unlock()
+	}
+}
+
+// Close releases everything, as Reset does and under the same conditions, and gives
+// the storage back to its source. Later allocations fail with an error that matches
+// scope.ErrExhausted and bumper.ErrClosed; a second Close returns bumper.ErrClosed. A
+// buffer inside that cannot be closed is reset and lends nothing any more.
+func (b *Buffer) Close() error {
+	b.growing.Lock()
+	defer b.growing.Unlock()
+	b.closing.Store(true)
+	defer b.closing.Store(false)
+	c, ok := b.inner.(interface{ Close() error })
+	if ok {
+		return c.Close() // which calls Rewound and TrimIdle
+	}
+	if err := b.inner.Reset(); err != nil {
+		return err
+	}
+	b.TrimIdle()
+	return nil
+}
+
+// OpenRegion is for package scope: it opens a private region, which scope.NoEscape
+// closes.
 func (b *Buffer) OpenRegion() (handshake.Region, handshake.Generation, bool) {
 	b.sharing.Hold()
-	r := b.openRegion()
-	return r, r.begin(), true
-}
-
-// openRegion takes a region and counts it. The buffer is held; it does
-// not stay so if the buffer's own methods panic.
-func (b *Buffer) openRegion() (r *region) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	defer func() {
-		if r == nil {
-			b.sharing.Unhold()
-		}
-	}()
-	r = b.takeRegion()
+	r := b.takeRegion()
 	b.stats.Open++
 	b.stats.Peak = max(b.stats.Peak, b.stats.Open)
 	b.stats.Regions++
-	return r
+	return r, r.begin(), true
 }
 
 // takeRegion returns a region whose generation is over, or a new one.
 func (b *Buffer) takeRegion() *region {
 	last := len(b.spare) - 1
 	if last < 0 {
-		r := newRegion(b)
-		b.all = append(b.all, r)
-		return r
+		return newRegion(b)
 	}
 	r := b.spare[last]
 	b.spare = b.spare[:last]
 	return r
 }
 
-// reclaim takes back what closed regions keep for their next scopes, when a buffer with
-// a limit has run out; false if there was nothing. (One without ran out because its
-// source failed, which is the caller's to hear.)
-func (b *Buffer) reclaim() (some bool) {
-	b.mu.Lock()
-	all, limited := b.all[:len(b.all):len(b.all)], b.inner.Stats().Limit > 0
-	b.mu.Unlock()
-	if !limited {
-		return false
-	}
-	for _, r := range all {
-		some = r.giveUp() || some
-	}
-	return some
-}
-
-// putRegion takes back a region whose generation is over.
+// putRegion takes back a region whose generation is over and which holds no memory.
 func (b *Buffer) putRegion(r *region) {
 	b.mu.Lock()
+	b.unlist(r)
 	b.stats.Open--
-	b.spare = append(b.spare, r)
+	if len(b.spare) < maxSpares {
+		b.spare = append(b.spare, r)
+	}
+	b.settle()
 	b.mu.Unlock()
 	b.sharing.Unhold()
 }
 
 // String describes the buffer, and the one inside by its type, in one line.
-func (b *Buffer) String() string {
-	name := strings.TrimPrefix(fmt.Sprintf("%T", b.inner), "*")
-	return fmt.Sprintf("locked.Buffer of a %s: %v", name, b.Stats())
-}
+func (b *Buffer) String() string { return fmt.Sprintf("locked.Buffer of a %s: %v", b.name, b.Stats()) }

@@ -9,9 +9,9 @@
 // others use it takes their memory away. Here that cannot happen:
 //
 //   - [scope.NoEscape] opens a private region of the buffer: memory of its own,
-//     carved from the shared buffer and returned to it, for reuse by any later
-//     region, when the scope ends. Scopes of different goroutines may therefore
-//     overlap in any way, and a loop of them reaches a steady size.
+//     carved from the shared buffer and returned to it when the scope ends. Scopes of
+//     different goroutines may therefore overlap in any way, and a loop of them
+//     reaches a steady size.
 //   - While a region or a [Group] runs, Reset and Restore of the buffer are
 //     refused with bumper.ErrHeld and change nothing.
 //
@@ -27,6 +27,15 @@
 //		g.Go(func(ctx context.Context) error { return infer(ctx, batch) })
 //	}
 //	err := g.Wait()
+//
+// # As good as new
+//
+// When no region is open, a shared buffer serves what a new one would, whatever happened
+// before: idle memory is split and merged. While regions are open, a request is refused
+// only if no contiguous idle memory holds it, and the error names the largest there is. A
+// region holds at most half more than its blocks need, and 4 KiB. What a spike has taken
+// from the source goes back by itself; [Retain] says how much stays. So one buffer takes
+// the place of a pool of buffers.
 //
 // # Servers
 //

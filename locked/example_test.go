@@ -81,6 +81,6 @@ func ExampleBuffer_Stats() {
 	}
 	_ = scope.Make[byte](kept, 10) // too late: this is on the heap
 	s := shared.Stats()
-	fmt.Printf("%d regions, %d at a time, %d KiB, %d late\n", s.Regions, s.Peak, s.Buffer.Used>>10, s.Late)
-	// Output: 1000 regions, 1 at a time, 64 KiB, 1 late
+	fmt.Printf("%d regions, %d at a time, %d KiB, %d late\n", s.Regions, s.Peak, s.Capacity>>10, s.Late)
+	// Output: 1000 regions, 1 at a time, 1024 KiB, 1 late
 }

@@ -59,7 +59,7 @@ func TestResetDuringAGroup(t *testing.T) {
 			require.Equal(t, byte(7), kept[999])
 			require.NoError(t, buf.Restore(cp))
 			require.NoError(t, shared.Reset())
-			require.Zero(t, shared.Stats().Buffer.Used)
+			require.Zero(t, shared.Stats().Used)
 		})
 	}
 }
@@ -219,8 +219,8 @@ func (b bypass) Unwrap() scope.Allocator { return b.Allocator }
 
 func TestString(t *testing.T) {
 	shared := locked.Share(bumper.NewAllocBuffer(1000))
-	require.Equal(t, "locked.Buffer of a bumper.AllocBuffer: 0 B of 1000 B used (0%), high water 0 B, 0 slabs, 0 allocations, 0 resets; "+
-		"0 regions open (peak 0, 0 in all), 0 bytes idle, 0 late allocations", shared.String())
+	require.Equal(t, "locked.Buffer of a bumper.AllocBuffer: 0 of 0 bytes used, 0 outside every region, 0 idle in one piece, "+
+		"limit 1000, high water 0; 0 regions open (peak 0, 0 in all, largest 0 bytes); 0 refused, 0 late", shared.String())
 	_ = scope.NoEscape(scope.WithAllocator(context.Background(), shared), func(ctx context.Context) error {
 		require.Contains(t, meter.NewFallback(scope.AllocatorFrom(ctx)).String(), "private region")
 		return nil

@@ -191,7 +191,7 @@ func requireCalm(t *testing.T, shared *locked.Buffer) {
 	require.Zero(t, s.Late)
 	require.Positive(t, s.Regions)
 	require.NoError(t, shared.Reset())
-	require.Zero(t, shared.Stats().Buffer.Used)
+	require.Zero(t, shared.Stats().Used)
 }
 
 // TestAllHammers runs all of them on one buffer at the same time.
@@ -255,7 +255,7 @@ func TestSteadySize(t *testing.T) {
 			after := shared.Stats()
 			// 8 goroutines hold 16 regions at most, and each region one chunk.
 			require.LessOrEqual(t, after.Peak, 16)
-			require.LessOrEqual(t, after.Buffer.Used, 16*64<<10, "%v", after)
+			require.LessOrEqual(t, after.Used, 16*64<<10, "%v", after)
 			require.EqualValues(t, 16*2*rounds(), after.Regions)
 			requireCalm(t, shared)
 		})

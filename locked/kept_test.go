@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -81,22 +80,4 @@ func TestRegionsOfIsolating(t *testing.T) {
 	require.NoError(t, alloc(closing, 1000))
 	require.NoError(t, buf.Close())
 	require.ErrorIs(t, alloc(closing, 1000), bumper.ErrClosed)
-}
-
-// noStats panics when it is asked for its statistics.
-type noStats struct{ *bumper.SlabBuffer }
-
-func (n *noStats) Stats() bumper.Stats { panic("no statistics") }
-
-// A buffer that panics while a region is opened is neither held nor locked afterwards.
-func TestOpeningPanics(t *testing.T) {
-	buf := &noStats{bumper.NewSlabBuffer()}
-	ctx := locked.WithLockedBumper(context.Background(), buf)
-	for range 2 {
-		require.PanicsWithValue(t, "no statistics", func() {
-			_ = scope.NoEscape(ctx, func(context.Context) error { return nil })
-		})
-	}
-	require.False(t, handshake.SharingOf(buf).Held())
-	require.NoError(t, buf.Reset())
 }

@@ -27,7 +27,7 @@ func TestOutside(t *testing.T) {
 			break
 		}
 	}
-	outside := shared.Stats().Buffer.Outside
+	outside := shared.Stats().Outside
 	require.Greater(t, outside, 512<<10)
 	require.Zero(t, outside%(64<<10), "what regions took is not counted")
 	var exhausted *scope.ExhaustedError
@@ -39,5 +39,5 @@ func TestOutside(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "bytes allocated outside every scope stay until Reset")
 	require.NoError(t, shared.Reset())
-	require.Zero(t, shared.Stats().Buffer.Outside)
+	require.Zero(t, shared.Stats().Outside)
 }

@@ -3,89 +3,116 @@ package locked
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
-	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// region is private memory within a shared buffer: a SlabBuffer whose slabs are
-// chunks of the shared one. It is used again and again; each use is a generation.
+// region is private memory within a shared buffer: a bump allocator whose storage is
+// spans of the buffer's arena. It is used again and again; each use is a generation.
 //
-// The region's lock is for sub-goroutines that share its context. Locks are taken
-// in the order region, then Buffer.
+// The region's lock is for goroutines that share its context. Locks are taken in the
+// order Buffer.growing, region.mu, Buffer.mu, and no goroutine waits for growing while
+// it holds another.
 type region struct {
 	home *Buffer
 
 	mu         sync.Mutex
 	generation atomic.Uint64 // a handshake.Generation; odd while it lasts; changed under mu
 	open       bool
-	slabs      *bumper.SlabBuffer
-	start      memory.Checkpoint // of the open scope
+	epoch      *memory.Epoch
+
+	mem   []byte // what is bumped through: the last of spans
+	off   int
+	start int // where the open scope began, if memory is not used again
+	full  int // bytes used in the spans before it
+	spans []*span
+	held  int // bytes of spans
+	most  int // the most bytes that a scope of this generation has used
+
+	listed        bool // in Buffer.closed; under Buffer.mu as the links are
+	before, after *region
 }
 
 var _ handshake.Region = (*region)(nil)
 
-// newRegion returns a region of home, whose lock is held. Regions of an isolating
-// buffer do not share chunks, which would be handed on, but are isolating themselves.
+// newRegion returns a region of home that holds no storage.
 func newRegion(home *Buffer) *region {
-	if src, ok := home.sharing.Storage.(bumper.Source); ok {
-		return &region{home: home, slabs: bumper.NewSlabBuffer(bumper.Isolating(), bumper.From(&isolated{home, src}), bumper.SlabSize(slabSize(0)))}
-	}
-	return &region{home: home, slabs: bumper.NewSlabBuffer(
-		bumper.From(&carver{home: home}),
-		bumper.SlabSize(slabSize(home.inner.Stats().Limit)),
-	)}
+	return &region{home: home, epoch: memory.NewEpoch(home.inner)}
 }
 
 // begin starts a generation, with the first scope open.
 func (r *region) begin() handshake.Generation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.enter()
+	r.open, r.start = true, r.off
 	return handshake.Generation(r.generation.Add(1))
-}
-
-// enter opens a scope; r.mu is held.
-func (r *region) enter() {
-	r.open = true
-	r.start = r.slabs.Checkpoint()
 }
 
 // AllocIn allocates in the open scope, or on the heap if that has ended.
 func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock() // also when misuse or the source panics
-	if !r.Living(g) || !r.open {
-		r.home.late.Add(1)
-		return scope.Heap().Alloc(size, align)
+	for {
+		block, ok := r.try(g, size, align)
+		if ok {
+			return block, nil
+		}
+		if !r.Living(g) {
+			r.home.late.Add(1)
+			return scope.Heap().Alloc(size, align)
+		}
+		if err := r.home.acquire(r, size, align); err != nil {
+			return memory.Block{}, err
+		}
 	}
-	block, err := r.slabs.Alloc(size, align)
-	if err != nil && r.home.reclaim() {
-		block, err = r.slabs.Alloc(size, align)
-	}
-	if err != nil {
-		r.home.mu.Lock()
-		err = r.home.withOutside(err)
-		r.home.mu.Unlock()
-	}
-	return block, err
 }
 
-// giveUp gives back what the region holds for its next scope, if it is closed and not
-// just being used; false if it gave nothing.
-func (r *region) giveUp() bool {
-	if !r.mu.TryLock() { // the caller holds another region's lock
-		return false
+// try allocates from what the region holds or from idle memory of the buffer; false if
+// there is neither, or if g is over.
+func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock() // also when the alignment panics
+	if !r.Living(g) {
+		return memory.Block{}, false
 	}
-	defer r.mu.Unlock()
-	if r.open || r.slabs.Stats().Capacity == 0 {
-		return false
+	if !r.open {
+		r.home.late.Add(1)
+		block, err := scope.Heap().Alloc(size, align)
+		return block, err == nil
 	}
-	r.slabs.Trim()
-	return true
+	align = memory.Alignment(size, align)
+	start, ok := r.fit(size, align)
+	if !ok {
+		if size == 0 {
+			return memory.NewBlock(nil, r.epoch.Stamp()), true
+		}
+		if size > maxSize || align > maxSize || !r.home.carve(r, int(size), int(align)) {
+			return memory.Block{}, false
+		}
+		start, _ = r.fit(size, align)
+	}
+	r.off = start + int(size)
+	mem := r.mem[start:r.off]
+	poison.Unpoison(mem)
+	return memory.NewBlock(mem, r.epoch.Stamp()), true
 }
+
+// maxSize bounds one block, so that no sum of sizes overflows.
+const maxSize = ^uintptr(0) >> 3
+
+// fit returns where in the current span the block begins; false if it has no room.
+func (r *region) fit(size, align uintptr) (start int, ok bool) {
+	// An address is compared, never turned back into a pointer; mem does not move.
+	address := uintptr(unsafe.Pointer(unsafe.SliceData(r.mem))) + uintptr(r.off)
+	pad := -address & (align - 1)
+	free := uintptr(len(r.mem) - r.off)
+	return r.off + int(pad), pad <= free && size <= free-pad
+}
+
+// used returns how many bytes the open scope has used. r.mu is held.
+func (r *region) used() int { return r.full + r.off }
 
 // OpenSub opens another region of the shared buffer.
 func (r *region) OpenSub(g handshake.Generation) (handshake.Region, handshake.Generation, bool) {
@@ -105,26 +132,59 @@ func (r *region) Reopen(g handshake.Generation) bool {
 	if !r.Living(g) || r.open {
 		return false
 	}
-	r.enter()
+	r.open, r.start = true, r.off
 	return true
 }
 
-// Close ends the open scope.
+// Close ends the open scope. The region keeps memory for the next.
 func (r *region) Close(g handshake.Generation, pc uintptr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Living(g) && r.open {
-		r.start.EndsAt(pc)
+		r.epoch.Stamp().EndsAt(pc)
 		r.leave()
+		r.keep()
 	}
 }
 
-// leave ends the open scope; r.mu is held. Nobody but the region knows its
-// slabs, so that restoring them cannot be refused.
+// leave ends the open scope; r.mu is held.
 func (r *region) leave() {
 	r.open = false
-	if err := r.slabs.Restore(r.start); err != nil {
-		panic("locked: region out of order: " + err.Error())
+	r.most = max(r.most, r.used())
+	r.epoch.End()
+	for _, s := range r.spans[:max(len(r.spans)-1, 0)] {
+		poison.Poison(s.bytes())
+	}
+	if !r.home.isolating {
+		poison.Poison(r.mem[:r.off])
+	}
+}
+
+// keep makes the closed region ready for the next scope: it keeps one span. If the last
+// scope needed several, they go back, and the next takes one of the size of all. r.mu is
+// held.
+func (r *region) keep() {
+	if r.home.isolating {
+		return // memory is not used again: the next scope goes on behind the last
+	}
+	if len(r.spans) > 1 {
+		r.home.giveBack(r)
+	}
+	r.off, r.full = 0, 0
+	if !r.listed {
+		r.home.list(r)
+	}
+}
+
+// giveUp gives back what the region holds for its next scope, if it is closed and nobody
+// is just using it.
+func (r *region) giveUp() {
+	if !r.mu.TryLock() {
+		return
+	}
+	defer r.mu.Unlock()
+	if !r.open {
+		r.home.giveBack(r)
 	}
 }
 
@@ -139,10 +199,25 @@ func (r *region) Release(g handshake.Generation) {
 		r.leave()
 	}
 	r.generation.Add(1)
-	r.slabs.Trim()
+	r.home.giveBack(r)
+	r.most = 0
 	r.mu.Unlock()
 	r.home.putRegion(r)
 }
 
+// restart ends the scope and opens the next, without memory. r.mu is held.
+func (r *region) restart() {
+	if pc := r.home.sharing.Caller; pc != 0 {
+		r.epoch.Stamp().EndsAt(pc)
+	}
+	r.epoch.Stamp().EndsAtCaller(4) // of the Reset or Restore that the buffer inside is in
+	r.leave()
+	r.home.giveBack(r)
+	r.open = true
+}
+
 // Living reports whether the generation still lasts.
 func (r *region) Living(g handshake.Generation) bool { return r.generation.Load() == uint64(g) }
+
+// Home returns the shared buffer.
+func (r *region) Home() memory.Allocator { return r.home }

@@ -118,41 +118,10 @@ func TestRegionIsAContext(t *testing.T) {
 	}))
 }
 
-// When nothing can be carved any more, an idle chunk of any size will do.
-func TestLargeIdleChunks(t *testing.T) {
-	shared := locked.Share(bumper.NewAllocBuffer(1 << 20))
-	ctx := scope.WithAllocator(context.Background(), shared)
-	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-		_ = scope.Make[byte](ctx, 1<<19+1<<18) // nearly all of the buffer, in one chunk
-		return nil
-	}))
-	_, err := shared.Alloc(uintptr(1<<20-shared.Stats().Buffer.Used), 1)
-	require.NoError(t, err)
-	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-		_ = scope.Make[byte](ctx, 1000)
-		return nil
-	}))
-	requireCalm(t, shared)
-}
-
 // NoEscape without a function panics like a call of it, and opens nothing.
 func TestNoFunction(t *testing.T) {
 	shared := locked.Share(bumper.NewSlabBuffer())
 	require.Panics(t, func() { _ = scope.NoEscape(scope.WithAllocator(context.Background(), shared), nil) })
 	require.Zero(t, shared.Stats().Open)
 	require.NoError(t, shared.Reset())
-}
-
-// A chunk that is too small for one region is left for the next that it suits.
-func TestChunkTooSmall(t *testing.T) {
-	ctx := locked.WithLockedBumper(context.Background(), bumper.NewAllocBuffer(6000))
-	alloc := func(n int) error {
-		return scope.NoEscape(ctx, func(ctx context.Context) error {
-			_ = scope.Make[byte](ctx, n)
-			return nil
-		})
-	}
-	require.NoError(t, alloc(5000))
-	require.ErrorIs(t, alloc(5500), scope.ErrExhausted)
-	require.NoError(t, alloc(5000))
 }

@@ -1,22 +1,23 @@
 package locked
 
-import (
-	"fmt"
+import "fmt"
 
-	"github.com/allocarrays/allocarrays-go/bumper"
-)
-
-// Stats tells how a shared buffer is used.
+// Stats tells how a shared buffer is used. Sizes are in bytes.
 type Stats struct {
-	// Buffer tells how the buffer itself is used. What was carved for regions, Idle
-	// included, counts as used, and as Outside what was allocated outside every region.
-	Buffer bumper.Stats
+	Used        int // held by open regions, by closed ones for their next scope, and outside
+	Outside     int // of blocks allocated outside every region, which stay until Reset
+	Idle        int // taken from the source and not used
+	LargestIdle int // of that, the most in one piece
+	Capacity    int // taken from the source: Used and Idle
+	Limit       int // the most Capacity may become; 0 means no limit
+	HighWater   int // the largest Capacity so far: the same load needs no larger Limit
+	PeakRegion  int // the most that one region has held
 
 	Open    int    // regions that live now
 	Peak    int    // the most that lived at the same time
 	Regions uint64 // opened so far
-	Idle    int    // bytes carved for regions that no region holds now
 	Late    uint64 // allocations after the end of their scope, served by the heap
+	Refused uint64 // allocations refused because memory was exhausted
 }
 
 // Stats tells how the buffer is used.
@@ -24,13 +25,16 @@ func (b *Buffer) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.stats
-	s.Buffer, s.Idle, s.Late = b.inner.Stats(), b.idle.bytes(), b.late.Load()
-	s.Buffer.Outside = b.outside
+	s.Used, s.Capacity, s.Limit = b.arena.used, b.arena.capacity, b.limit
+	s.Idle, s.LargestIdle = s.Capacity-s.Used, b.arena.largest()
+	s.Outside, s.Late = int(b.outside.Load()), b.late.Load()
 	return s
 }
 
 // String tells the numbers in one line.
 func (s Stats) String() string {
-	return fmt.Sprintf("%v; %d regions open (peak %d, %d in all), %d bytes idle, %d late allocations",
-		s.Buffer, s.Open, s.Peak, s.Regions, s.Idle, s.Late)
+	return fmt.Sprintf("%d of %d bytes used, %d outside every region, %d idle in one piece, limit %d, high water %d; "+
+		"%d regions open (peak %d, %d in all, largest %d bytes); %d refused, %d late",
+		s.Used, s.Capacity, s.Outside, s.LargestIdle, s.Limit, s.HighWater,
+		s.Open, s.Peak, s.Regions, s.PeakRegion, s.Refused, s.Late)
 }

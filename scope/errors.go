@@ -19,6 +19,7 @@ type ExhaustedError struct {
 	Allocator string  // the type of the allocator, as in "bumper.AllocBuffer"
 	Requested uintptr // what was asked for; the largest uintptr if the size overflows
 	Available uintptr // what could be had in one piece, without padding for alignment
+	Idle      uintptr // what is free in all, if that is in several pieces
 	Limit     uintptr // what the allocator may hold in all; 0 means no limit of its own
 	Outside   uintptr // what was allocated outside every scope and stays until Reset
 	Cause     error   // why the storage behind it refused, if that was the reason
@@ -26,8 +27,11 @@ type ExhaustedError struct {
 
 // Error tells the numbers in one line.
 func (e *ExhaustedError) Error() string {
-	s := fmt.Sprintf("%s: out of memory: %d bytes requested, %d available, limit %d",
-		e.Allocator, e.Requested, e.Available, e.Limit)
+	s := fmt.Sprintf("%s: out of memory: %d bytes requested, %d available", e.Allocator, e.Requested, e.Available)
+	if e.Idle > e.Available {
+		s += fmt.Sprintf(" in one piece (%d in all)", e.Idle)
+	}
+	s += fmt.Sprintf(", limit %d", e.Limit)
 	if e.Outside > 0 {
 		s += fmt.Sprintf("; %d bytes allocated outside every scope stay until Reset", e.Outside)
 	}

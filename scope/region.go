@@ -37,6 +37,9 @@ func (c *regionContext) OpenRegion() (handshake.Region, handshake.Generation, bo
 	return c.region.OpenSub(c.generation)
 }
 
+// Unwrap returns the shared allocator, so that memory.As finds it inside a region.
+func (c *regionContext) Unwrap() Allocator { return c.region.Home() }
+
 // String names the allocator in messages.
 func (c *regionContext) String() string { return "private region" }
 

@@ -19,21 +19,6 @@ func Caller(skip int) uintptr {
 	return pc[0] - 1 // Callers gives the return address; this is within the call
 }
 
-// Outside is Caller for the first call that a function outside the allocators of this
-// module made: a shared buffer, for example, passes a Reset on to the buffer inside. If
-// there is none, it is the call that skip says.
-func Outside(skip int) uintptr {
-	for up := skip + 1; ; up++ {
-		pc := Caller(up)
-		if pc == 0 {
-			return Caller(skip + 1)
-		}
-		if f := runtime.FuncForPC(pc); f == nil || !passesOn(f.Name()) {
-			return pc
-		}
-	}
-}
-
 // Place names the code at pc as a compiler does, with its function: file:line
 // (function). pc is a result of [Caller], or of runtime.FuncForPC(...).Entry.
 func Place(pc uintptr) string {

@@ -44,6 +44,9 @@ type Region interface {
 	// memory back to the shared allocator.
 	Release(g Generation)
 
+	// Home returns the shared allocator.
+	Home() memory.Allocator
+
 	// Living reports whether the generation still lasts.
 	Living(g Generation) bool
 }

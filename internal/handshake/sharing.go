@@ -11,16 +11,19 @@ import (
 type Sharing struct {
 	Busy Busy // finds goroutines that use the buffer, unlocked, at the same time
 
-	// Storage is the bumper.Source from which regions of an isolating buffer take
-	// their memory, as safe for concurrent use as the buffer; nil for any other.
-	Storage any
+	// Storage is where a shared buffer takes its storage; nil for a third party's
+	// buffer, which lends blocks of its own.
+	Storage Storage
 
 	// holds counts the parallel regions that run; resetting while a reset is
 	// under way, which excludes both.
 	holds atomic.Int64
 
 	once  sync.Once
-	front any
+	front Front // nil until goroutines share the buffer
+
+	// Caller, if not 0, is the place that asked the front for a reset that is under way.
+	Caller uintptr
 
 	// Lock, if not nil, is held while what waits for the end of the last region runs.
 	Lock sync.Locker
@@ -111,9 +114,34 @@ func (s *Sharing) TryReset() bool { return s.holds.CompareAndSwap(0, resetting) 
 // EndReset ends what TryReset began.
 func (s *Sharing) EndReset() { s.holds.Store(0) }
 
+// A Front is the object through which goroutines share a buffer.
+type Front interface {
+	// Rewound tells that a level of the buffer inside has ended, or all of it by a
+	// Reset.
+	Rewound(reset bool)
+
+	// TrimIdle gives storage that holds nothing back to the buffer inside. It is called
+	// while nothing else uses either.
+	TrimIdle()
+}
+
 // Front returns the value that the first call's function made: the one object through
 // which all goroutines use the buffer. Later calls return the same.
-func (s *Sharing) Front(create func() any) any {
+func (s *Sharing) Front(create func() Front) Front {
 	s.once.Do(func() { s.front = create() })
 	return s.front
+}
+
+// Rewound tells the front, if there is one.
+func (s *Sharing) Rewound(reset bool) {
+	if s.front != nil {
+		s.front.Rewound(reset)
+	}
+}
+
+// Trim tells the front, if there is one.
+func (s *Sharing) Trim() {
+	if s.front != nil {
+		s.front.TrimIdle()
+	}
 }

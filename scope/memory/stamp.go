@@ -43,12 +43,11 @@ func (s Stamp) EndsAt(pc uintptr) {
 
 // EndsAtCaller records a caller, unless EndsAt has recorded a place before: with skip
 // 0 the line that called the function that calls EndsAtCaller, with 1 that one's
-// caller, and so on; in any case a line outside the allocators of this module. The
-// Restore of a [Checkpointer] calls it, because scope.NoEscape has recorded its function
-// by then and code that calls Restore itself has not.
+// caller, and so on. The Restore of a [Checkpointer] calls it, because scope.NoEscape has
+// recorded its function by then and code that calls Restore itself has not.
 func (s Stamp) EndsAtCaller(skip int) {
 	if s.epoch != nil && s.endPC() == 0 {
-		s.EndsAt(callsite.Outside(skip + 2))
+		s.EndsAt(callsite.Caller(skip + 2))
 	}
 }
 

@@ -41,7 +41,7 @@ func measure(l *load) usage {
 	const mib = 1 << 20
 	return usage{
 		heap: float64(m.HeapAlloc) / mib, rss: residentPages() * float64(os.Getpagesize()) / mib,
-		shared:   float64(locked.Share(l.shared).Stats().Buffer.Capacity) / mib,
+		shared:   float64(locked.Share(l.shared).Stats().Capacity) / mib,
 		mappings: mappings(), routines: float64(runtime.NumGoroutine()),
 	}
 }

@@ -1,0 +1,84 @@
+package bumper
+
+import (
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// The storages of the buffers, for package locked: what it carves into regions counts
+// against a buffer's limit and comes from its source, but is no part of its slabs.
+var (
+	_ handshake.Storage = allocStorage{}
+	_ handshake.Storage = slabStorage{}
+	_ handshake.Storage = autoscalingStorage{}
+)
+
+// allocStorage lends what is left of an AllocBuffer, in one piece.
+type allocStorage struct{ b *AllocBuffer }
+
+func (s allocStorage) Acquire(size int) ([]byte, memory.Stamp, error) {
+	b := s.b
+	if b.mem == nil && b.store.source != nil && size <= b.size {
+		if err := b.take(); err != nil {
+			return nil, memory.Stamp{}, err
+		}
+	}
+	start := min((b.off+63)&^63, len(b.mem))
+	if size > len(b.mem)-start {
+		return nil, memory.Stamp{}, errLimit
+	}
+	b.off = len(b.mem)
+	return b.mem[start:], b.levels.top, nil
+}
+
+func (s allocStorage) Release(mem []byte) {
+	s.b.off -= len(mem)
+	if s.b.off == 0 {
+		s.b.drop()
+	}
+}
+
+func (s allocStorage) Room() int {
+	if s.b.mem == nil && s.b.store.source != nil {
+		return s.b.size
+	}
+	return len(s.b.mem) - s.b.off
+}
+
+func (s allocStorage) Limit() int   { return s.b.size }
+func (s allocStorage) Prompt() bool { return s.b.store.prompt }
+
+// slabStorage lends slabs of a SlabBuffer, or larger pieces.
+type slabStorage struct{ b *SlabBuffer }
+
+func (s slabStorage) Acquire(size int) ([]byte, memory.Stamp, error) {
+	mem, err := s.b.acquire(max(size, s.b.slabSize))
+	if err != nil && size < s.b.slabSize {
+		mem, err = s.b.acquire(size)
+	}
+	return mem, memory.Stamp{}, err
+}
+
+func (s slabStorage) Release(mem []byte) { s.b.store.release(mem) }
+func (s slabStorage) Room() int          { return s.b.store.room(0) }
+func (s slabStorage) Limit() int         { return s.b.store.limit }
+func (s slabStorage) Prompt() bool       { return s.b.store.prompt }
+
+// autoscalingStorage lends pieces of which each is as large as all before, so that their
+// number stays small.
+type autoscalingStorage struct{ b *AutoscalingBuffer }
+
+func (s autoscalingStorage) Acquire(size int) ([]byte, memory.Stamp, error) {
+	store := &s.b.store
+	want := max(size, s.b.initial, store.held)
+	mem, err := store.acquire(max(size, min(want, store.room(want))))
+	if err != nil && want > size {
+		mem, err = store.acquire(size)
+	}
+	return mem, memory.Stamp{}, err
+}
+
+func (s autoscalingStorage) Release(mem []byte) { s.b.store.release(mem) }
+func (s autoscalingStorage) Room() int          { return s.b.store.room(0) }
+func (s autoscalingStorage) Limit() int         { return s.b.store.limit }
+func (s autoscalingStorage) Prompt() bool       { return s.b.store.prompt }

@@ -1,0 +1,21 @@
+package locked
+
+import "github.com/allocarrays/allocarrays-go/scope/memory"
+
+// Arena and Span let tests use an arena without a buffer.
+type (
+	Arena = arena
+	Span  = span
+)
+
+func (a *arena) Add(mem []byte)                { a.add(mem, memory.Stamp{}) }
+func (a *arena) Take(least, most int) *span    { return a.take(least, most) }
+func (a *arena) Extend(s *span, l, m int) bool { return a.extend(s, l, m) }
+func (a *arena) Shrink(s *span, n int) int     { return a.shrink(s, n) }
+func (a *arena) Give(s *span)                  { a.give(s) }
+func (a *arena) Largest() int                  { return a.largest() }
+func (a *arena) Used() int                     { return a.used }
+func (a *arena) Whole() int                    { return a.whole() }
+func (a *arena) RetireDownTo(n int)            { a.retireDownTo(n) }
+func (a *arena) Recall()                       { a.recall() }
+func (s *span) Bytes() []byte                  { return s.bytes() }

@@ -1,0 +1,46 @@
+package locked
+
+import (
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// lender is the storage of a third party's buffer, which knows nothing of regions: it
+// lends blocks, which die when the buffer is reset.
+type lender struct {
+	buf  bumper.Buffer
+	lent int // what the buffer had handed out after the last Acquire, if all of it is lent
+	mine bool
+}
+
+// lentPiece is the length in bytes of the pieces, if the buffer has as much.
+const lentPiece = 256 << 10
+
+// Acquire takes a block, and as much of lentPiece as it can get.
+func (l *lender) Acquire(size int) (mem []byte, stamp memory.Stamp, err error) {
+	if before := l.buf.Stats().Used; before == 0 || before != l.lent {
+		l.mine = before == 0
+	}
+	defer func() { l.lent = l.buf.Stats().Used }()
+	for n := max(size, lentPiece); ; n = max(size, n/2) {
+		block, err := l.buf.Alloc(uintptr(n), granule)
+		if err == nil || n == size {
+			return block.Bytes(), block.Stamp, err
+		}
+	}
+}
+
+// Release does nothing: a bump buffer takes back all at once.
+func (l *lender) Release([]byte) {}
+
+// alone reports whether all that the buffer has handed out was lent, so that a reset takes
+// nothing from anybody else.
+func (l *lender) alone() bool { return l.mine && l.buf.Stats().Used == l.lent }
+
+func (l *lender) Room() int {
+	s := l.buf.Stats()
+	return max(s.Limit-s.Used, 0)
+}
+
+func (l *lender) Limit() int   { return l.buf.Stats().Limit }
+func (l *lender) Prompt() bool { return false }
