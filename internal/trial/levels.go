@@ -26,7 +26,7 @@ func (m *machine) restoreTop() {
 
 // misrestore restores what must be refused, and unwinds it.
 func (m *machine) misrestore(c memory.Checkpointer, n int) {
-	rule, want, name, cp := m.wrong(n)
+	rule, name, cp, want := m.wrong(n)
 	m.refuses(rule, m.errorOfBuffers(want), "a.Restore("+name+")", func() error { return c.Restore(cp) })
 	if u, ok := m.unwinder(); ok && rule != Order {
 		m.refuses(Unwinding, m.errorOfBuffers(want), "a.Unwind("+name+")", func() error { return u.Unwind(cp) })
@@ -37,7 +37,7 @@ func (m *machine) misrestore(c memory.Checkpointer, n int) {
 }
 
 // wrong chooses a checkpoint that must not be restored now.
-func (m *machine) wrong(n int) (rule *Rule, want error, name string, cp memory.Checkpoint) {
+func (m *machine) wrong(n int) (rule *Rule, name string, cp memory.Checkpoint, want error) {
 	var lower []openLevel
 	for i := range max(0, len(m.open)-1) {
 		if !m.open[i].hidden {
@@ -47,19 +47,19 @@ func (m *machine) wrong(n int) (rule *Rule, want error, name string, cp memory.C
 	switch {
 	case n%4 == 1 && len(m.ended) > 0:
 		c := m.ended[n%len(m.ended)]
-		return Ended, bumper.ErrEnded, c.name().String(), c.Checkpoint
+		return Ended, c.name().String(), c.Checkpoint, bumper.ErrEnded
 	case n%4 > 1 && len(lower) > 0:
 		c := lower[n%len(lower)]
-		return Order, bumper.ErrOutOfOrder, c.name().String(), c.Checkpoint
+		return Order, c.name().String(), c.Checkpoint, bumper.ErrOutOfOrder
 	case n%8 == 4:
-		return Foreign, bumper.ErrForeign, "scope.Checkpoint{}", memory.Checkpoint{}
+		return Foreign, "memory.Checkpoint{}", memory.Checkpoint{}, bumper.ErrForeign
 	}
 	if m.other == nil {
 		m.trace.add("foreign := %s.Checkpoint()", m.Name)
 		m.other = m.New().Allocator.(memory.Checkpointer)
 		m.foreign = m.other.Checkpoint()
 	}
-	return Foreign, bumper.ErrForeign, "foreign", m.foreign
+	return Foreign, "foreign", m.foreign, bumper.ErrForeign
 }
 
 // errorOfBuffers returns err if a is a buffer: others are free to choose theirs.
