@@ -5,7 +5,6 @@ package bumper_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,7 +60,7 @@ func TestRaceChild(t *testing.T) {
 }
 
 // TestReleaseRaces: the race detector reports each use of memory that is not
-// synchronised with its release, in each of 20 runs; without the announcement it sees
+// synchronised with its release, in each of 20 runs; without that it sees
 // nothing, as the release is but a change of an offset.
 func TestReleaseRaces(t *testing.T) {
 	runs := 20
@@ -77,7 +76,7 @@ func TestReleaseRaces(t *testing.T) {
 				require.Error(t, err, "%s", out)
 				require.Contains(t, string(out), "WARNING: DATA RACE")
 				require.Contains(t, string(out), "runtime.racewriterange()")
-				require.Contains(t, string(out), "announce_race_test.go")
+				require.Contains(t, string(out), "poison_race_test.go")
 			}
 		})
 	}
