@@ -78,6 +78,7 @@ func (b *BatchNorm) forward(ctx context.Context, x Tensor, act gemm.Activation) 
 		y = x // the copy is ours to change
 	}
 	b.affine.apply(y.Data(), x.Data(), act)
+	requireLive(&x, &y)
 	return y
 }
 

@@ -99,9 +99,10 @@ func (c *Conv2D) forward(ctx context.Context, x Tensor, f *filters, act gemm.Act
 	x = c.window.pad(ctx, x)
 	if c.isPointwise() {
 		f.packed.Mul(y.Data(), c.Out(), x.Data(), c.In(), x.Len()/c.In(), f.bias, act)
-		return y
+	} else {
+		c.mulRows(ctx, y, x, f, act)
 	}
-	c.mulRows(ctx, y, x, f, act)
+	requireLive(&x, &y)
 	return y
 }
 

@@ -65,6 +65,7 @@ func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tens
 	shape[len(shape)-1] = d.Out()
 	y := x.Similar(ctx, shape...)
 	d.packed.Mul(y.Data(), d.Out(), x.Data(), d.In(), x.Len()/d.In(), d.bias.Data(), act)
+	requireLive(&x, &y)
 	return y
 }
 

@@ -60,3 +60,15 @@ func shapeText(shape []int) string {
 	}
 	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(shape), "[]")), "×")
 }
+
+// requireLive panics, as an access would, if the scope of x or y has ended while a layer
+// computed y from x: what it has read may belong to another scope by now. As in package
+// allocarray, this is best effort against other goroutines, and does not undo a write.
+func requireLive(x, y *Tensor) {
+	if !x.Live() {
+		_ = x.Data()
+	}
+	if !y.Live() {
+		_ = y.Data()
+	}
+}

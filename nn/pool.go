@@ -154,6 +154,7 @@ func (w Window) pool(ctx context.Context, op kernel.BinaryOp, y, x Tensor) {
 			out = w.poolLine(op, out, lines, y.Dim(2), x.Dim(3))
 		}
 	}
+	requireLive(&x, &y)
 }
 
 // poolLine combines the pixels of one line, into the first elements of out, and
