@@ -46,6 +46,7 @@ func (s allocStorage) Room() int {
 }
 
 func (s allocStorage) Limit() int   { return s.b.size }
+func (s allocStorage) Held() int    { return s.b.store.held }
 func (s allocStorage) Prompt() bool { return s.b.store.prompt }
 
 // slabStorage lends slabs of a SlabBuffer, or larger pieces.
@@ -62,6 +63,7 @@ func (s slabStorage) Acquire(size int) ([]byte, memory.Stamp, error) {
 func (s slabStorage) Release(mem []byte) { s.b.store.release(mem) }
 func (s slabStorage) Room() int          { return s.b.store.room(0) }
 func (s slabStorage) Limit() int         { return s.b.store.limit }
+func (s slabStorage) Held() int          { return s.b.store.holds() }
 func (s slabStorage) Prompt() bool       { return s.b.store.prompt }
 
 // autoscalingStorage lends pieces of which each is as large as all before, so that their
@@ -81,4 +83,5 @@ func (s autoscalingStorage) Acquire(size int) ([]byte, memory.Stamp, error) {
 func (s autoscalingStorage) Release(mem []byte) { s.b.store.release(mem) }
 func (s autoscalingStorage) Room() int          { return s.b.store.room(0) }
 func (s autoscalingStorage) Limit() int         { return s.b.store.limit }
+func (s autoscalingStorage) Held() int          { return s.b.store.held }
 func (s autoscalingStorage) Prompt() bool       { return s.b.store.prompt }

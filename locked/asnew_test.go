@@ -185,3 +185,24 @@ func TestOverhead(t *testing.T) {
 	require.NoError(t, request(scope.WithAllocator(t.Context(), shared), 8))
 	require.LessOrEqual(t, shared.Stats().PeakRegion, 4<<10)
 }
+
+// TestLentPiecesMerge: blocks outside every region find what a fresh third party's buffer
+// has, after regions that have left it in pieces.
+func TestLentPiecesMerge(t *testing.T) {
+	shared := locked.Share(newPage(4 << 20))
+	require.Zero(t, burst(scope.WithAllocator(t.Context(), shared), 3, 900<<10))
+	_, err := shared.Alloc(4<<20, 64)
+	require.NoError(t, err)
+	require.NoError(t, shared.Reset())
+	require.NoError(t, request(scope.WithAllocator(t.Context(), shared), 4<<20))
+}
+
+// TestStatsOfIsolating: what regions of an isolating buffer hold is counted, and found free.
+func TestStatsOfIsolating(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.Isolating()))
+	require.NoError(t, request(scope.WithAllocator(t.Context(), shared), 3<<20))
+	s := shared.Stats()
+	require.GreaterOrEqual(t, s.Capacity, 3<<20)
+	require.GreaterOrEqual(t, s.HighWater, 3<<20)
+	require.GreaterOrEqual(t, s.PeakRegion, 3<<20)
+}

@@ -65,6 +65,9 @@ func (b *Buffer) carve(r *region, size, align int) bool {
 // hold counts n bytes more for r. b.mu is held.
 func (b *Buffer) hold(r *region, n int) {
 	r.held += n
+	if b.isolating { // the arena knows nothing of it
+		b.arena.used += n
+	}
 	if r != b.common {
 		b.stats.PeakRegion = max(b.stats.PeakRegion, r.held)
 	}
@@ -82,7 +85,11 @@ func (b *Buffer) giveBack(r *region) {
 		clear(r.spans)
 		r.spans = r.spans[:0]
 	}
-	if !b.isolating {
+	if b.isolating {
+		b.mu.Lock()
+		b.arena.used -= r.held
+		b.mu.Unlock()
+	} else {
 		r.mem, r.off = nil, 0
 	}
 	r.full, r.held = 0, 0
@@ -104,6 +111,7 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 	if b.holds(need) { // another goroutine was faster
 		return nil
 	}
+	b.measure()
 	err := b.extend(need)
 	if err != nil && b.limit > 0 {
 		b.reclaim()
@@ -114,7 +122,7 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 			return nil
 		}
 		if b.lender != nil {
-			b.returnLent()
+			b.returnLent(r)
 		}
 		err = b.extend(need)
 	}
@@ -125,17 +133,27 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 }
 
 // returnLent resets a third party's buffer, whose pieces cannot go back one by one, if all
-// that it has handed out is idle and no other region is open than the one that asks, which
-// holds nothing. b.growing is held.
-func (b *Buffer) returnLent() {
+// that it has handed out is idle and no other region is open than r, which asks and holds
+// nothing. b.growing is held.
+func (b *Buffer) returnLent(r *region) {
 	b.mu.Lock()
-	idle := b.arena.used == 0 && b.stats.Open <= 1
+	idle := b.arena.used == 0
 	b.mu.Unlock()
-	if idle && b.lender.alone() {
-		b.sharing.Unhold()
-		_ = b.inner.Reset() // which calls Rewound; or ErrHeld: then it is not idle any more
-		b.sharing.Hold()
+	if !idle || !b.lender.alone() {
+		return
 	}
+	if r != b.common { // an open region is a hold
+		b.sharing.Unhold()
+		defer b.sharing.Hold()
+	}
+	_ = b.inner.Reset() // which calls Rewound; or ErrHeld, because others are open
+}
+
+// measure asks how much storage may still be taken. b.growing is held.
+func (b *Buffer) measure() {
+	b.mu.Lock()
+	b.free = b.storage.Room()
+	b.mu.Unlock()
 }
 
 // extend adds a piece of at least need bytes to the arena. If the limit is in the way,
@@ -182,6 +200,7 @@ func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
 	b.mu.Lock()
 	b.hold(r, len(mem))
 	b.free = b.storage.Room()
+	b.stats.HighWater = max(b.stats.HighWater, b.storage.Held())
 	b.mu.Unlock()
 	return nil
 }
@@ -207,9 +226,7 @@ func (b *Buffer) release(back [][]byte) {
 	for _, mem := range back {
 		b.storage.Release(mem)
 	}
-	b.mu.Lock()
-	b.free = b.storage.Room()
-	b.mu.Unlock()
+	b.measure()
 }
 
 // holds reports whether an idle span has n bytes.

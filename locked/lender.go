@@ -43,4 +43,5 @@ func (l *lender) Room() int {
 }
 
 func (l *lender) Limit() int   { return l.buf.Stats().Limit }
+func (l *lender) Held() int    { return l.lent }
 func (l *lender) Prompt() bool { return false }

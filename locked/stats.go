@@ -6,7 +6,7 @@ import "fmt"
 type Stats struct {
 	Used        int // held by open regions, by closed ones for their next scope, and outside
 	Outside     int // of blocks allocated outside every region, which stay until Reset
-	Idle        int // taken from the source and not used
+	Idle        int // taken from the source and not used; if isolating, not found free yet
 	LargestIdle int // of that, the most in one piece
 	Capacity    int // taken from the source: Used and Idle
 	Limit       int // the most Capacity may become; 0 means no limit
@@ -26,6 +26,9 @@ func (b *Buffer) Stats() Stats {
 	defer b.mu.Unlock()
 	s := b.stats
 	s.Used, s.Capacity, s.Limit = b.arena.used, b.arena.capacity, b.limit
+	if b.isolating {
+		s.Capacity = b.storage.Held()
+	}
 	s.Idle, s.LargestIdle = s.Capacity-s.Used, b.arena.largest()
 	s.Outside, s.Late = int(b.outside.Load()), b.late.Load()
 	return s

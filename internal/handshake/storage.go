@@ -18,6 +18,10 @@ type Storage interface {
 	Room() int
 	Limit() int
 
+	// Held returns how many bytes the buffer holds. For an isolating buffer it is safe for
+	// concurrent use.
+	Held() int
+
 	// Prompt reports whether storage goes back as soon as it is idle.
 	Prompt() bool
 }
