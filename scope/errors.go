@@ -18,8 +18,8 @@ var ErrStale = errors.New("used after its scope ended")
 type ExhaustedError struct {
 	Allocator string  // the type of the allocator, as in "bumper.AllocBuffer"
 	Requested uintptr // the size of the request; the largest uintptr if it overflows
-	Available uintptr // the largest free piece, without padding for alignment
-	Idle      uintptr // all free memory, if it is in several pieces
+	Available uintptr // the most it can supply in one piece, without padding for alignment
+	Idle      uintptr // the most it can supply in all, if that is in several pieces
 	Limit     uintptr // the most the allocator may hold; 0 means no limit of its own
 	Outside   uintptr // allocated outside every scope, and held until Reset
 	Cause     error   // the error of the storage behind the allocator, or nil
