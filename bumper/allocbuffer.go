@@ -6,13 +6,13 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// An AllocBuffer is a bump buffer of a fixed size. A full one answers with an
+// An AllocBuffer is a bump buffer of a fixed size. When it is full, Alloc returns an
 // error that matches [scope.ErrExhausted]. Make one with [NewAllocBuffer] or
 // [NewAllocBufferOn]; it must not be copied and is not safe for concurrent use.
 type AllocBuffer struct {
 	levels Levels[int]
 	mem    []byte // nil until the first allocation
-	piece  []byte // what the source gave, of which mem is the first size bytes
+	piece  []byte // what the source returned; mem is its first size bytes
 	off    int
 	size   int
 	store  store
@@ -24,9 +24,9 @@ var (
 	_ memory.Unwinder = (*AllocBuffer)(nil)
 )
 
-// NewAllocBuffer returns a buffer of size bytes, which it takes from the Go heap
-// (or from the source given) with the first allocation. It panics if size is not
-// positive.
+// NewAllocBuffer returns a buffer of size bytes. The first allocation takes them from
+// the Go heap, or from the source that [From] sets. NewAllocBuffer panics if size is
+// not positive.
 func NewAllocBuffer(size int, opts ...AllocOption) *AllocBuffer {
 	b := &AllocBuffer{size: positive("NewAllocBuffer", size), store: newStore()}
 	b.levels.Init(b)
@@ -38,9 +38,9 @@ func NewAllocBuffer(size int, opts ...AllocOption) *AllocBuffer {
 	return b
 }
 
-// NewAllocBufferOn returns a buffer that stands on the storage given, from its
-// first multiple of 64 on. The caller must not touch the storage while anything
-// allocated from the buffer is in use.
+// NewAllocBufferOn returns a buffer on the given storage, beginning at its first
+// multiple of 64. The caller must not touch the storage while anything allocated
+// from the buffer is in use.
 func NewAllocBufferOn(storage []byte) *AllocBuffer {
 	mem := aligned(storage)
 	b := &AllocBuffer{mem: mem, size: len(mem)}
@@ -50,9 +50,8 @@ func NewAllocBufferOn(storage []byte) *AllocBuffer {
 }
 
 // Alloc returns the next size bytes. See [memory.Allocator] for the contract.
-//
-// The fast path is the same in each buffer: docs/rationale.md says why it is not shared.
 func (b *AllocBuffer) Alloc(size, align uintptr) (memory.Block, error) {
+	// The same fast path is in each buffer: docs/rationale.md says why it is not shared.
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
@@ -63,8 +62,8 @@ func (b *AllocBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	return memory.NewBlock(b.mem[start:b.off], b.levels.top), nil
 }
 
-// allocSlow serves unusual alignments, and takes the storage if that has not been
-// done.
+// allocSlow serves unusual alignments, and takes the storage if the buffer has none
+// yet.
 func (b *AllocBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
 		b.off = end
@@ -92,7 +91,7 @@ func (b *AllocBuffer) take() error {
 	return err
 }
 
-// exhausted returns the error for a block that cannot be had.
+// exhausted returns the error for a block that the buffer cannot supply.
 func (b *AllocBuffer) exhausted(size uintptr, available int, cause error) error {
 	return exhausted("bumper.AllocBuffer", size, available, b.size, b.outside(), cause)
 }
@@ -131,7 +130,7 @@ func (b *AllocBuffer) rewind(off int, err error) error {
 }
 
 // drop gives the storage back, if it came from a source; the next allocation takes
-// it anew.
+// it again.
 func (b *AllocBuffer) drop() {
 	if b.piece != nil {
 		b.store.release(b.piece)
@@ -139,7 +138,7 @@ func (b *AllocBuffer) drop() {
 	}
 }
 
-// Reset releases everything.
+// Reset releases everything. See [Buffer] for its errors.
 func (b *AllocBuffer) Reset() error {
 	return b.levels.Reset(func() {
 		b.stats.Resets++
@@ -164,7 +163,7 @@ func (b *AllocBuffer) Close() error {
 	})
 }
 
-// Stats tells how the buffer is used.
+// Stats returns how the buffer is used.
 func (b *AllocBuffer) Stats() Stats {
 	s := b.stats
 	s.Used, s.Outside, s.Capacity, s.Limit = b.off, b.outside(), b.size, b.size

@@ -10,15 +10,15 @@ import (
 // AutoscalingBuffer unless [Initial] sets another.
 const DefaultInitial = 64 << 10
 
-// An AutoscalingBuffer is a bump buffer that learns its size. It is one main
-// piece of storage; a use that needs more gets extra pieces, each at least twice
-// the last. When the buffer is empty again, after Reset or the end of the
-// outermost scope, and extras were needed, they and the main piece are replaced
-// by one of 1.1 times the largest of the last 5 uses; likewise when that is less
-// than half of the main piece. The new piece is taken with the next allocation.
+// An AutoscalingBuffer is a bump buffer that learns its size. It has one main piece
+// of storage; a use that needs more gets extra pieces, each at least twice the last.
+// When the buffer is empty again, after Reset or the end of the outermost scope, its
+// best size is 1.1 times the largest of the last 5 uses. If extra pieces were needed,
+// or if that is less than half of the main piece, one piece of that size replaces them
+// all. The next allocation takes it.
 //
-// The rule is that of AutoscalingAllocBuffer in AllocArrays.jl, which starts with
-// 128 MiB; this one starts small, may be capped by [Limit], and nests scopes.
+// AutoscalingAllocBuffer in AllocArrays.jl has the same rule and starts with 128 MiB;
+// this buffer starts small, may be capped by [Limit], and nests scopes.
 //
 // Make one with [NewAutoscalingBuffer]. It must not be copied and is not safe for
 // concurrent use.
@@ -35,7 +35,7 @@ type AutoscalingBuffer struct {
 	stats   Stats
 }
 
-// pieceMark is where an AutoscalingBuffer stands.
+// pieceMark is a position in an AutoscalingBuffer.
 type pieceMark struct {
 	cur  int // index of the current piece
 	off  int // first free byte in it
@@ -47,8 +47,8 @@ var (
 	_ memory.Unwinder = (*AutoscalingBuffer)(nil)
 )
 
-// NewAutoscalingBuffer returns an empty buffer, which takes its storage from the
-// Go heap (or from the source given) as it is needed.
+// NewAutoscalingBuffer returns an empty buffer. It takes storage when it needs it,
+// from the Go heap or from the source that [From] sets.
 func NewAutoscalingBuffer(opts ...AutoscalingOption) *AutoscalingBuffer {
 	b := &AutoscalingBuffer{initial: DefaultInitial, store: newStore()}
 	b.levels.Init(b)
@@ -63,9 +63,8 @@ func NewAutoscalingBuffer(opts ...AutoscalingOption) *AutoscalingBuffer {
 
 // Alloc returns the next size bytes of the current piece, or of a new one. See
 // [memory.Allocator] for the contract.
-//
-// The fast path is the same in each buffer: docs/rationale.md says why it is not shared.
 func (b *AutoscalingBuffer) Alloc(size, align uintptr) (memory.Block, error) {
+	// The same fast path is in each buffer: docs/rationale.md says why it is not shared.
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
@@ -103,7 +102,7 @@ func (b *AutoscalingBuffer) allocSlow(size, align uintptr) (memory.Block, error)
 	return b.allocSlow(size, align)
 }
 
-// firstFree is the index of the first piece that holds nothing.
+// firstFree returns the index of the first empty piece.
 func (b *AutoscalingBuffer) firstFree() int {
 	if b.mem == nil {
 		return b.cur
@@ -116,9 +115,9 @@ func (b *AutoscalingBuffer) moveTo(i int) {
 	b.cur, b.off, b.mem = i, 0, b.pieces[i]
 }
 
-// extend acquires a piece of the size that has been learnt, or else twice the last and
-// at least twice need, so that the next block finds room too; or of need bytes, if more
-// cannot be had.
+// extend acquires a piece: of the size that has been learnt, if it is the first;
+// otherwise of twice the last and at least twice need, so that the next block finds room
+// too; or of need bytes, if more is not available.
 func (b *AutoscalingBuffer) extend(need int) error {
 	want := b.next
 	if n := len(b.pieces); n > 0 {
@@ -140,8 +139,8 @@ func (b *AutoscalingBuffer) extend(need int) error {
 	return err
 }
 
-// releaseEmpty gives the pieces back that hold nothing, when they are too small and
-// the limit is in the way of a larger one.
+// releaseEmpty gives back the empty pieces, when they are too small and the limit does
+// not allow a larger one.
 func (b *AutoscalingBuffer) releaseEmpty() {
 	if b.off == 0 {
 		b.mem = nil
@@ -187,7 +186,7 @@ func (b *AutoscalingBuffer) rewind(mark pieceMark, err error) error {
 	return nil
 }
 
-// learn is called when the buffer has become empty after a use of b.peak bytes.
+// learn adapts the buffer when it has become empty after a use of b.peak bytes.
 func (b *AutoscalingBuffer) learn() {
 	b.history.add(b.peak)
 	b.peak = 0
@@ -199,13 +198,13 @@ func (b *AutoscalingBuffer) learn() {
 	}
 }
 
-// Trim gives the pieces that hold nothing back to the source.
+// Trim gives the empty pieces back to the source.
 func (b *AutoscalingBuffer) Trim() {
 	b.levels.shared.Trim()
 	b.trim()
 }
 
-// trim gives back what is the buffer's own.
+// trim gives back the buffer's own empty pieces.
 func (b *AutoscalingBuffer) trim() {
 	keep := b.cur + 1
 	if b.used() == 0 {
@@ -214,7 +213,7 @@ func (b *AutoscalingBuffer) trim() {
 	b.pieces = b.store.releaseAll(b.pieces, min(keep, len(b.pieces)))
 }
 
-// Reset releases everything.
+// Reset releases everything. See [Buffer] for its errors.
 func (b *AutoscalingBuffer) Reset() error {
 	return b.levels.Reset(func() {
 		b.stats.Resets++
@@ -232,7 +231,7 @@ func (b *AutoscalingBuffer) outside() int {
 
 func (m *pieceMark) used() int { return m.full + m.off }
 
-// Close is as for [AllocBuffer.Close].
+// Close closes the buffer, as [AllocBuffer.Close] does.
 func (b *AutoscalingBuffer) Close() error {
 	if b.store.isClosed() {
 		return ErrClosed
@@ -244,7 +243,7 @@ func (b *AutoscalingBuffer) Close() error {
 	})
 }
 
-// Stats tells how the buffer is used.
+// Stats returns how the buffer is used.
 func (b *AutoscalingBuffer) Stats() Stats {
 	s := b.stats
 	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.held, b.store.limit, b.store.pieces
@@ -278,5 +277,5 @@ func (h *history) largest() int {
 	return most
 }
 
-// scaled leaves a tenth of room above a size, without overflow.
+// scaled returns n and a tenth more.
 func scaled(n int) int { return n + n/10 + 64 }

@@ -9,23 +9,23 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// A Buffer is an allocator whose memory is released from the top: back to a
-// checkpoint, or as a whole. A type of your own implements it by embedding [Levels].
+// A Buffer is an allocator that releases memory from the top, back to a checkpoint, or
+// as a whole. A type of your own implements it by embedding [Levels].
 //
-// A Buffer is not safe for concurrent use, except for calls of Reset and Restore while
-// a parallel region of package locked uses it: these are refused with an error that
-// matches [ErrHeld] and change nothing.
+// A Buffer is not safe for concurrent use, with one exception: while a parallel region
+// of package locked uses it, Reset and Restore return an error that matches [ErrHeld]
+// and change nothing.
 type Buffer interface {
-	// Alloc and Checkpoint are as in package scope/memory. Restore returns an error
-	// that matches [ErrForeign], [ErrEnded], [ErrOutOfOrder] or [ErrHeld].
+	// Package scope/memory describes these methods. The errors of Restore match
+	// [ErrForeign], [ErrEnded], [ErrOutOfOrder] or [ErrHeld].
 	memory.Checkpointer
 
-	// Reset releases everything. A buffer with an open checkpoint refuses with
-	// an error that matches [ErrOpenScope], so that the memory of a running
-	// scope.NoEscape is never pulled away.
+	// Reset releases everything. While a checkpoint is open it returns an error
+	// that matches [ErrOpenScope] and changes nothing, so that a running
+	// scope.NoEscape keeps its memory.
 	Reset() error
 
-	// Stats tells how the buffer is used.
+	// Stats returns how the buffer is used.
 	Stats() Stats
 
 	sharing() *handshake.Sharing // of the embedded Levels
@@ -40,11 +40,11 @@ func init() {
 	}
 }
 
-// Stats tells how a buffer is used. Sizes are in bytes and include what
+// Stats describes how a buffer is used. Sizes are in bytes and include what
 // alignment and the ends of slabs waste.
 type Stats struct {
 	Used        int    // handed out and not released
-	Outside     int    // of that, what was allocated outside every scope and stays until Reset
+	Outside     int    // of that, allocated outside every scope and held until Reset
 	Capacity    int    // taken from the source; for an AllocBuffer, its size
 	HighWater   int    // the largest Used so far
 	Limit       int    // the most Capacity may become; 0 means no limit
@@ -53,7 +53,7 @@ type Stats struct {
 	Resets      uint64 // successful calls of Reset
 }
 
-// String tells the numbers in one line.
+// String returns the numbers in one line.
 func (s Stats) String() string {
 	percent := 0.0
 	if s.Capacity > 0 {
@@ -80,9 +80,9 @@ func bytes(n int) string {
 	return fmt.Sprintf("%.1f %ciB", f, units[u])
 }
 
-// Errors of Restore and Reset. All of them mean that nothing has changed.
+// Errors of Restore and Reset, which change nothing when they return one.
 var (
-	// ErrForeign: the checkpoint is of another buffer, or of none.
+	// ErrForeign: the checkpoint belongs to another buffer, or to none.
 	ErrForeign = errors.New("bumper: checkpoint is not of this buffer")
 	// ErrEnded: the checkpoint was restored before.
 	ErrEnded = errors.New("bumper: checkpoint was restored before")
@@ -94,12 +94,12 @@ var (
 	ErrHeld = errors.New("bumper: buffer is in use by a parallel region; reset it when the region has ended")
 )
 
-// ErrClosed: the buffer was closed before. It is also the cause in the error of an
-// allocation from a closed buffer.
+// ErrClosed: the buffer is closed. It is also the cause in the error of an allocation
+// from a closed buffer.
 var ErrClosed = errors.New("bumper: buffer is closed")
 
-// exhausted returns the error of a buffer that cannot supply size bytes. If the storage
-// is another buffer's, as in a private region, the numbers are that one's.
+// exhausted returns the error of a buffer that cannot supply size bytes. If another
+// buffer supplies its storage, the numbers are that one's.
 func exhausted(buffer string, size uintptr, available, limit, outside int, cause error) error {
 	var behind *scope.ExhaustedError
 	if errors.As(cause, &behind) {

@@ -11,11 +11,11 @@ type customSlabs struct {
 	idle  [][]byte // emptied, kept for reuse
 }
 
-// customUnit is what the size of a custom slab is rounded up to, so that blocks
-// of nearly the same size share one slab over time.
+// customUnit is the unit to which sizes of custom slabs are rounded up, so that
+// blocks of nearly the same size share one slab over time.
 const customUnit = 4096
 
-// allocCustom serves a block from a custom slab that may be need bytes long.
+// allocCustom serves a block from a custom slab of at least need bytes.
 func (b *SlabBuffer) allocCustom(need int, size, align uintptr) (memory.Block, error) {
 	mem, ok := b.customs.take(need)
 	if !ok {
@@ -33,9 +33,9 @@ func (b *SlabBuffer) allocCustom(need int, size, align uintptr) (memory.Block, e
 	return memory.NewBlock(mem[start:end], b.levels.top), nil
 }
 
-// acquireCustom takes a slab of need bytes, rounded up if that can be had. The
-// largest idle one is too small and goes back first: so there are never more
-// custom slabs than were once in use together, however their sizes vary.
+// acquireCustom takes a slab of need bytes, rounded up if that much is available.
+// First it gives back the largest idle slab, which is too small: so there are never
+// more custom slabs than were once in use together, however their sizes vary.
 func (b *SlabBuffer) acquireCustom(need int) ([]byte, error) {
 	b.customs.dropLargest(&b.store)
 	if mem, err := b.acquire((need + customUnit - 1) &^ (customUnit - 1)); err == nil {
@@ -44,12 +44,12 @@ func (b *SlabBuffer) acquireCustom(need int) ([]byte, error) {
 	return b.acquire(need)
 }
 
-// exhausted returns the error for a block that cannot be had.
+// exhausted returns the error for a block that the buffer cannot supply.
 func (b *SlabBuffer) exhausted(size uintptr, cause error) error {
 	available := len(b.mem) - b.off
 	switch {
 	case b.isolating:
-		available = max(available, b.store.room(0)) // what is empty is not used again
+		available = max(available, b.store.room(0)) // empty slabs are not reused
 	case b.store.limit > 0:
 		available = max(available, b.store.room(0)+b.empty())
 	}
@@ -70,7 +70,7 @@ func (c *customSlabs) take(n int) ([]byte, bool) {
 	return c.remove(best), true
 }
 
-// idleFrom makes the slabs in use from index n on idle.
+// idleFrom makes idle the slabs in use from index n on.
 func (c *customSlabs) idleFrom(n int) {
 	if n == len(c.inUse) {
 		return
@@ -83,10 +83,10 @@ func (c *customSlabs) idleFrom(n int) {
 	c.inUse = c.inUse[:n]
 }
 
-// drop gives all idle slabs back.
+// drop gives back all idle slabs.
 func (c *customSlabs) drop(s *store) { c.idle = s.releaseAll(c.idle, 0) }
 
-// dropLargest gives the largest idle slab back, if there is any.
+// dropLargest gives back the largest idle slab, if there is any.
 func (c *customSlabs) dropLargest(s *store) {
 	largest := -1
 	for i, mem := range c.idle {
@@ -99,7 +99,7 @@ func (c *customSlabs) dropLargest(s *store) {
 	}
 }
 
-// remove takes the i-th idle slab out; their order does not matter.
+// remove removes the i-th idle slab and returns it; the order does not matter.
 func (c *customSlabs) remove(i int) []byte {
 	mem, last := c.idle[i], len(c.idle)-1
 	c.idle[i], c.idle[last] = c.idle[last], nil

@@ -1,13 +1,13 @@
 // Package bumper provides bump buffers: allocators that hand out memory by
 // advancing an offset, and release it all at once by setting the offset back.
 //
-// Three buffers differ in what happens when they are full:
+// Three buffers differ in what they do when they are full:
 //
-//   - [AllocBuffer] has a fixed size; a full one is an error. The simplest and
+//   - [AllocBuffer] has a fixed size and returns an error. It is the simplest and
 //     fastest, for work whose need is known, and for hard limits.
-//   - [SlabBuffer] takes another slab. The one to start with.
-//   - [AutoscalingBuffer] takes extra storage and, once empty again, becomes one
-//     buffer of the size that recent use has shown to be right.
+//   - [SlabBuffer] takes another slab. Start with this one.
+//   - [AutoscalingBuffer] takes extra storage and, once it is empty again, replaces
+//     all of it by one piece of the size that recent use needed.
 //
 // Put one into a context with [scope.WithAllocator], and mark with
 // [scope.NoEscape] where its memory is released:
@@ -25,12 +25,12 @@
 //
 // # Memory
 //
-// Storage comes from a [Source], by default the Go heap, and is taken when it is
-// first needed. Released memory stays with the buffer, for the next scope. Its
-// content is whatever was there: blocks are not zeroed, see [scope.Make].
+// A buffer takes storage from a [Source], by default the Go heap, when it first needs
+// it. Released memory stays with the buffer, for the next scope. Alloc does not zero
+// blocks; [scope.Make] does.
 //
 // # Buffers of your own
 //
-// Anything that implements [Buffer] works wherever these do; embedding [Levels]
-// leaves only the allocation itself to write. See the example of [Levels].
+// A type that implements [Buffer] works wherever these do; one that embeds [Levels]
+// adds only the allocation itself. See the example of [Levels].
 package bumper

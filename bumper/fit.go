@@ -7,15 +7,15 @@ import (
 )
 
 // Fit finds room for size bytes in mem from offset off on, at the alignment that
-// the contract of [memory.Allocator] asks for. It returns where the block starts
-// and ends, or false if there is no such room; an empty block always has room. No
-// size overflows: it is only ever compared with what is left.
+// the contract of [memory.Allocator] requires. It returns where the block starts
+// and ends, or false if there is no room; an empty block always has room. No size
+// overflows: it is only compared with what is left.
 func Fit(mem []byte, off int, size, align uintptr) (start, end int, ok bool) {
 	align = memory.Alignment(size, align)
 	free := uintptr(len(mem) - off)
 	pad := -(address(mem) + uintptr(off)) & (align - 1)
 	if pad > free || size > free-pad {
-		return off, off, size == 0 // which is empty wherever it is
+		return off, off, size == 0 // an empty block may be anywhere
 	}
 	start = off + int(pad)
 	return start, start + int(size), true
@@ -41,6 +41,6 @@ func aligned(mem []byte) []byte {
 }
 
 // address returns where mem begins. It is used for alignment only and never
-// turned back into a pointer; mem does not move while the buffer holds it, for
-// Go moves no heap object and storage from elsewhere is nobody else's to move.
+// turned back into a pointer. mem does not move while the buffer holds it: Go moves
+// no heap object, and the buffer owns storage from elsewhere.
 func address(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }

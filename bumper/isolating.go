@@ -8,22 +8,21 @@ import (
 	"unsafe"
 )
 
-// Isolating makes the buffer never hand out memory of a scope that has ended as long
-// as anything refers to it, be it a raw slice in another goroutine: such a reference
-// sees its old data, or what was written through it, but never another scope's. The
-// garbage collector decides, so that no reference is overlooked.
+// Isolating makes the buffer reuse memory of an ended scope only when nothing refers to
+// it any more, not even a raw slice in another goroutine. Such a slice sees its old data,
+// or what was written through it, but never another scope's. The garbage collector finds
+// the references, so that none is overlooked.
 //
-// The offset is then not set back at the end of a scope; scopes follow one another
-// through the slabs, and slabs that were left behind are used again when a garbage
-// collection has found nothing that refers to them. The cost is one garbage-collected
-// object for each slab instead of none, and memory for what is allocated between two
-// collections: between the plain buffer and the heap. In locked, regions of such a
-// buffer are isolated too.
+// The end of a scope then does not set the offset back: scopes follow one another through
+// the slabs, and a slab left behind is reused when a garbage collection has found nothing
+// that refers to it. Each slab costs one garbage-collected object, and the buffer needs
+// memory for what is allocated between two collections: the cost is between that of a
+// plain buffer and that of the heap. Its regions in package locked are isolated too.
 //
-// It replaces a source given with [From], and [Prompt] does nothing to it. A [Limit] counts
+// Isolating replaces a source set with [From] and overrides [Prompt]. A [Limit] counts
 // memory until the garbage collector has found that nothing refers to it, so it must leave
-// room for what is allocated between two collections; a request that meets the limit fails
-// and has a collection begin.
+// room for what is allocated between two collections; a request beyond the limit fails
+// and starts a collection.
 func Isolating() SlabOption { return isolatingOption{} }
 
 type isolatingOption struct{}
@@ -35,8 +34,8 @@ func (isolatingOption) applySlab(b *SlabBuffer) {
 // Isolates reports whether the buffer was made with [Isolating].
 func (b *SlabBuffer) Isolates() bool { return b.isolating }
 
-// moveOn ends the scopes since mark without setting the offset back. Slabs that only
-// they used are left to the garbage collector; the current one goes on.
+// moveOn ends the scopes since mark without setting the offset back. It leaves the slabs
+// that only they used to the garbage collector; the current slab stays in use.
 func (b *SlabBuffer) moveOn(mark slabMark) {
 	b.customs.drop(&b.store)
 	used := mark.used()
@@ -53,14 +52,13 @@ func (b *SlabBuffer) moveOn(mark slabMark) {
 	b.burnt = b.full + b.off + b.large - used
 }
 
-// collected is a source of Go memory that is used again only when the garbage
-// collector has found it unreachable: a finalizer brings it back. It is safe for
-// concurrent use.
+// collected is a source of Go memory that is reused only when the garbage collector
+// has found it unreachable: a finalizer brings it back. It is safe for concurrent use.
 //
-// The collector takes what a finalizer brings back for live, and lets the heap grow to
+// The collector counts what a finalizer brings back as live, and lets the heap grow to
 // twice that before it runs again: if all memory came back, there would be more of it
-// each time. So finalizers watch maxWatched bytes, and what is needed beyond them is
-// garbage like any other.
+// each time. So finalizers watch at most maxWatched bytes; memory beyond them is ordinary
+// garbage.
 type collected struct {
 	limit int // of held; 0 means none
 
@@ -68,23 +66,21 @@ type collected struct {
 	idle    map[int][][]byte // by length
 	idling  int              // bytes of these
 	watched int              // bytes that have a finalizer or are idle
-	held    int              // bytes that were not found unreachable yet, or are idle
+	held    int              // bytes not yet found unreachable, or idle
 
 	collecting atomic.Bool
 }
 
 const maxWatched = 32 << 20
 
-// leastCollected is the size from which an allocation of Go is an object of its own
-// that begins at a page.
+// leastCollected is the size from which Go allocates an object in pages of its own.
 const leastCollected = 32<<10 + 1
 
-// errUncollected is the cause of an ExhaustedError when the limit of an isolating buffer
-// is.
-var errUncollected = errors.New("bumper: limit of the buffer reached; isolating memory counts until the garbage collector has found that nothing refers to it")
+// errUncollected is the cause when an isolating buffer has reached its limit.
+var errUncollected = errors.New("bumper: limit of the buffer reached; isolating memory counts until the garbage collector has found it free")
 
-// Acquire returns memory that nothing refers to. If the limit is in the way, it asks for a
-// garbage collection, for later requests, and fails.
+// Acquire returns memory that nothing refers to. At the limit it fails, and starts a
+// garbage collection for later requests.
 func (c *collected) Acquire(size int) ([]byte, error) {
 	size = max(size, leastCollected)
 	mem, watch, ok := c.take(size)
@@ -113,10 +109,9 @@ func (c *collected) Acquire(size int) ([]byte, error) {
 // Release leaves mem to the garbage collector.
 func (c *collected) Release([]byte) {}
 
-// take returns idle memory, nil if there is none of that size, and whether it, or what
-// is allocated instead, is to be watched. If there is no room for that, or below the
-// limit, idle memory of other sizes is given up; ok is false if the limit is in the way
-// all the same.
+// take returns idle memory, nil if there is none of that size, and whether to watch it,
+// or what is allocated instead. If maxWatched or the limit leaves no room, take gives up
+// idle memory of other sizes; ok is false if the limit still leaves none.
 func (c *collected) take(size int) (mem []byte, watch, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,7 +139,7 @@ func (c *collected) take(size int) (mem []byte, watch, ok bool) {
 	return nil, watch, true
 }
 
-// lose takes back what take counted, for memory that was not to be had or is no more.
+// lose undoes the counts of take, for memory that was not available or is gone.
 func (c *collected) lose(size int, watched bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,7 +149,7 @@ func (c *collected) lose(size int, watched bool) {
 	}
 }
 
-// put makes memory idle that nothing refers to.
+// put records as idle memory that nothing refers to.
 func (c *collected) put(mem []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -165,7 +160,7 @@ func (c *collected) put(mem []byte) {
 	c.idling += len(mem)
 }
 
-// collect runs a garbage collection, unless one was asked for that has not ended yet.
+// collect starts a garbage collection, unless it has started one that still runs.
 func (c *collected) collect() {
 	if c.collecting.CompareAndSwap(false, true) {
 		go func() {

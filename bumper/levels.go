@@ -6,12 +6,12 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// Levels keeps the records of a buffer's nested scopes: which are open, where the
-// buffer stood when each began (an M), and an epoch for each depth, so that
-// ending one level invalidates exactly what was born in it. Embed it to write a
-// [Buffer]; it does everything about checkpoints but move the offset.
+// Levels keeps the records of a buffer's nested scopes: which are open, the buffer's
+// position when each began (an M), and an epoch for each depth, so that ending a
+// level invalidates exactly what was allocated in it. Embed it to write a [Buffer]:
+// it implements checkpoints, all but setting the position back.
 //
-// Call Init before anything else. Levels must not be copied, and is as safe for
+// Call Init before anything else. Levels must not be copied. It is as safe for
 // concurrent use as a Buffer.
 type Levels[M any] struct {
 	shared handshake.Sharing
@@ -26,8 +26,8 @@ type level[M any] struct {
 	mark  M
 }
 
-// Init makes the levels those of owner, the buffer itself, which every stamp
-// keeps reachable.
+// Init initialises the levels of owner, the buffer itself. Every stamp keeps owner
+// reachable.
 func (l *Levels[M]) Init(owner any) {
 	l.owner = owner
 	l.stack = []level[M]{{epoch: memory.NewEpoch(owner)}, {epoch: memory.NewEpoch(owner)}}
@@ -35,7 +35,7 @@ func (l *Levels[M]) Init(owner any) {
 	l.top = l.stack[0].epoch.Stamp()
 }
 
-// Stamp returns the stamp for a block that is born now.
+// Stamp returns the stamp for a block allocated now.
 func (l *Levels[M]) Stamp() memory.Stamp { return l.top }
 
 // Depth returns how many checkpoints are open.
@@ -43,7 +43,7 @@ func (l *Levels[M]) Depth() int { return l.depth }
 
 func (l *Levels[M]) sharing() *handshake.Sharing { return &l.shared }
 
-// Open opens a level that began where the buffer stands now.
+// Open opens a level that begins at mark, the buffer's current position.
 func (l *Levels[M]) Open(mark M) memory.Checkpoint {
 	l.depth++
 	if l.depth == len(l.stack) {
@@ -55,8 +55,8 @@ func (l *Levels[M]) Open(mark M) memory.Checkpoint {
 	return memory.Checkpoint{Stamp: l.top}
 }
 
-// outermost returns where the buffer stood when its outermost open level began; false
-// if none is open.
+// outermost returns the position at which the outermost open level began; false if none
+// is open.
 func (l *Levels[M]) outermost() (mark M, open bool) {
 	if l.depth == 0 {
 		return mark, false
@@ -69,9 +69,9 @@ func (l *Levels[M]) grow() {
 	l.stack = append(l.stack, level[M]{epoch: memory.NewEpoch(l.owner)})
 }
 
-// End ends the level that cp opened, which must be the innermost, and returns
-// where the buffer stood when it began. The caller of the buffer's Restore is
-// recorded as the place of the end, unless one was recorded before.
+// End ends the level that cp opened, which must be the innermost, and returns the
+// position at which it began. It records the caller of the buffer's Restore as the
+// place of the end, unless a place is recorded already.
 func (l *Levels[M]) End(cp memory.Checkpoint) (M, error) {
 	var none M
 	if l.shared.Held() { // asked once: it may end at any moment
@@ -84,8 +84,8 @@ func (l *Levels[M]) End(cp memory.Checkpoint) (M, error) {
 	return l.pop(), nil
 }
 
-// EndAbove is End for a level that need not be the innermost: those above it end with
-// it.
+// EndAbove is like End, for a level that need not be the innermost: it ends those above
+// it too.
 func (l *Levels[M]) EndAbove(cp memory.Checkpoint) (mark M, err error) {
 	if l.shared.Held() {
 		return mark, ErrHeld
@@ -101,9 +101,9 @@ func (l *Levels[M]) EndAbove(cp memory.Checkpoint) (mark M, err error) {
 	return mark, l.refusal(cp)
 }
 
-// Reset ends the life of everything that was born in the buffer, and lets rewind
-// set the offset back. It is refused while a checkpoint is open or the buffer is
-// held. The caller of the buffer's Reset is recorded as the place.
+// Reset invalidates everything allocated from the buffer, and calls rewind to set the
+// position back. It returns [ErrOpenScope] while a checkpoint is open, and [ErrHeld]
+// while the buffer is held. It records the caller of the buffer's Reset as the place.
 func (l *Levels[M]) Reset(rewind func()) error {
 	if !l.shared.TryReset() {
 		return ErrHeld
@@ -134,7 +134,7 @@ func (l *Levels[M]) pop() M {
 	return lv.mark
 }
 
-// refusal says why a level cannot be ended.
+// refusal returns why the level of cp cannot be ended.
 func (l *Levels[M]) refusal(cp memory.Checkpoint) error {
 	switch {
 	case cp.Owner() != l.owner:

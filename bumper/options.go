@@ -35,9 +35,9 @@ func (o fromOption) applyAlloc(b *AllocBuffer)             { b.store.source = o.
 func (o fromOption) applySlab(b *SlabBuffer)               { b.store.source = o.src }
 func (o fromOption) applyAutoscaling(b *AutoscalingBuffer) { b.store.source = o.src }
 
-// Prompt makes the buffer give storage that has become empty back to its source at
-// the end of each scope, instead of keeping it for the next: for memory outside the
-// Go heap that others are waiting for. Scopes then cost what the source does.
+// Prompt makes the buffer give empty storage back to its source at the end of each
+// scope, instead of keeping it for the next: for memory outside the Go heap that
+// others are waiting for. A scope then costs what its source costs.
 func Prompt() Option { return promptOption{} }
 
 type promptOption struct{}
@@ -46,10 +46,9 @@ func (promptOption) applyAlloc(b *AllocBuffer)             { b.store.prompt = tr
 func (promptOption) applySlab(b *SlabBuffer)               { b.store.prompt = true }
 func (promptOption) applyAutoscaling(b *AutoscalingBuffer) { b.store.prompt = true }
 
-// Limit caps what the buffer takes from its source, in bytes. An allocation that
-// would need more is an error that matches scope.ErrExhausted. It may be less than a
-// slab: slabs are then smaller. It panics if n is
-// not positive.
+// Limit caps what the buffer takes from its source at n bytes. An allocation that needs
+// more returns an error that matches scope.ErrExhausted. If n is less than a slab, slabs
+// are smaller. Limit panics if n is not positive.
 func Limit(n int) GrowingOption { return limitOption(positive("Limit", n)) }
 
 type limitOption int
@@ -65,8 +64,8 @@ type slabSizeOption int
 
 func (o slabSizeOption) applySlab(b *SlabBuffer) { b.slabSize = int(o) }
 
-// Initial sets the size in bytes of the first storage that is taken, and below
-// which the buffer does not shrink; the default is [DefaultInitial]. It panics if n is not positive.
+// Initial sets the size in bytes of the first storage, below which the buffer does not
+// shrink; the default is [DefaultInitial]. It panics if n is not positive.
 func Initial(n int) AutoscalingOption { return initialOption(positive("Initial", n)) }
 
 type initialOption int

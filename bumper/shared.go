@@ -5,8 +5,8 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// The storages of the buffers, for package locked: what it carves into regions counts
-// against a buffer's limit and comes from its source, but is no part of its slabs.
+// The storages of the buffers, for package locked: storage that it carves into regions
+// comes from a buffer's source, within the buffer's limit, and is not part of its slabs.
 var (
 	_ handshake.Storage = allocStorage{}
 	_ handshake.Storage = slabStorage{}
@@ -66,7 +66,7 @@ func (s slabStorage) Limit() int         { return s.b.store.limit }
 func (s slabStorage) Held() int          { return s.b.store.holds() }
 func (s slabStorage) Prompt() bool       { return s.b.store.prompt }
 
-// autoscalingStorage lends pieces of which each is as large as all before, so that their
+// autoscalingStorage lends pieces, each as large as all before together, so that their
 // number stays small.
 type autoscalingStorage struct{ b *AutoscalingBuffer }
 

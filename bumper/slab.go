@@ -9,10 +9,10 @@ import (
 // DefaultSlabSize is the size in bytes of a slab unless [SlabSize] sets another.
 const DefaultSlabSize = 1 << 20
 
-// A SlabBuffer is a bump buffer that grows by slabs. What does not fit a slab
-// gets one of its own, a custom slab. Emptied slabs of both kinds are kept for
-// reuse until [SlabBuffer.Trim], so that a loop reaches a steady size and then
-// takes nothing more from the source.
+// A SlabBuffer is a bump buffer that grows by slabs. A block that does not fit a slab
+// gets one of its own, a custom slab. The buffer keeps empty slabs of both kinds for
+// reuse until [SlabBuffer.Trim], so that a loop reaches a steady size and then takes
+// nothing more from the source.
 //
 // Make one with [NewSlabBuffer]. It must not be copied and is not safe for
 // concurrent use.
@@ -28,7 +28,7 @@ type SlabBuffer struct {
 	stats     Stats
 }
 
-// slabMark is where a SlabBuffer stands.
+// slabMark is a position in a SlabBuffer.
 type slabMark struct {
 	cur    int // index of the current slab
 	off    int // first free byte in it
@@ -43,8 +43,8 @@ var (
 	_ memory.Unwinder = (*SlabBuffer)(nil)
 )
 
-// NewSlabBuffer returns an empty buffer, which takes its first slab from the Go
-// heap (or from the source given) with the first allocation.
+// NewSlabBuffer returns an empty buffer. The first allocation takes its first slab,
+// from the Go heap or from the source that [From] sets.
 func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 	b := &SlabBuffer{slabSize: DefaultSlabSize, store: newStore()}
 	b.levels.Init(b)
@@ -62,9 +62,8 @@ func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 
 // Alloc returns the next size bytes of the current slab, or of another. See
 // [memory.Allocator] for the contract.
-//
-// The fast path is the same in each buffer: docs/rationale.md says why it is not shared.
 func (b *SlabBuffer) Alloc(size, align uintptr) (memory.Block, error) {
+	// The same fast path is in each buffer: docs/rationale.md says why it is not shared.
 	start, ok := fitFast(len(b.mem), b.off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
@@ -75,9 +74,8 @@ func (b *SlabBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	return memory.NewBlock(b.mem[start:b.off], b.levels.top), nil
 }
 
-// allocSlow serves unusual alignments, moves on to the next slab, or serves the
-// block from a custom one if it does not fit a slab or if no slab, but less, can be
-// had.
+// allocSlow serves unusual alignments, moves on to the next slab, or takes a custom
+// slab if the block does not fit a slab or no whole slab is available.
 func (b *SlabBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
 		b.off = end
@@ -95,10 +93,10 @@ func (b *SlabBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 	return b.allocCustom(need, size, align)
 }
 
-// worstCase returns how long storage must be to hold the block, knowing only that
-// it begins at a multiple of 64; false if that overflows.
+// worstCase returns how long storage that begins at a multiple of 64 must be to hold
+// the block; false if that overflows.
 func worstCase(size, align uintptr) (int, bool) {
-	const most = uintptr(^uint(0) >> 3) // with what roundings add, an int still
+	const most = uintptr(^uint(0) >> 3) // still an int after all rounding
 	pad := max(memory.Alignment(size, align), 64) - 64
 	if size > most || pad > most {
 		return 0, false
@@ -106,8 +104,8 @@ func worstCase(size, align uintptr) (int, bool) {
 	return int(size + pad), true
 }
 
-// nextSlab makes the next empty slab the current one, acquiring it if there is
-// none.
+// nextSlab makes the next empty slab the current one. If there is none, it acquires
+// one.
 func (b *SlabBuffer) nextSlab() error {
 	next := b.cur
 	if b.mem != nil {
@@ -126,8 +124,8 @@ func (b *SlabBuffer) nextSlab() error {
 	return nil
 }
 
-// acquire takes storage. If the limit is in the way, what is empty goes first, as far
-// as that makes enough room: otherwise it is worth more where it is.
+// acquire takes storage. If the limit leaves too little room, it first gives back the
+// empty slabs, if that makes enough.
 func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 	mem, err := b.store.acquire(n)
 	if err == errLimit && n <= b.store.room(0)+b.empty() {
@@ -175,7 +173,7 @@ func (b *SlabBuffer) rewind(mark slabMark, err error) error {
 	return nil
 }
 
-// Reset releases everything; the slabs stay with the buffer.
+// Reset releases everything and keeps the slabs. See [Buffer] for its errors.
 func (b *SlabBuffer) Reset() error {
 	return b.levels.Reset(func() {
 		b.stats.Resets++
@@ -183,13 +181,13 @@ func (b *SlabBuffer) Reset() error {
 	})
 }
 
-// Trim gives the slabs that hold nothing back to the source.
+// Trim gives the empty slabs back to the source.
 func (b *SlabBuffer) Trim() {
 	b.levels.shared.Trim()
 	b.trim()
 }
 
-// trim gives back what is the buffer's own.
+// trim gives back the buffer's own empty slabs.
 func (b *SlabBuffer) trim() {
 	b.customs.drop(&b.store)
 	b.slabs = b.store.releaseAll(b.slabs, b.occupied())
@@ -198,7 +196,7 @@ func (b *SlabBuffer) trim() {
 	}
 }
 
-// occupied returns how many slabs hold something, or may.
+// occupied returns how many slabs hold memory, or may.
 func (b *SlabBuffer) occupied() int {
 	if b.used() == b.large {
 		return 0
@@ -226,7 +224,7 @@ func (b *SlabBuffer) outside() int {
 
 func (m *slabMark) used() int { return m.full + m.off + m.large - m.burnt }
 
-// Close is as for [AllocBuffer.Close].
+// Close closes the buffer, as [AllocBuffer.Close] does.
 func (b *SlabBuffer) Close() error {
 	if b.store.isClosed() {
 		return ErrClosed
@@ -238,7 +236,7 @@ func (b *SlabBuffer) Close() error {
 	})
 }
 
-// Stats tells how the buffer is used.
+// Stats returns how the buffer is used.
 func (b *SlabBuffer) Stats() Stats {
 	s := b.stats
 	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.holds(), b.store.limit, b.store.pieces

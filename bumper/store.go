@@ -18,12 +18,12 @@ type store struct {
 	prompt bool       // empty storage goes back when a scope ends
 	leaks  *leakGuard // nil unless the source reports leaks
 
-	isolated *collected // the source, if it is one, which has the limit then
+	isolated *collected // the source of an isolating buffer, which keeps the limit; or nil
 }
 
 func newStore() store { return store{source: goHeap{}} }
 
-// errLimit is the cause of an ExhaustedError when the buffer's own limit is.
+// errLimit is the cause when a buffer has reached its own limit.
 var errLimit = fmt.Errorf("bumper: limit of the buffer reached")
 
 // acquire takes at least n bytes from the source, or changes nothing.
@@ -64,8 +64,8 @@ func (s *store) room(fallback int) int {
 	return fallback
 }
 
-// holds returns how many bytes the buffer holds: of isolated memory, all that the garbage
-// collector has not found free.
+// holds returns how many bytes the buffer holds; isolated memory counts until the garbage
+// collector has found it free.
 func (s *store) holds() int {
 	if s.isolated != nil {
 		return s.isolated.size()
@@ -73,7 +73,7 @@ func (s *store) holds() int {
 	return s.held
 }
 
-// isolate makes the source one that uses nothing again that is still referred to.
+// isolate sets a source that reuses memory only when nothing refers to it.
 func (s *store) isolate() {
 	s.isolated = &collected{limit: s.limit}
 	s.source = s.isolated
@@ -123,9 +123,9 @@ type leakGuard struct {
 	held   [][]byte
 }
 
-// watch reports the storage of s if owner, the buffer it belongs to, is collected
-// before it was released. Every stamp keeps its buffer reachable, so that this
-// never happens while an array on the buffer is.
+// watch makes a leak guard report the storage of s if owner, its buffer, is collected
+// before the storage is released. Every stamp keeps its buffer reachable, so this never
+// happens while an array on the buffer is reachable.
 func watch[T any](owner *T, s *store) {
 	source, ok := s.source.(LeakReporter)
 	if !ok {

@@ -10,13 +10,13 @@ import (
 // A piece is contiguous storage that the arena carves into spans.
 type piece struct {
 	mem   []byte
-	stamp memory.Stamp // dead when the storage was taken back
+	stamp memory.Stamp // no longer live when the storage was taken back
 	first *span
 	whole *span // of a piece that is all idle
 	used  int   // bytes in spans that are in use
 
-	// retiring says that no span is taken from the piece any more, so that it goes back
-	// when those in use have ended. Its idle spans are in no bin.
+	// retiring means that no more spans are taken from the piece, so that it goes back
+	// when its spans in use have ended. Its idle spans are in no bin.
 	retiring bool
 }
 
@@ -33,13 +33,13 @@ type span struct {
 // bytes returns the memory of s.
 func (s *span) bytes() []byte { return s.piece.mem[s.off : s.off+s.len : s.off+s.len] }
 
-// granule is what lengths of spans are multiples of.
+// granule is the unit of the lengths of spans.
 const granule = 64
 
 func roundUp(n int) int { return (n + granule - 1) &^ (granule - 1) }
 
-// arena carves pieces of storage into spans: best fit, and idle neighbours become one.
-// After any history, when no span is in use, each piece is one idle span again.
+// arena carves pieces of storage into spans, by best fit, and merges idle neighbours.
+// When no span is in use, each piece is one idle span again, whatever happened before.
 //
 // Idle spans are kept in bins by their length, eight bins for each power of two, with a
 // bitmap of the bins that hold one; the first bin that surely fits is found in constant
@@ -71,7 +71,7 @@ func binOf(n int) int {
 	return min(8*(log-2)+int(granules>>(log-3)&7), binCount-1)
 }
 
-// add makes storage the arena's.
+// add adds a piece of storage.
 func (a *arena) add(mem []byte, stamp memory.Stamp) {
 	p := &piece{mem: mem, stamp: stamp}
 	s := a.newSpan()
@@ -82,7 +82,7 @@ func (a *arena) add(mem []byte, stamp memory.Stamp) {
 	a.put(s)
 }
 
-// remove takes a piece that is all idle out.
+// remove removes a piece that is all idle, and returns its memory.
 func (a *arena) remove(p *piece) []byte {
 	a.cut(p.whole)
 	a.freeSpan(p.whole)
@@ -175,8 +175,8 @@ func (a *arena) forget() {
 	}
 }
 
-// take returns a span of at least so many bytes, in use, and at the most so many, a
-// multiple of 64, if it can be cut from a longer one; nil if no idle span is as long.
+// take returns a span of at least least bytes, in use, or nil if no idle span is that
+// long. It cuts a longer span to most bytes, a multiple of 64.
 func (a *arena) take(least, most int) *span {
 	s := a.find(least)
 	if s == nil {
@@ -188,8 +188,8 @@ func (a *arena) take(least, most int) *span {
 	return s
 }
 
-// extend lengthens s, which is in use, by least bytes or more, up to most, a multiple of
-// 64, if the span behind it is idle and long enough.
+// extend lengthens s, which is in use, by at least least and at most most bytes, a
+// multiple of 64, if the span behind it is idle and long enough.
 func (a *arena) extend(s *span, least, most int) bool {
 	next := s.next
 	if next == nil || !next.idle || next.len < least {
@@ -221,8 +221,8 @@ func (a *arena) give(s *span) {
 	a.put(s)
 }
 
-// shrink makes what s has beyond its first n bytes, a multiple of 64, idle, and returns
-// how much that is.
+// shrink cuts s, which is in use, to n bytes, a multiple of 64, makes the rest idle, and
+// returns its length.
 func (a *arena) shrink(s *span, n int) int {
 	rest := a.cleave(s, n)
 	if rest == nil {
@@ -233,7 +233,7 @@ func (a *arena) shrink(s *span, n int) int {
 	return length
 }
 
-// whole returns how many bytes the pieces have that are all idle.
+// whole returns the bytes of the pieces that are all idle.
 func (a *arena) whole() (sum int) {
 	for _, p := range a.pieces {
 		if p.whole != nil {
@@ -243,8 +243,8 @@ func (a *arena) whole() (sum int) {
 	return sum
 }
 
-// removeWhole takes out pieces that are all idle: those that retire, and others as long as
-// more says so of the next one's length. It returns their memory.
+// removeWhole removes pieces that are all idle and returns their memory: those that
+// retire, and others for whose length more returns true.
 func (a *arena) removeWhole(more func(length int) bool) (back [][]byte) {
 	for _, p := range slices.Clone(a.pieces) {
 		if p.whole != nil && (p.retiring || more(len(p.mem))) {
@@ -268,8 +268,8 @@ func (a *arena) largest() (most int) {
 	return 0
 }
 
-// find returns an idle span of n bytes at the least: one of the first of the bin that
-// may hold shorter ones, or any of the next bin, or whichever is there.
+// find returns an idle span of at least n bytes: one of the first in the bin of n, which
+// may hold shorter ones, or the first of a higher bin, or any other of the bin of n.
 func (a *arena) find(n int) *span {
 	bin := binOf(n)
 	const few = 8
@@ -292,8 +292,8 @@ func fitting(s *span, n, few int) (best *span) {
 	return best
 }
 
-// nextBin returns the first bin from bin on that holds a span; an empty one if there is
-// none.
+// nextBin returns the first bin from bin on that holds a span, or an empty bin if none
+// does.
 func (a *arena) nextBin(bin int) int {
 	if bin >= binCount {
 		return binCount - 1
@@ -302,14 +302,14 @@ func (a *arena) nextBin(bin int) int {
 	found := a.occupied[word] >> (bin % 64) << (bin % 64)
 	for found == 0 {
 		if word++; word == len(a.occupied) {
-			return bin // nothing there either
+			return bin // which is empty too
 		}
 		found = a.occupied[word]
 	}
 	return 64*word + bits.TrailingZeros64(found)
 }
 
-// put makes a span idle and enters it into its bin.
+// put makes a span idle and adds it to its bin.
 func (a *arena) put(s *span) {
 	s.idle = true
 	if s.piece.retiring {
@@ -324,7 +324,7 @@ func (a *arena) put(s *span) {
 	a.occupied[bin/64] |= 1 << (bin % 64)
 }
 
-// cut takes an idle span out of its bin.
+// cut removes an idle span from its bin.
 func (a *arena) cut(s *span) {
 	s.idle = false
 	if s.piece.retiring {
@@ -342,15 +342,15 @@ func (a *arena) cut(s *span) {
 	s.binPrev, s.binNext = nil, nil
 }
 
-// split makes what s, which is in no bin and was idle, has beyond n bytes an idle span.
+// split cuts s, which is in no bin, to n bytes and makes the rest an idle span.
 func (a *arena) split(s *span, n int) {
 	if rest := a.cleave(s, n); rest != nil {
 		a.put(rest)
 	}
 }
 
-// cleave makes what s has beyond n bytes a span of its own, in no bin; nil if there is
-// nothing.
+// cleave cuts s to n bytes and returns the rest as a span of its own, in no bin; nil if
+// there is none.
 func (a *arena) cleave(s *span, n int) *span {
 	if s.len <= n {
 		return nil
@@ -395,7 +395,7 @@ func (a *arena) newSpan() *span {
 	return s
 }
 
-// freeSpan keeps the object of a span that is no more, unless there are plenty.
+// freeSpan keeps the object of a removed span for reuse, unless there are plenty.
 func (a *arena) freeSpan(s *span) {
 	if a.spares == maxSpares {
 		return

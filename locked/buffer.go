@@ -20,21 +20,21 @@ import (
 //
 // When no region is open, a Buffer serves what a new one would, whatever happened
 // before, apart from what was allocated outside every region. It refuses a request only
-// if no contiguous idle memory, and no room for more, holds it; the error says how much
-// there is. Memory that a spike has left goes back by itself: see [Retain].
+// if neither contiguous idle memory nor room for more holds it; the error says how much
+// there is. Memory left by a spike goes back by itself: see [Retain].
 type Buffer struct {
 	inner   bumper.Buffer
 	name    string             // of inner's type, for errors
 	sharing *handshake.Sharing // of inner
 
-	// growing is held by the one goroutine that takes storage from inner's source, or
-	// gives it back; it may take long.
+	// growing is held while storage is taken from inner's source or given back, which
+	// may take long.
 	growing sync.Mutex
 	storage handshake.Storage
 	lender  *lender     // storage, if it is one
 	closing atomic.Bool // growing is held by Close
 
-	isolating bool // memory is never used again: regions take spans of their own
+	isolating bool // regions never reuse memory: they take spans of their own
 	limit     int  // of storage; 0 means none
 	common    *region
 	outside   atomic.Int64 // bytes of blocks allocated in common
@@ -42,7 +42,7 @@ type Buffer struct {
 
 	mu     sync.Mutex
 	arena  arena
-	free   int       // bytes of storage that may still be taken, if there is a limit
+	free   int       // how many more bytes of storage may be taken, if there is a limit
 	spare  []*region // regions whose generation is over
 	closed *region   // the list of closed regions, which may hold memory
 	stats  Stats
@@ -54,10 +54,10 @@ var (
 	_ handshake.Front        = (*Buffer)(nil)
 )
 
-// Share returns the Buffer through which goroutines share buf: always the same for
-// the same buf, so that all of them use one lock. Options apply to it from now on. While
-// goroutines use the Buffer, nothing else may call methods of buf but Reset and Restore,
-// and these only while a region or [Group] runs, when they are refused.
+// Share returns the Buffer through which goroutines share buf. It is always the same for
+// the same buf, so that all of them use one lock. Options apply from now on. While
+// goroutines use the Buffer, the only methods of buf that may be called are Reset and
+// Restore, and only while a region or [Group] runs, when they return bumper.ErrHeld.
 func Share(buf bumper.Buffer, opts ...Option) *Buffer {
 	sharing := handshake.SharingOf(buf)
 	b := sharing.Front(func() handshake.Front { return newBuffer(buf, sharing) }).(*Buffer)
@@ -87,21 +87,21 @@ func newBuffer(buf bumper.Buffer, sharing *handshake.Sharing) *Buffer {
 	return b
 }
 
-// WithLockedBumper returns a context in which goroutines share buf: it is
+// WithLockedBumper returns a context in which goroutines share buf. It is short for
 // scope.WithAllocator(ctx, locked.Share(buf)). For Stats and Reset call Share(buf),
 // which returns the same Buffer.
 func WithLockedBumper(ctx context.Context, buf bumper.Buffer) context.Context {
 	return scope.WithAllocator(ctx, Share(buf))
 }
 
-// From returns the shared buffer from which ctx takes memory, through wrappers, derived
+// From returns the shared buffer that ctx takes memory from, through wrappers, derived
 // contexts and regions; false if ctx carries none.
 func From(ctx context.Context) (*Buffer, bool) {
 	return memory.As[*Buffer](scope.AllocatorFrom(ctx))
 }
 
-// Alloc allocates from the shared buffer itself; the block lives until the
-// buffer is reset. See [memory.Allocator] for the contract.
+// Alloc allocates from the shared buffer itself, outside every region; the block lives
+// until the buffer is reset. See [memory.Allocator] for the contract.
 func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 	block, err := b.common.AllocIn(1, size, align)
 	if err == nil {
@@ -120,8 +120,8 @@ func (b *Buffer) Reset() error {
 	return b.inner.Reset() // which calls Rewound
 }
 
-// Rewound is for package bumper, which calls it when the buffer inside was reset or a
-// level of it has ended, both of which are refused while a region is open.
+// Rewound is for package bumper, which calls it when the buffer inside was reset or one
+// of its levels has ended. Neither happens while a region is open.
 func (b *Buffer) Rewound(reset bool) {
 	b.mu.Lock()
 	lost := b.arena.lost()
@@ -143,8 +143,8 @@ func (b *Buffer) Rewound(reset bool) {
 
 // Close releases everything, as Reset does and under the same conditions, and gives
 // the storage back to its source. Later allocations fail with an error that matches
-// scope.ErrExhausted and bumper.ErrClosed; a second Close returns bumper.ErrClosed. A
-// buffer inside that cannot be closed is reset and lends nothing any more.
+// scope.ErrExhausted and bumper.ErrClosed; a second Close returns bumper.ErrClosed. If
+// the buffer inside has no Close, Close only resets it and gives back what it lent.
 func (b *Buffer) Close() error {
 	b.growing.Lock()
 	defer b.growing.Unlock()
@@ -198,5 +198,5 @@ func (b *Buffer) putRegion(r *region) {
 	b.sharing.Unhold()
 }
 
-// String describes the buffer, and the one inside by its type, in one line.
+// String describes the buffer, with the type of the one inside, in one line.
 func (b *Buffer) String() string { return fmt.Sprintf("locked.Buffer of a %s: %v", b.name, b.Stats()) }

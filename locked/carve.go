@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	// leastSpan is the length in bytes of a region's first span, if its first block is
-	// not larger.
+	// leastSpan is about the length in bytes of the first span of a region with small
+	// blocks.
 	leastSpan = 4 << 10
 
-	// mostSlack is how much longer than necessary a span is at the most.
+	// mostSlack is how much longer than necessary a span may be.
 	mostSlack = 64 << 10
 
-	// isolatingSpan is the length of a span of an isolating buffer, which is an object
-	// of the Go heap.
+	// isolatingSpan is the least length of a span of an isolating buffer, which is an
+	// object of the Go heap.
 	isolatingSpan = 64 << 10
 )
 
-// carve makes room for a block in r: in its current span, which it lengthens, or in a
-// new one. It returns false if no idle memory is long enough. r.mu is held.
+// carve makes room for a block in r: it lengthens the current span or takes a new one.
+// It returns false if no idle memory is long enough. r.mu is held.
 //
 // A region that has used n bytes holds at most 1.5 n + 4 KiB, and at most 64 KiB more
-// than it has used: its spans grow with what it uses.
+// than n: its spans grow with its use.
 func (b *Buffer) carve(r *region, size, align int) bool {
 	if b.isolating {
-		return false // spans are not used again
+		return false // spans are not reused
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -36,7 +36,7 @@ func (b *Buffer) carve(r *region, size, align int) bool {
 	most := (r.used()+size)/2*3 + leastSpan - r.held
 	most = max(min(most, need+mostSlack)&^(granule-1), need)
 	if r.held == 0 {
-		most = max(most, r.most) // what an earlier scope of this generation has used
+		most = max(most, r.most) // the use of an earlier scope of this generation
 	}
 	most = roundUp(most)
 	if n := len(r.spans); n > 0 {
@@ -62,7 +62,7 @@ func (b *Buffer) carve(r *region, size, align int) bool {
 	return true
 }
 
-// hold counts n bytes more for r. b.mu is held.
+// hold counts n more bytes for r. b.mu is held.
 func (b *Buffer) hold(r *region, n int) {
 	r.held += n
 	if b.isolating { // the arena knows nothing of it
@@ -95,8 +95,8 @@ func (b *Buffer) giveBack(r *region) {
 	r.full, r.held = 0, 0
 }
 
-// acquire takes more storage, so that idle memory holds a block for r; or returns why
-// there is none. No lock is held: it may take long, and others go on meanwhile.
+// acquire takes more storage, so that idle memory holds a block for r, or returns an
+// error. No lock is held: acquire may take long, and others continue meanwhile.
 func (b *Buffer) acquire(r *region, size, align uintptr) error {
 	align = memory.Alignment(size, align)
 	if size > maxSize || align > maxSize {
@@ -156,9 +156,9 @@ func (b *Buffer) measure() {
 	b.mu.Unlock()
 }
 
-// extend adds a piece of at least need bytes to the arena. If the limit is in the way,
-// pieces that are all idle go back first, as far as that makes enough room: otherwise
-// they are worth more where they are. b.growing is held.
+// extend adds a piece of at least need bytes to the arena. If the limit leaves too little
+// room, it first gives back pieces that are all idle, if that makes enough. b.growing is
+// held.
 func (b *Buffer) extend(need int) error {
 	if b.limit > 0 {
 		b.mu.Lock()
@@ -182,8 +182,8 @@ func (b *Buffer) extend(need int) error {
 	return nil
 }
 
-// acquireIsolated gives r a span that no scope has used. It becomes the region's at once,
-// as there is no idle memory that it could wait in. b.growing is held.
+// acquireIsolated gives r a span that no scope has used. The span goes to r directly,
+// because an isolating buffer keeps no idle memory. b.growing is held.
 func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
 	mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
 	if err != nil && need < isolatingSpan {
@@ -205,8 +205,8 @@ func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
 	return nil
 }
 
-// dropIsolated lets the garbage collector have what closed regions have left of a span,
-// and r, if its scope has used nothing of it.
+// dropIsolated leaves to the garbage collector what closed regions have left of their
+// spans, and r too if its scope has used nothing of its span.
 func (b *Buffer) dropIsolated(r *region) {
 	r.mu.Lock()
 	if r.full == 0 && r.off == r.start {
@@ -236,7 +236,7 @@ func (b *Buffer) holds(n int) bool {
 	return b.arena.find(n) != nil
 }
 
-// list enters a closed region into the list of those that may hold memory. r.mu is held.
+// list adds a closed region to the list of those that may hold memory. r.mu is held.
 func (b *Buffer) list(r *region) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -248,7 +248,7 @@ func (b *Buffer) list(r *region) {
 	b.closed = r
 }
 
-// unlist takes r out. b.mu is held.
+// unlist removes r from that list. b.mu is held.
 func (b *Buffer) unlist(r *region) {
 	if !r.listed {
 		return
@@ -278,7 +278,7 @@ func (b *Buffer) reclaim() {
 	}
 }
 
-// refuse returns the error for a block of size bytes that cannot be had.
+// refuse returns the error for a block of size bytes, and counts it.
 func (b *Buffer) refuse(size uintptr, cause error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -290,7 +290,7 @@ func (b *Buffer) refuse(size uintptr, cause error) error {
 		Outside: uintptr(b.outside.Load()), Cause: cause,
 	}
 	var behind *scope.ExhaustedError
-	if errors.As(cause, &behind) { // of a third party's buffer, which lends all it has
+	if errors.As(cause, &behind) { // from a third party's buffer, which lends all it has
 		err.Available = max(err.Available, behind.Available)
 		err.Limit, err.Cause = behind.Limit, behind.Cause
 	}
@@ -298,7 +298,7 @@ func (b *Buffer) refuse(size uintptr, cause error) error {
 }
 
 // available returns how many bytes are idle or may still be taken, and how many of them
-// a region can get in one piece. b.mu is held.
+// a region can get contiguously. b.mu is held.
 func (b *Buffer) available() (idle, largest int) {
 	idle = b.arena.capacity - b.arena.used
 	largest = b.arena.largest()

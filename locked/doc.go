@@ -4,23 +4,23 @@
 //
 //	ctx = locked.WithLockedBumper(ctx, bumper.NewSlabBuffer())
 //
-// Every goroutine that has the context may now allocate from the buffer. What a
-// lock alone would not give is the release: setting a bump buffer back while
-// others use it takes their memory away. Here that cannot happen:
+// Every goroutine that has the context may now allocate from the buffer. A lock
+// alone would not make release safe: setting a bump buffer back while others use it
+// takes their memory away. Here that cannot happen:
 //
 //   - [scope.NoEscape] opens a private region of the buffer: memory of its own,
 //     carved from the shared buffer and returned to it when the scope ends. Scopes of
 //     different goroutines may therefore overlap in any way, and a loop of them
 //     reaches a steady size.
-//   - While a region or a [Group] runs, Reset and Restore of the buffer are
-//     refused with bumper.ErrHeld and change nothing.
+//   - While a region or a [Group] runs, Reset and Restore of the buffer return
+//     bumper.ErrHeld and change nothing.
 //
-// What is allocated through the shared context itself, outside every region,
-// lives until the buffer is reset.
+// Memory allocated through the shared context itself, outside every region, lives
+// until the buffer is reset.
 //
-// A [Group] runs functions in goroutines and gives each a region for as long as
-// it runs. Within it, NoEscape reuses one region and one context and allocates
-// nothing on the Go heap:
+// A [Group] runs functions in goroutines, each with a region of its own. In such a
+// region NoEscape reuses one inner region and one context, and allocates nothing on
+// the Go heap:
 //
 //	g := locked.NewGroup(ctx)
 //	for _, batch := range batches {
@@ -31,16 +31,15 @@
 // # As good as new
 //
 // When no region is open, a shared buffer serves what a new one would, whatever happened
-// before: idle memory is split and merged. While regions are open, a request is refused
-// only if no contiguous idle memory holds it, and the error names the largest there is. A
-// region holds at most half more than its blocks need, and 4 KiB. What a spike has taken
-// from the source goes back by itself; [Retain] says how much stays. So one buffer takes
-// the place of a pool of buffers.
+// before: it splits and merges idle memory. While regions are open, it refuses a request
+// only if no contiguous idle memory holds it; the error reports the largest piece. A
+// region holds at most 1.5 times what its blocks need, plus 4 KiB. After a spike, storage
+// goes back to the source by itself; [Retain] sets how much stays. So one buffer replaces
+// a pool of buffers.
 //
 // # Servers
 //
-// A handler opens a scope for each request on the buffer that all share; it needs no
-// Group:
+// A handler opens a scope for each request on the shared buffer; it needs no Group:
 //
 //	shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(64 << 20)))
 //	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -51,14 +50,14 @@
 //		}
 //	})
 //
-// The response is written, or copied out, inside the scope.
+// Write the response, or copy it out, inside the scope.
 //
 // # Contexts that outlive their scope
 //
 // A goroutine that keeps the context of a region after its end, and allocates
-// through it, gets memory from the Go heap, and [Stats] counts it as late. It
-// never fails and never lands in the memory of whoever uses the region now.
+// through it, gets memory from the Go heap, and [Stats] counts it as late. Such an
+// allocation does not fail, and never gets memory of a scope that uses the region now.
 //
-// Scopes that one worker opens one after the other have one context: code that keeps
-// it from an earlier scope and uses it during a later one allocates in the later one.
+// The scopes that a worker opens one after another share a context: code that keeps it
+// from an earlier scope and uses it during a later one allocates in the later one.
 package locked

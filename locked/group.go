@@ -24,21 +24,20 @@ type Group struct {
 }
 
 // NewGroup returns a group below ctx, which usually carries a buffer from
-// [WithLockedBumper]; it may also be that of a region, whose arrays then stay valid for
-// the workers. Without a buffer, its functions allocate wherever ctx says, as
-// long as that is safe: NewGroup panics if ctx carries a bump buffer without a
-// lock, or any other allocator with checkpoints. The context that the functions receive is cancelled when one of them
-// returns an error or when Wait returns.
+// [WithLockedBumper]; ctx may also belong to a region, whose arrays then stay valid for
+// the workers. If ctx carries no shared buffer, the functions allocate as ctx says.
+// NewGroup panics if ctx carries a bump buffer without a lock, or any other allocator
+// with checkpoints, because goroutines cannot share it. The context of the functions is
+// cancelled when one of them returns an error or when Wait returns.
 //
-// Wait must be called, even for a group without functions.
+// Call Wait, even for a group without functions.
 func NewGroup(ctx context.Context) *Group {
 	g := &Group{unhold: hold(scope.AllocatorFrom(ctx))}
 	g.errs, g.ctx = errgroup.WithContext(ctx)
 	return g
 }
 
-// hold keeps the shared buffer behind a from being reset, and returns how to end
-// that.
+// hold keeps the shared buffer behind a from being reset until unhold is called.
 func hold(a scope.Allocator) (unhold func()) {
 	if c, ok := memory.As[memory.Checkpointer](a); ok {
 		panic(fmt.Sprintf("locked: NewGroup: the context's %T is not safe for goroutines; use WithLockedBumper", c))
@@ -51,26 +50,26 @@ func hold(a scope.Allocator) (unhold func()) {
 	return sync.OnceFunc(shared.sharing.Unhold)
 }
 
-// Go calls fn in a new goroutine, inside a region as [scope.NoEscape] opens it:
-// all that fn allocates through its context is released when it returns. Scopes
-// that fn opens with its context as it is reuse one region and allocate nothing
-// on the Go heap. The first error cancels the group's context and is returned by
-// Wait. If SetLimit was called, Go blocks until there is room.
+// Go calls fn in a new goroutine, in a region that [scope.NoEscape] opens: everything
+// that fn allocates through its context is released when it returns. Scopes that fn
+// opens with that context itself reuse one region and allocate nothing on the Go heap.
+// The first error cancels the group's context, and Wait returns it. Go blocks while the
+// limit of SetLimit is reached.
 //
-// As in errgroup, a panic in fn ends the program; but if it says that memory was
-// exhausted, it is fn's error.
+// As in errgroup, a panic in fn ends the program; but a panic of an allocation because
+// memory is exhausted becomes fn's error.
 func (g *Group) Go(fn func(context.Context) error) {
 	g.errs.Go(func() error { return scope.NoEscape(g.ctx, fn) })
 }
 
-// TryGo is Go if the limit allows another goroutine now; it reports whether it
+// TryGo calls Go if the limit allows another goroutine now, and reports whether it
 // does.
 func (g *Group) TryGo(fn func(context.Context) error) bool {
 	return g.errs.TryGo(func() error { return scope.NoEscape(g.ctx, fn) })
 }
 
-// SetLimit bounds the number of goroutines that run at the same time; negative
-// means no limit. It must not be called while any runs.
+// SetLimit limits the number of goroutines that run at the same time; negative means
+// no limit. It must not be called while any goroutine of the group runs.
 func (g *Group) SetLimit(n int) { g.errs.SetLimit(n) }
 
 // Wait blocks until all functions have returned, ends the parallel region, and

@@ -5,18 +5,18 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// lender is the storage of a third party's buffer, which knows nothing of regions: it
-// lends blocks, which die when the buffer is reset.
+// lender is the storage of a third party's buffer, which has no regions: it lends
+// blocks, which are valid until the buffer is reset.
 type lender struct {
 	buf  bumper.Buffer
 	lent int // what the buffer had handed out after the last Acquire, if all of it is lent
 	mine bool
 }
 
-// lentPiece is the length in bytes of the pieces, if the buffer has as much.
+// lentPiece is the length in bytes of the pieces, if the buffer has that much.
 const lentPiece = 256 << 10
 
-// Acquire takes a block, and as much of lentPiece as it can get.
+// Acquire takes a block of size bytes, or more, up to lentPiece, if it can get it.
 func (l *lender) Acquire(size int) (mem []byte, stamp memory.Stamp, err error) {
 	if before := l.buf.Stats().Used; before == 0 || before != l.lent {
 		l.mine = before == 0
@@ -30,11 +30,11 @@ func (l *lender) Acquire(size int) (mem []byte, stamp memory.Stamp, err error) {
 	}
 }
 
-// Release does nothing: a bump buffer takes back all at once.
+// Release does nothing: a bump buffer takes everything back at once.
 func (l *lender) Release([]byte) {}
 
-// alone reports whether all that the buffer has handed out was lent, so that a reset takes
-// nothing from anybody else.
+// alone reports whether the buffer has handed out nothing but what it lent here, so that
+// a reset affects nobody else.
 func (l *lender) alone() bool { return l.mine && l.buf.Stats().Used == l.lent }
 
 func (l *lender) Room() int {

@@ -11,8 +11,8 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// region is private memory within a shared buffer: a bump allocator whose storage is
-// spans of the buffer's arena. It is used again and again; each use is a generation.
+// region is private memory within a shared buffer: a bump allocator on spans of the
+// buffer's arena. Regions are reused; each use is a generation.
 //
 // The region's lock is for goroutines that share its context. Locks are taken in the
 // order Buffer.growing, region.mu, Buffer.mu, and no goroutine waits for growing while
@@ -27,7 +27,7 @@ type region struct {
 
 	mem   []byte // what is bumped through: the last of spans
 	off   int
-	start int // where the open scope began, if memory is not used again
+	start int // where the open scope began, if memory is not reused
 	full  int // bytes used in the spans before it
 	spans []*span
 	held  int // bytes of spans
@@ -69,8 +69,8 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 	}
 }
 
-// try allocates from what the region holds or from idle memory of the buffer; false if
-// there is neither, or if g is over.
+// try allocates from what the region holds or from idle memory of the buffer. It returns
+// false if neither holds the block, or if g is over.
 func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock() // also when the alignment panics
@@ -160,12 +160,11 @@ func (r *region) leave() {
 	}
 }
 
-// keep makes the closed region ready for the next scope: it keeps one span. If the last
-// scope needed several, they go back, and the next takes one of the size of all. r.mu is
-// held.
+// keep makes the closed region ready for the next scope. It keeps a single span; several
+// go back, and the next scope takes one as long as all of them. r.mu is held.
 func (r *region) keep() {
 	if r.home.isolating {
-		return // memory is not used again: the next scope goes on behind the last
+		return // memory is not reused: the next scope continues behind the last
 	}
 	if len(r.spans) > 1 {
 		r.home.giveBack(r)
@@ -176,8 +175,8 @@ func (r *region) keep() {
 	}
 }
 
-// giveUp gives back what the region holds for its next scope, if it is closed and nobody
-// is just using it.
+// giveUp gives back what the region holds for its next scope, if it is closed and not
+// in use at this moment.
 func (r *region) giveUp() {
 	if !r.mu.TryLock() {
 		return

@@ -15,11 +15,11 @@ type Option func(*Buffer)
 
 // Retain sets how much idle storage the buffer keeps for the next requests, in bytes.
 //
-// What is idle beyond ceiling goes back to the buffer's source at once. The rest goes
-// back, down to floor, when for six seconds less than a quarter of it was used at any
-// time: a spike leaves nothing behind, and a pause neither. Storage goes back in the
-// pieces in which it was taken; of one that is partly in use nothing more is taken, and it
-// goes back when nothing in it is in use.
+// Idle storage beyond ceiling goes back to the buffer's source at once. The rest goes
+// back, down to floor, when less than a quarter of all storage was in use at any time
+// during six seconds, as after a spike. Storage goes back in the pieces in which it was
+// taken. A piece that is still partly in use serves no new requests, and goes back when
+// all of it is idle.
 //
 // The defaults are [DefaultFloor] and [DefaultCeiling]; with bumper.Prompt both are 0.
 func Retain(floor, ceiling int) Option {
@@ -39,12 +39,12 @@ type retention struct {
 	timer *time.Timer // made when first needed
 	armed bool
 	peak  int // the most bytes in use since the last tick
-	low   int // how many ticks in a row have found little in use
+	low   int // how many ticks in a row found little in use
 }
 
-// tick is how often the buffer looks, while something is idle; after lowTicks ticks in a
-// row with less than a quarter in use, storage goes back. The evidence is that of
-// encoding/json/jsontext: four uses below a quarter.
+// tick is how often the buffer checks, while something is idle; after lowTicks ticks in a
+// row with less than a quarter in use, storage goes back. encoding/json/jsontext has the
+// same rule: four uses below a quarter.
 const (
 	tick     = 1500 * time.Millisecond
 	lowTicks = 4
@@ -77,8 +77,8 @@ func (b *Buffer) wake(after time.Duration) {
 	b.timer.Reset(after)
 }
 
-// look gives storage back if there is reason to. It runs in a goroutine of its own, while
-// something is idle.
+// look gives back storage that has been idle for long or is beyond the ceiling. It runs
+// in a goroutine of its own, while something is idle.
 func (b *Buffer) look() {
 	b.growing.Lock()
 	defer b.growing.Unlock()
@@ -107,7 +107,7 @@ func (b *Buffer) look() {
 	b.release(back)
 }
 
-// Trim gives all storage that holds nothing back to the buffer's source, at once.
+// Trim gives all idle pieces of storage back to the buffer's source at once.
 func (b *Buffer) Trim() {
 	b.growing.Lock()
 	defer b.growing.Unlock()

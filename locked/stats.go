@@ -2,7 +2,7 @@ package locked
 
 import "fmt"
 
-// Stats tells how a shared buffer is used. Sizes are in bytes.
+// Stats describes how a shared buffer is used. Sizes are in bytes.
 type Stats struct {
 	Used        int // held by open regions, by closed ones for their next scope, and outside
 	Outside     int // of blocks allocated outside every region, which stay until Reset
@@ -10,17 +10,17 @@ type Stats struct {
 	LargestIdle int // of that, the most in one piece
 	Capacity    int // taken from the source: Used and Idle
 	Limit       int // the most Capacity may become; 0 means no limit
-	HighWater   int // the largest Capacity so far: the same load needs no larger Limit
+	HighWater   int // the largest Capacity so far: enough as a Limit for the same load
 	PeakRegion  int // the most that one region has held
 
-	Open    int    // regions that live now
-	Peak    int    // the most that lived at the same time
+	Open    int    // regions opened and not released yet
+	Peak    int    // the largest Open so far
 	Regions uint64 // opened so far
 	Late    uint64 // allocations after the end of their scope, served by the heap
 	Refused uint64 // allocations refused because memory was exhausted
 }
 
-// Stats tells how the buffer is used.
+// Stats returns how the buffer is used.
 func (b *Buffer) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -34,7 +34,7 @@ func (b *Buffer) Stats() Stats {
 	return s
 }
 
-// String tells the numbers in one line.
+// String returns the numbers in one line.
 func (s Stats) String() string {
 	return fmt.Sprintf("%d of %d bytes used, %d outside every region, %d idle in one piece, limit %d, high water %d; "+
 		"%d regions open (peak %d, %d in all, largest %d bytes); %d refused, %d late",

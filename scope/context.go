@@ -8,12 +8,12 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// An Allocator hands out memory. Packages bumper and locked have some, [Heap] is one,
-// and package scope/memory says how to write another.
+// An Allocator hands out memory. Packages bumper and locked provide some, [Heap] returns
+// another, and package scope/memory says how to write one.
 type Allocator = memory.Allocator
 
-// A Stamp says in which scope memory was born, and answers whether that scope still
-// lives. Array types keep the stamp of their elements and check it on access.
+// A Stamp identifies the scope that memory was allocated in, and reports whether it is
+// still live. Array types keep the stamp of their elements and check it on access.
 type Stamp = memory.Stamp
 
 // allocatorKey finds the context of this package that is nearest in a chain: an
@@ -40,7 +40,7 @@ func (c *allocContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// WithAllocator returns a context in which everything that asks the context for
+// WithAllocator returns a context that carries a: code that asks the context for
 // memory gets it from a. It panics if a is nil; to go back to the Go heap, use
 // [Heap].
 func WithAllocator(ctx context.Context, a Allocator) context.Context {
@@ -58,7 +58,7 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 }
 
 // AllocatorFrom returns the allocator that ctx carries, or [Heap] if it carries
-// none; never nil.
+// none. It never returns nil.
 func AllocatorFrom(ctx context.Context) Allocator {
 	switch c := nearest(ctx).(type) {
 	case *allocContext:

@@ -13,10 +13,10 @@
 //
 // A context without an allocator means the Go heap.
 //
-// [NoEscape] runs a function and releases all that was allocated inside when it ends,
-// by return, error, panic or runtime.Goexit. Memory must not be used after its scope;
-// arrays built on this package check that with a [Stamp], raw slices cannot, and
-// package scope/guard finds their mistakes in tests. What is allocated outside every
+// [NoEscape] runs a function and, when it ends by return, error, panic or
+// runtime.Goexit, releases everything allocated in it. Memory must not be used after
+// its scope: arrays built on this package check that with a [Stamp]; raw slices cannot,
+// but package scope/guard finds their mistakes in tests. Memory allocated outside every
 // NoEscape lives until the buffer is reset.
 //
 // Goroutines may share a context if they may share its allocator: the heap and

@@ -10,15 +10,14 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
 )
 
-// Explain returns the error that a recovered value v stands for. In guard mode a use of
-// a raw slice after its scope, or outside it, is a fault, which says no more than that
-// an address is invalid: Explain turns it into the [*StaleError] or guard.OverrunError
-// that tells which block it was and where that was allocated and released. Any other
-// error is returned as it is, any other value as an error that prints it, and nil is
-// nil.
+// Explain returns the error that a recovered value v stands for. In guard mode, using a
+// raw slice after its scope, or beyond its ends, is a fault that reports only an invalid
+// address. Explain turns it into the [*StaleError] or guard.OverrunError that says which
+// block it was, and where the block was allocated and released. It returns any other
+// error unchanged, any other value as an error that prints it, and nil for nil.
 //
-// Below [NoEscape] and [Try] panics are explained already. Explain is for what recovers
-// panics behind them, such as the middleware of a server.
+// [NoEscape] and [Try] explain the panics that pass through them. Explain is for code
+// that recovers other panics, such as the middleware of a server.
 func Explain(v any) error {
 	switch v := explained(v).(type) {
 	case nil:
@@ -30,16 +29,16 @@ func Explain(v any) error {
 	}
 }
 
-// watchFaults makes faults of this goroutine panics, from now on: a use after the
-// end of a scope comes after the end of NoEscape.
+// watchFaults turns the faults of this goroutine into panics from now on, also after
+// NoEscape has returned, when stale memory is used.
 func watchFaults() {
 	if pages.On() {
 		debug.SetPanicOnFault(true)
 	}
 }
 
-// explained returns the recovered value v or, if that is a fault at a guarded
-// block, an error that says what was accessed.
+// explained returns the recovered value v or, if v is a fault at a guarded block, an
+// error that says what was accessed.
 func explained(v any) any {
 	fault, ok := v.(interface{ Addr() uintptr })
 	if !ok {

@@ -12,16 +12,15 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// Make is make([]T, n) with the memory of ctx's allocator: zeroed, and with its
-// capacity clipped to n. The slice must not be used after the scope it was made
-// in has ended; unlike an array type it cannot notice.
+// Make is like make([]T, n), with memory from ctx's allocator. The slice is zeroed
+// and its capacity is n. It must not be used after its scope has ended; unlike an
+// array type, it cannot detect that.
 //
 // T must contain no pointers, because the garbage collector does not look into
-// a buffer and would free what they point at: Make panics, naming T and the
-// field, if it does. Make panics with an [*ExhaustedError] when memory is
-// exhausted, which [NoEscape] and [Try] turn into an ordinary error, and with a
-// message when n is negative. [Alloc] returns an error instead, and memory that is
-// not zeroed.
+// a buffer and would free what they point at. Make panics if T contains one, naming
+// the field, and if n is negative. When memory is exhausted, Make panics with an
+// error that matches [ErrExhausted], usually an [*ExhaustedError]; [NoEscape] and
+// [Try] return that error. [Alloc] returns it itself, and does not zero memory.
 func Make[T any](ctx context.Context, n int) []T {
 	s, _, err := Alloc[T](ctx, n)
 	if err != nil {
@@ -31,10 +30,10 @@ func Make[T any](ctx context.Context, n int) []T {
 	return s
 }
 
-// Alloc returns n uninitialised elements from ctx's allocator and the stamp of
-// the scope they were born in: the building block of array types, which keep the
-// stamp and check it on access. The element type is checked as by [Make]. The
-// error matches [ErrExhausted].
+// Alloc returns n uninitialised elements from ctx's allocator, and the stamp of
+// their scope. Array types are built on it: they keep the stamp and check it on
+// access. Alloc panics for the same T and n as [Make]. Its error matches
+// [ErrExhausted].
 func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	var zero T
 	requirePointerFree[T]()
@@ -52,7 +51,7 @@ func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	return view[T](b, n), b.Stamp, nil
 }
 
-// allocSlow serves guarded scopes and refuses lengths that no memory has.
+// allocSlow serves guarded scopes and rejects negative and overflowing lengths.
 func allocSlow[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	if n < 0 {
 		panic(misuse("length %d is negative", n))
@@ -64,26 +63,26 @@ func allocSlow[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	return allocGuarded[T](AllocatorFrom(ctx), n)
 }
 
-// allocGuarded is the part of Alloc behind the checks, for guarded scopes.
+// allocGuarded is the part of Alloc after the checks, for guarded scopes.
 func allocGuarded[T any](a Allocator, n int) ([]T, Stamp, error) {
 	var zero T
 	b, err := allocWatched(a, uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero))
 	if err != nil {
 		return nil, Stamp{}, err
 	}
-	_ = view[T](b, n) // before a guarded block takes the place of one that is wrong
+	_ = view[T](b, n) // checks the block before a guarded one replaces it
 	b = memory.Guarded(b, unsafe.Alignof(zero))
 	return view[T](b, n), b.Stamp, nil
 }
 
-// allocWatched is a.Alloc, which guard mode watches.
+// allocWatched calls a.Alloc while guard mode watches.
 func allocWatched(a Allocator, size, align uintptr) (memory.Block, error) {
 	defer watchUse(a, "an allocation").Leave() // also when the allocator panics
 	return a.Alloc(size, align)
 }
 
-// watchUse marks a as being used if it is a buffer and every scope is guarded. Call
-// Leave of the result, which may be nil, afterwards.
+// watchUse marks a as in use if it is a buffer and every scope is guarded. The caller
+// then calls Leave on the result, which may be nil.
 func watchUse(a Allocator, what string) *handshake.Busy {
 	if pages.Mode.Load() != pages.Full {
 		return nil
@@ -96,7 +95,7 @@ func watchUse(a Allocator, what string) *handshake.Busy {
 	return &s.Busy
 }
 
-// holds reports whether mem has size bytes, and not none, at the alignment.
+// holds reports whether size is positive and mem has size bytes at the alignment.
 func holds(mem []byte, size, align uintptr) bool {
 	return size > 0 && uintptr(len(mem)) >= size && uintptr(unsafe.Pointer(unsafe.SliceData(mem)))&(align-1) == 0
 }
@@ -105,8 +104,8 @@ func holds(mem []byte, size, align uintptr) bool {
 //
 // This is the only place where bytes become elements. It is right because T
 // contains no pointers (requirePointerFree) and mem holds n*sizeof(T) bytes at the
-// alignment of T: callers have checked both, so that an allocator that lies is found
-// out and cannot corrupt memory.
+// alignment of T. Callers check both, so that a faulty allocator cannot corrupt
+// memory.
 func elements[T any](mem []byte, n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(mem))), n)
 }

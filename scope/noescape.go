@@ -11,29 +11,28 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// NoEscape runs fn in a scope of its own: whatever is allocated through the
-// context that fn receives is released when fn returns, whether by returning, by
-// an error, by a panic or by runtime.Goexit, and must not be used afterwards.
-// Scopes nest freely.
+// NoEscape runs fn in a scope of its own: everything allocated through the context
+// that fn receives is released when fn ends, by return, error, panic or
+// runtime.Goexit, and must not be used afterwards. Scopes nest freely.
 //
-// How depends on the allocator of ctx:
+// How the scope works depends on the allocator of ctx:
 //
-//   - A memory.Checkpointer (a bump buffer): fn receives ctx itself, between a
-//     checkpoint and its restore. Nothing is allocated.
+//   - A memory.Checkpointer (a bump buffer): fn receives ctx itself and runs between
+//     a checkpoint and its restore. NoEscape allocates nothing.
 //   - A buffer shared by goroutines (see package locked): fn receives the context of a
-//     private region, so that scopes of different goroutines may overlap at
-//     will. That context is one small object; scopes directly inside a region,
-//     as in the worker of a locked.Group, reuse one and allocate nothing, if they are
-//     opened with that very context and not one derived from it.
-//   - Anything else, the Go heap included: fn receives ctx and nothing is
-//     released but by the garbage collector.
+//     private region, so that scopes of different goroutines may overlap. That
+//     context is one small object. Scopes opened with a region's context itself, as
+//     in a worker of a locked.Group, reuse one and allocate nothing; scopes opened
+//     with a context derived from it do not.
+//   - Any other allocator, the Go heap included: fn receives ctx, and only the
+//     garbage collector releases memory.
 //
-// The result is fn's error. If an allocation inside panicked with an error that
+// NoEscape returns fn's error. If an allocation in fn panicked with an error that
 // matches [ErrExhausted], NoEscape returns that error instead; any other panic
-// goes on after the release. A scope that cannot be ended in order, because fn
-// left a checkpoint open or reset the buffer under it, is an error too. So is one whose
-// buffer a parallel region of package locked still uses: it ends when the last of these
-// does.
+// continues after the release. NoEscape also returns an error if the scope cannot be
+// ended in order, because fn left a checkpoint open or reset the buffer, or because a
+// parallel region of package locked still uses the buffer. In the last case the scope
+// ends with the last such region.
 func NoEscape(ctx context.Context, fn func(context.Context) error) error {
 	switch c := nearest(ctx).(type) {
 	case *regionContext:
@@ -51,8 +50,8 @@ func NoEscape(ctx context.Context, fn func(context.Context) error) error {
 	return runPlain(ctx, fn)
 }
 
-// Try runs fn and returns its error, or the error with which an allocation in it
-// panicked because memory was exhausted. It releases nothing. Other panics go on.
+// Try runs fn and returns its error, or the error of an allocation in fn that panicked
+// because memory was exhausted. Other panics continue. Try releases nothing.
 func Try(fn func() error) (err error) {
 	watchFaults()
 	defer recoverExhausted(&err)
@@ -104,8 +103,8 @@ func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator,
 	return fn(inner)
 }
 
-// endLater ends cp's level, if it is still open because a parallel region uses the
-// buffer, when the last of these has ended.
+// endLater ends cp's level when the last parallel region that uses the buffer has
+// ended, if the level is still open because of one.
 func endLater(c memory.Checkpointer, cp memory.Checkpoint) {
 	if s := handshake.SharingOf(c); s != nil && cp.Live() {
 		s.WhenFree(func() {
@@ -116,7 +115,7 @@ func endLater(c memory.Checkpointer, cp memory.Checkpoint) {
 	}
 }
 
-// unwind ends cp's level together with what was left open above it.
+// unwind ends cp's level together with the levels left open above it.
 func unwind(c memory.Checkpointer, cp memory.Checkpoint) error {
 	if u, ok := c.(memory.Unwinder); ok {
 		return u.Unwind(cp)
@@ -132,8 +131,8 @@ func recoverExhausted(err *error) {
 }
 
 // exhausted returns the error in a recovered value v if it says that memory is
-// exhausted, and goes on panicking with v otherwise. The stack of the original
-// panic is still there when the program dies of it.
+// exhausted, and panics with v again otherwise. If that ends the program, the stack
+// of the original panic is still there.
 func exhausted(v any) error {
 	if err, ok := v.(error); ok && errors.Is(err, ErrExhausted) {
 		return err

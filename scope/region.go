@@ -8,9 +8,9 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
-// regionContext is the context of a region's scopes and, to save an object, the
-// allocator found in it. It is never used for another region or another generation,
-// so that a goroutine that kept it can do no harm.
+// regionContext is the context of a region's scopes and, to save an object, also its
+// allocator. It is never used for another region or another generation, so that a
+// goroutine that kept it can do no harm.
 type regionContext struct {
 	context.Context
 	region     handshake.Region
@@ -43,8 +43,8 @@ func (c *regionContext) Unwrap() Allocator { return c.region.Home() }
 // String names the allocator in messages.
 func (c *regionContext) String() string { return "private region" }
 
-// enterRegion opens a region below ctx; nil if the scope of ctx has ended. The
-// parent is not nil if the region shall stay with it for its next scope.
+// enterRegion opens a region below ctx. It returns nil if the scope of ctx has ended.
+// If parent is not nil, the region stays with it for its next scope.
 func enterRegion(ctx context.Context, opener handshake.RegionOpener) (inner, parent *regionContext) {
 	own, isOwn := ctx.(*regionContext)
 	if isOwn {

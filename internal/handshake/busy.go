@@ -8,7 +8,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/guard"
 )
 
-// Busy finds goroutines that use an unlocked buffer at the same time. The zero value
+// Busy detects goroutines that use an unlocked buffer at the same time. The zero value
 // is ready.
 type Busy struct{ user atomic.Pointer[usage] }
 
@@ -19,9 +19,8 @@ type usage struct {
 }
 
 // Enter panics with a guard.ConcurrentUseError, naming both places, if the buffer is
-// being used. It yields, as a call is too short to be met by another otherwise: what
-// runs side by side in a program is then found within a few calls. Call Leave
-// afterwards.
+// being used. It yields, because a call is too short to overlap another by chance:
+// concurrent use is then found within a few calls. The caller calls Leave afterwards.
 func (b *Busy) Enter(what string) {
 	me := &usage{what: what}
 	me.at.Capture()
@@ -38,7 +37,7 @@ func (b *Busy) Leave() {
 	}
 }
 
-// String tells what is called, and from where.
+// String returns what is called, and from where.
 func (u *usage) String() string {
 	if u == nil {
 		return "a call that has just ended"

@@ -1,10 +1,10 @@
-// Package handshake is what packages scope, bumper and locked know of one another and
-// their users need not.
+// Package handshake holds what packages scope, bumper and locked must know of one
+// another, and their users need not.
 package handshake
 
 import "github.com/allocarrays/allocarrays-go/scope/memory"
 
-// SharingOf returns the [Sharing] of a buffer, or nil if a is none. Package bumper sets
+// SharingOf returns the [Sharing] of a, or nil if a is not a buffer. Package bumper sets
 // it: every buffer that embeds bumper.Levels has one.
 var SharingOf = func(a memory.Allocator) *Sharing { return nil }
 

@@ -9,24 +9,23 @@ type RegionOpener interface {
 	memory.Allocator
 
 	// OpenRegion opens a private region for one scope. It returns false if
-	// the allocator's own scope has ended.
+	// the scope of the allocator itself has ended.
 	OpenRegion() (Region, Generation, bool)
 }
 
-// A Generation tells the uses of one recycled [Region] apart, so that a context that
-// was kept too long is recognised. A call returns it beside the Region, and not in one
-// value with it: a struct of both in the interface would cost an object for each scope.
+// A Generation tells the uses of a recycled [Region] apart, so that a context that was
+// kept too long is recognised. Methods return it beside the Region: an interface that
+// holds a struct of both would cost an object for each scope.
 type Generation uint64
 
 // A Region is private memory carved from a shared allocator, safe for concurrent
-// use by the goroutines that share the region's context. It is open or closed
-// while its generation lasts, and gone afterwards. Calls with a generation that is
-// over change nothing.
+// use by the goroutines that share the region's context. During its generation it is
+// open or closed. Calls with a generation that is over change nothing.
 type Region interface {
 	// AllocIn allocates in the region's open scope. If there is none, because
 	// the region is closed or the generation is over, the block comes from the heap
-	// and is counted as late: it must neither fail nor land in the scope of
-	// a stranger.
+	// and is counted as late: it must neither fail nor belong to another
+	// scope.
 	AllocIn(g Generation, size, align uintptr) (memory.Block, error)
 
 	// OpenSub opens a region within this one; false if the generation is over.
@@ -36,8 +35,8 @@ type Region interface {
 	// or the generation is over.
 	Reopen(g Generation) bool
 
-	// Close ends the open scope and all that was born in it; pc is recorded
-	// as the place. The memory stays with the region for the next Reopen.
+	// Close ends the open scope, releases all that was allocated in it, and
+	// records pc as the place. The memory stays with the region for Reopen.
 	Close(g Generation, pc uintptr)
 
 	// Release ends the generation, closing the region if it is open, and gives its

@@ -9,26 +9,26 @@ import (
 // Sharing is the part of a buffer that goroutines may use at the same time. The
 // zero value is ready; it must not be copied.
 type Sharing struct {
-	Busy Busy // finds goroutines that use the buffer, unlocked, at the same time
+	Busy Busy // detects goroutines that use the buffer, unlocked, at the same time
 
 	// Storage is where a shared buffer takes its storage; nil for a third party's
 	// buffer, which lends blocks of its own.
 	Storage Storage
 
-	// holds counts the parallel regions that run; resetting while a reset is
-	// under way, which excludes both.
+	// holds counts the running parallel regions. It is resetting during a reset,
+	// which excludes regions and other resets.
 	holds atomic.Int64
 
 	once  sync.Once
 	front Front // nil until goroutines share the buffer
 
-	// Caller, if not 0, is the place that asked the front for a reset that is under way.
+	// Caller, if not 0, is the place that called Reset of the front, during the reset.
 	Caller uintptr
 
-	// Lock, if not nil, is held while what waits for the end of the last region runs.
+	// Lock, if not nil, is held while the functions passed to WhenFree run.
 	Lock sync.Locker
 
-	pending atomic.Bool // something waits
+	pending atomic.Bool // waiting is not empty
 	mu      sync.Mutex
 	waiting []func()
 }
@@ -47,8 +47,8 @@ func (s *Sharing) Hold() {
 	}
 }
 
-// Unhold takes back one Hold; the last one runs what waits for it. It panics if there
-// is none. The caller does not hold Lock.
+// Unhold undoes one Hold; undoing the last runs the functions passed to WhenFree. It
+// panics if there is no Hold. The caller does not hold Lock.
 func (s *Sharing) Unhold() {
 	for {
 		n := s.holds.Load()
@@ -64,9 +64,9 @@ func (s *Sharing) Unhold() {
 	}
 }
 
-// WhenFree runs end as soon as no parallel region uses the buffer, at once or in the
-// Unhold of the last one, and before another begins: the end of a scope that was refused
-// is not lost. The caller does not hold Lock.
+// WhenFree runs end as soon as no parallel region uses the buffer: at once, or in the
+// Unhold of the last one, before another begins. So a refused end of a scope is not
+// lost. The caller does not hold Lock.
 func (s *Sharing) WhenFree(end func()) {
 	s.mu.Lock()
 	s.waiting = append(s.waiting, end)
@@ -75,8 +75,8 @@ func (s *Sharing) WhenFree(end func()) {
 	s.runWaiting()
 }
 
-// runWaiting runs what waits for the end of the last region, unless one runs: its own
-// Unhold does it then. It waits for a reset that is under way.
+// runWaiting runs the waiting functions, unless a region runs, whose Unhold then does
+// it. It waits for a reset that is under way.
 func (s *Sharing) runWaiting() {
 	for s.pending.Load() && s.holds.Load() <= 0 {
 		if s.TryReset() {
@@ -87,7 +87,7 @@ func (s *Sharing) runWaiting() {
 	}
 }
 
-// runAll runs what waits, after TryReset.
+// runAll runs the waiting functions, after TryReset.
 func (s *Sharing) runAll() {
 	defer s.EndReset()
 	if s.Lock != nil {
@@ -107,8 +107,8 @@ func (s *Sharing) runAll() {
 // Held reports whether a parallel region uses the buffer now.
 func (s *Sharing) Held() bool { return s.holds.Load() > 0 }
 
-// TryReset keeps parallel regions out while the buffer changes, until EndReset; false
-// if one runs.
+// TryReset keeps parallel regions out until EndReset, while the buffer changes. It
+// returns false if one runs.
 func (s *Sharing) TryReset() bool { return s.holds.CompareAndSwap(0, resetting) }
 
 // EndReset ends what TryReset began.
@@ -116,30 +116,30 @@ func (s *Sharing) EndReset() { s.holds.Store(0) }
 
 // A Front is the object through which goroutines share a buffer.
 type Front interface {
-	// Rewound tells that a level of the buffer inside has ended, or all of it by a
-	// Reset.
+	// Rewound is called when a level of the buffer inside has ended or, with reset
+	// true, when the buffer was reset.
 	Rewound(reset bool)
 
-	// TrimIdle gives storage that holds nothing back to the buffer inside. It is called
-	// while nothing else uses either.
+	// TrimIdle gives idle storage back to the buffer inside. Nothing else uses either
+	// meanwhile.
 	TrimIdle()
 }
 
-// Front returns the value that the first call's function made: the one object through
-// which all goroutines use the buffer. Later calls return the same.
+// Front returns the object through which all goroutines use the buffer. The first call
+// creates it; later calls return the same.
 func (s *Sharing) Front(create func() Front) Front {
 	s.once.Do(func() { s.front = create() })
 	return s.front
 }
 
-// Rewound tells the front, if there is one.
+// Rewound calls Rewound of the front, if there is one.
 func (s *Sharing) Rewound(reset bool) {
 	if s.front != nil {
 		s.front.Rewound(reset)
 	}
 }
 
-// Trim tells the front, if there is one.
+// Trim calls TrimIdle of the front, if there is one.
 func (s *Sharing) Trim() {
 	if s.front != nil {
 		s.front.TrimIdle()

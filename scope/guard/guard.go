@@ -1,23 +1,22 @@
-// Package guard controls guard mode, which shows mistakes with raw slices where they
-// are made: a use after the end of a scope, and a write outside a block, with the
-// places of allocation and end. Tests switch it on by the environment variable
-// ALLOCARRAYS_GUARD: off, sample (or sample:N, one scope in N) or full.
+// Package guard controls guard mode, which reports mistakes with raw slices where they
+// happen: use after the end of a scope, and writes outside a block, with the places
+// where the block was allocated and released. Tests switch it on with the environment
+// variable ALLOCARRAYS_GUARD: off, sample (or sample:N, one scope in N) or full.
 //
-// In a guarded scope every block that scope.Alloc and scope.Make hand out, from any
-// buffer, has pages of its own before a page that cannot be accessed. When the scope
-// ends its own pages cannot be accessed either, and their addresses are used again as
-// late as possible. What the buffer counts stays as it is without guard mode. Systems
-// without page protection, and blocks beyond the budget of mappings, have their memory
-// overwritten with NaN instead. Memory of buffers that isolate is not guarded: see
-// bumper.Isolating.
+// In a guarded scope every block that scope.Alloc and scope.Make return, from any
+// buffer, has pages of its own, followed by a page that cannot be accessed. When the
+// scope ends, its pages become inaccessible too; their addresses are reused as late as
+// possible. The buffer's own counts stay the same. On systems without page protection,
+// and beyond the budget of mappings, released memory is overwritten with NaN instead.
+// Memory of isolating buffers is not guarded: see bumper.Isolating.
 //
-// An access that faults panics in a goroutine that has called scope.NoEscape or
-// scope.Try, or runs in a locked.Group; elsewhere it ends the program. Inside these the
-// value of the panic is a *scope.StaleError or an [*OverrunError]; behind them it is a
+// An access that faults panics if its goroutine has called scope.NoEscape or scope.Try,
+// or runs in a locked.Group; otherwise it ends the program. During these calls the value
+// of the panic is a *scope.StaleError or an [*OverrunError]; after them it is a
 // runtime.Error, which scope.Explain translates.
 //
-// A guarded program can therefore end where it would have gone on with wrong data.
-// Guard mode is for tests and for canaries, not for production.
+// Guard mode can therefore end a program that would have continued with wrong data. It
+// is for tests and canaries, not for production.
 package guard
 
 import (
@@ -40,18 +39,18 @@ const (
 )
 
 // Set changes the mode for scopes and allocations that begin from now on, and
-// returns the one before. It is safe for concurrent use.
+// returns the previous one. It is safe for concurrent use.
 func Set(m Mode) Mode { return Mode(pages.Mode.Swap(int32(m))) }
 
 // SetRate makes [Sample] guard one scope in n. It panics if n is not positive.
 func SetRate(n int) {
 	if n <= 0 {
-		panic(fmt.Sprintf("guard: SetRate: 1 in %d", n))
+		panic(fmt.Sprintf("guard: SetRate(%d): the rate must be positive", n))
 	}
 	pages.SetRate(n)
 }
 
-// Check panics with an [OverrunError] if the ends of guarded scopes found writes
+// Check panics with an [*OverrunError] if guarded scopes that have ended had writes
 // outside their blocks that were not reported yet. scope.NoEscape calls it; a buffer
 // calls it at the end of its Reset.
 func Check() {

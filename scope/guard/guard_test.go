@@ -81,7 +81,7 @@ func TestSetGuard(t *testing.T) {
 	require.Equal(t, guard.Full, guard.Set(guard.Sample))
 	require.Equal(t, guard.Sample, guard.Set(guard.Off))
 	for _, n := range []int{0, -1} {
-		require.PanicsWithValue(t, "guard: SetRate: 1 in "+strconv.Itoa(n), func() { guard.SetRate(n) })
+		require.PanicsWithValue(t, "guard: SetRate("+strconv.Itoa(n)+"): the rate must be positive", func() { guard.SetRate(n) })
 	}
 }
 

@@ -11,21 +11,21 @@ import "fmt"
 //     which is a power of two (0 means 1). Blocks of 64 bytes and more are
 //     64-byte aligned whatever align says.
 //   - Live blocks never overlap, and an allocator never writes to one.
-//   - The content is undefined: memory is handed out again as it was left.
+//   - The content is undefined: reused memory is not cleared.
 //   - Size 0 gives an empty block and no error.
 //   - When memory is exhausted, Alloc returns an error that matches
-//     scope.ErrExhausted (best a *scope.ExhaustedError) and nothing has changed. It
-//     never takes memory from elsewhere in silence. No size may overflow a sum.
-//   - The block's stamp is of the scope in which the block was born; the zero
-//     Stamp says that the block is never reused.
+//     scope.ErrExhausted (best a *scope.ExhaustedError) and changes nothing. It
+//     never silently takes memory from elsewhere. No size makes a sum overflow.
+//   - The block's stamp is that of the scope the block was allocated in; the zero
+//     Stamp means that the block is never reused.
 //
-// Each implementation says whether goroutines may call Alloc at the same time.
+// Each implementation documents whether goroutines may call Alloc at the same time.
 type Allocator interface {
 	Alloc(size, align uintptr) (Block, error)
 }
 
-// Alignment returns the alignment that the contract of [Allocator] asks for a
-// block of the given size when its caller asks for align. It panics if align is
+// Alignment returns the alignment that the contract of [Allocator] requires for a
+// block of the given size when the caller requests align. It panics if align is
 // not a power of two.
 func Alignment(size, align uintptr) uintptr {
 	if align&(align-1) != 0 {
@@ -37,6 +37,6 @@ func Alignment(size, align uintptr) uintptr {
 	return max(align, 1)
 }
 
-// cacheLine is the alignment of every block that can fill one: full-width SIMD
+// cacheLine is the alignment of every block that can fill a line: full-width SIMD
 // loads then never straddle two lines.
 const cacheLine = 64

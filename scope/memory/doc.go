@@ -1,10 +1,10 @@
-// Package memory defines what an allocator is made of. It is for authors of
-// allocators and buffers; code that only allocates needs package scope alone.
+// Package memory defines the parts of an allocator. It is for authors of allocators
+// and buffers; code that only allocates needs package scope alone.
 //
-// An [Allocator] hands out a [Block]: memory, and the [Stamp] of the scope the block
-// was born in. The stamp answers at any time whether that scope still lives. An
-// allocator takes its stamps from an [Epoch] and ends the epoch when it is about to
-// hand the memory out again:
+// An [Allocator] hands out a [Block]: memory, and the [Stamp] of the scope that it was
+// allocated in. The stamp reports at any time whether that scope is still live. An
+// allocator takes its stamps from an [Epoch], and ends the current scope of the epoch
+// before it hands the memory out again:
 //
 //	func (p *pool) Alloc(size, align uintptr) (memory.Block, error) {
 //		mem, err := p.take(size, memory.Alignment(size, align))

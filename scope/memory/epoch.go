@@ -6,13 +6,12 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
 )
 
-// An Epoch issues the stamps of one scope after the other in the same place,
-// for example of all scopes that stand at one depth of a buffer. Ending a scope
-// makes every stamp of it dead with a single addition, and begins the next
-// generation.
+// An Epoch issues the stamps of scopes that follow one another, such as all scopes
+// at one depth of a buffer. Each scope is a generation of the epoch: ending it
+// invalidates its stamps, with a single addition, and begins the next.
 //
-// Stamp may be called by several goroutines at once. The caller of End makes sure
-// that nothing is born in the ending scope meanwhile.
+// Several goroutines may call Stamp at once. The caller of End makes sure that
+// nothing is allocated in the ending scope meanwhile.
 type Epoch struct {
 	generation atomic.Uint64
 	ends       [rememberedEnds]atomic.Uint64
@@ -22,16 +21,16 @@ type Epoch struct {
 	guarded atomic.Pointer[pages.List] // nil unless a scope was guarded here
 }
 
-// NewEpoch returns an epoch whose stamps keep owner reachable: what owns the
-// memory (and perhaps unmaps it when collected) outlives every array on it.
+// NewEpoch returns an epoch whose stamps keep owner reachable: the owner of the
+// memory, which may unmap it when collected, outlives every array on it.
 func NewEpoch(owner any) *Epoch { return &Epoch{owner: owner, number: epochs.Add(1)} }
 
 var epochs atomic.Uint64
 
-// Stamp returns the stamp of the scope that lives now.
+// Stamp returns the stamp of the current scope.
 func (e *Epoch) Stamp() Stamp { return Stamp{e, e.generation.Load()} }
 
-// End ends the scope that lives now, and begins another.
+// End ends the current scope and begins the next.
 func (e *Epoch) End() {
 	ended := Stamp{e, e.generation.Add(1) - 1}
 	if g := e.guarded.Load(); g != nil {

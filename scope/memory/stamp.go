@@ -6,24 +6,24 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/callsite"
 )
 
-// A Stamp says in which scope something was born, and answers whether that
-// scope still lives. The zero Stamp belongs to memory that is never reused (the
+// A Stamp identifies the scope that memory was allocated in, and reports whether
+// it is still live. The zero Stamp belongs to memory that is never reused (the
 // Go heap) and is always live.
 //
 // A Stamp is a small value, comparable with ==, and safe for concurrent use.
-// It keeps the owner of the memory it speaks of reachable.
+// It keeps the owner of the memory reachable.
 type Stamp struct {
 	epoch      *Epoch
 	generation uint64
 }
 
-// Live reports whether the scope still lives. It is one atomic load.
+// Live reports whether the scope is still live. It is one atomic load.
 func (s Stamp) Live() bool {
 	return s.epoch == nil || s.epoch.generation.Load() == s.generation
 }
 
-// Owner returns the owner of the memory: what was given to [NewEpoch], and nil for the
-// zero Stamp.
+// Owner returns the owner of the memory, the argument of [NewEpoch]; nil for the zero
+// Stamp.
 func (s Stamp) Owner() any {
 	if s.epoch == nil {
 		return nil
@@ -31,29 +31,29 @@ func (s Stamp) Owner() any {
 	return s.epoch.owner
 }
 
-// EndsAt records the code that a report names when something is used after this
-// scope's end: pc is the program counter of the function whose return ends the scope,
-// or of the call that ended it. It may be called before or just after the end. An
-// epoch remembers its last few ends only.
+// EndsAt records the place that a report names when memory is used after this scope's
+// end: pc is the program counter of the function whose return ends the scope, or of the
+// call that ended it. EndsAt may be called before or just after the end. An epoch
+// remembers its last few ends only.
 func (s Stamp) EndsAt(pc uintptr) {
 	if s.epoch != nil {
 		s.epoch.ends[s.generation%rememberedEnds].Store(packEnd(s.generation, pc))
 	}
 }
 
-// EndsAtCaller records a caller, unless EndsAt has recorded a place before: with skip
-// 0 the line that called the function that calls EndsAtCaller, with 1 that one's
-// caller, and so on. The Restore of a [Checkpointer] calls it, because scope.NoEscape has
-// recorded its function by then and code that calls Restore itself has not.
+// EndsAtCaller records a caller as that place, unless a place is recorded already: with
+// skip 0 the caller of the function that calls EndsAtCaller, with 1 that one's caller,
+// and so on. The Restore of a [Checkpointer] calls it: scope.NoEscape has recorded its
+// function by then, but code that calls Restore itself has not.
 func (s Stamp) EndsAtCaller(skip int) {
 	if s.epoch != nil && s.endPC() == 0 {
 		s.EndsAt(callsite.Caller(skip + 2))
 	}
 }
 
-// End describes where the scope ended (for scope.NoEscape by the place where the
-// function it ran begins, for a Restore or Reset by the call), for the reader of an
-// error. It is empty while the scope lives.
+// End describes, for an error message, where the scope ended: the place where the
+// function of scope.NoEscape begins, or the call of Restore or Reset. It is empty while
+// the scope is live.
 func (s Stamp) End() string {
 	if s.Live() {
 		return ""

@@ -1,9 +1,9 @@
 package memory
 
-// A Wrapper is an [Allocator] that changes what another does: limits it, counts
-// it, falls back when it fails. Rewrap returns the same wrapper, sharing its
-// records, around another allocator: scope.NoEscape needs it to keep the wrapper in
-// force inside a private region, which allocates from elsewhere.
+// A Wrapper is an [Allocator] that wraps another, to limit it, to count it, or to
+// fall back when it fails. Rewrap returns the same wrapper, sharing its records,
+// around another allocator: scope.NoEscape uses it to keep the wrapper in force
+// inside a private region, which has an allocator of its own.
 type Wrapper interface {
 	Allocator
 	Unwrap() Allocator
@@ -20,8 +20,8 @@ func Unwrap(a Allocator) Allocator {
 }
 
 // As returns the first allocator in a's chain of wrappers that is a T, usually
-// an optional ability such as [Checkpointer]. The chain is a itself, then what
-// [Unwrap] returns of it, and so on; as http.ResponseController does.
+// an optional ability such as [Checkpointer]. The chain is a, then Unwrap(a), and
+// so on, as in http.ResponseController.
 func As[T any](a Allocator) (T, bool) {
 	for ; a != nil; a = Unwrap(a) {
 		if t, ok := a.(T); ok {

@@ -4,9 +4,9 @@ import "slices"
 
 // arena is the reservation of addresses that guarded blocks are placed in.
 //
-// It is carved into spans, from its beginning on. A span is some pages for a block
-// and one more behind them that stays inaccessible for ever; what lies before it is
-// the like page of its neighbour.
+// It is carved into spans from its beginning. A span is some pages for a block and one
+// more behind them that always stays inaccessible; before it lies the inaccessible page
+// of its neighbour.
 type arena struct {
 	sys   system
 	mem   []byte  // the whole reservation; nil before the first use
@@ -18,10 +18,10 @@ type arena struct {
 	lost  bool      // the reservation failed: there is nothing to place blocks in
 }
 
-// span is a range of pages that is used by one block after the other.
+// span is a range of pages that one block after another uses.
 type span struct {
 	first, pages int
-	block        *Block // the one that uses it or used it last
+	block        *Block // the current or last user
 }
 
 // system is what the arena asks of the operating system.
@@ -30,16 +30,15 @@ type system interface {
 	reserve() ([]byte, error) // inaccessible addresses
 	open(mem []byte) error    // make accessible
 	shut(mem []byte) error    // make inaccessible
-	discard(mem []byte)       // give the memory behind inaccessible addresses back
-	maxBlocks() int           // so many may be in use at a time
+	discard(mem []byte)       // give back the memory behind inaccessible addresses
+	maxBlocks() int           // the most that may be in use at a time
 }
 
-// maxSpans is how many spans are carved before used ones are taken again, so that
-// the books do not grow without bound: 32 MiB of them.
+// maxSpans is how many spans are carved before used ones are reused, so that the
+// records do not grow without bound: 32 MiB of them.
 const maxSpans = 1 << 17
 
-// take returns a span and its last n pages, accessible; nil if there is none to be
-// had.
+// take returns a span and its last n pages, accessible; nil if none is available.
 func (a *arena) take(n int) (*span, []byte) {
 	if !a.ready() || a.live >= a.sys.maxBlocks() {
 		return nil, nil
@@ -67,7 +66,7 @@ func (a *arena) ready() bool {
 }
 
 // find looks for fresh pages first, then for the span of about that size that was
-// released longest ago.
+// released first.
 func (a *arena) find(class int) *span {
 	if len(a.spans) < maxSpans {
 		if s := a.carve(class); s != nil {
@@ -95,8 +94,8 @@ func (a *arena) carve(class int) *span {
 	return s
 }
 
-// again takes the span of the first class that has one. Its memory must be given back
-// before it is accessible again, not after.
+// again takes a span of the first class that has one. Its memory must be given back
+// before it becomes accessible again, not after.
 func (a *arena) again(class, last int) *span {
 	for ; class <= min(last, classes-1); class++ {
 		if s := a.idle[class].pop(); s != nil {
@@ -110,8 +109,8 @@ func (a *arena) again(class, last int) *span {
 }
 
 // put makes spans that lie side by side, in any state, inaccessible. If the system
-// refuses, they are not used again, so that nobody gets memory that somebody else
-// still sees, and count as in use, as their mappings do.
+// refuses, they are not reused, as stale references could still reach them, and they
+// count as in use, as their mappings do.
 func (a *arena) put(spans []*span) error {
 	first, last := spans[0], spans[len(spans)-1]
 	r := pageRange{first.first, last.first + last.pages - first.first}
@@ -132,11 +131,10 @@ func (a *arena) put(spans []*span) error {
 	return nil
 }
 
-// maxDirty is how much memory is collected before it is given back, which costs a
-// system call however much it is.
+// maxDirty is how much memory is collected before one system call gives it back.
 const maxDirty = 1 << 20
 
-// clean gives the memory of released spans back.
+// clean gives back the memory of released spans.
 func (a *arena) clean() {
 	if a.dirty.pages > 0 {
 		a.sys.discard(a.bytes(a.dirty.first, a.dirty.pages))

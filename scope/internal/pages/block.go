@@ -4,7 +4,7 @@ import "github.com/allocarrays/allocarrays-go/internal/callsite"
 
 // A Block is a guarded block of memory, in use or released.
 type Block struct {
-	span  *span  // nil if mem is where it was: then it is poisoned in the end
+	span  *span  // nil if mem was not moved: then it is poisoned at the end
 	page  []byte // the accessible pages
 	start int    // where in them the block begins
 	mem   []byte // the block itself

@@ -5,15 +5,15 @@ import (
 	"unsafe"
 )
 
-// A Finding tells what an address is.
+// A Finding describes an address.
 type Finding struct {
 	What     string  // which byte of which block, and where that was allocated
 	Inside   bool    // the byte belongs to the block
 	Released bool    // the scope of the block has ended
-	End      uintptr // there, if known
+	End      uintptr // where it ended, if known
 }
 
-// Explain finds the block in which, or next to which, an address lies.
+// Explain finds the block that an address lies in or next to.
 func (g *Guards) Explain(address uintptr) (f Finding, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -15,8 +15,8 @@ type Guards struct {
 // New returns guards that ask the operating system for their pages.
 func New() *Guards { return &Guards{arena: arena{sys: host{}}} }
 
-// Place returns a guarded block as large as mem, aligned as asked and full of poison,
-// born where Place is called. If it cannot be placed, the block is mem itself.
+// Place returns a guarded block as large as mem, aligned as requested and filled with
+// poison, and records its callers. If it cannot be placed, the block is mem itself.
 func (g *Guards) Place(mem []byte, align int) *Block {
 	b := &Block{mem: mem}
 	page := g.arena.sys.pageSize()
@@ -33,8 +33,8 @@ func (g *Guards) Place(mem []byte, align int) *Block {
 	return b
 }
 
-// move puts b as far back in pages of its own as its alignment allows; false if there
-// are none.
+// move puts b as far back in pages of its own as its alignment allows. It returns
+// false if there are none.
 func (g *Guards) move(b *Block, pages, align int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -48,9 +48,8 @@ func (g *Guards) move(b *Block, pages, align int) bool {
 	return true
 }
 
-// Release ends the lives of blocks whose scope ended at end: their pages become
-// inaccessible; those that were not moved are overwritten. It returns what was wrong
-// with each block that was damaged.
+// Release releases blocks whose scope ended at end: their pages become inaccessible;
+// blocks that were not moved are overwritten. It describes each damaged block.
 func (g *Guards) Release(blocks []*Block, end uintptr) (broken []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -83,7 +82,7 @@ func neighbours(blocks []*Block) int {
 	return n
 }
 
-// shut makes the pages of neighbours inaccessible, all at once; or poisons them if
+// shut makes the pages of neighbours inaccessible, all at once, or poisons them if
 // the system refuses.
 func (g *Guards) shut(blocks []*Block) {
 	if blocks[0].span == nil {

@@ -4,8 +4,8 @@ package pages
 
 import "errors"
 
-// host is an operating system on which the standard library cannot protect
-// pages: blocks are poisoned where they are.
+// host is an operating system whose pages the standard library cannot protect:
+// blocks are poisoned where they are.
 type host struct{}
 
 func (host) pageSize() int { return 4096 }

@@ -19,8 +19,8 @@ var hostPageSize = os.Getpagesize()
 func (host) pageSize() int { return hostPageSize }
 
 // reserve takes as much of the address space as it can get: addresses cost nothing,
-// and the more there are, the later one is used again. Where the process has a limit, it
-// takes an eighth of that at the most: the rest is for the program.
+// and the more there are, the later one is reused. If the process has a limit, it takes
+// at most an eighth of that and leaves the rest to the program.
 func (host) reserve() (mem []byte, err error) {
 	const least = 24 // 16 MiB
 	most := 36       // 64 GiB
@@ -66,11 +66,11 @@ func (host) shut(mem []byte) error { return syscall.Mprotect(mem, syscall.PROT_N
 func (host) discard(mem []byte) { discard(mem) }
 
 // maxBlocks keeps the mappings below a tenth of what a process may have. A block
-// makes two: its pages, and the gap to the next. The rest of the tenth is for the
-// mappings that the program has without it.
+// makes two: its pages, and the gap to the next. The rest of the tenth is for other
+// mappings of the program.
 func (host) maxBlocks() int { return maxMappings / 25 }
 
-// maxMappings is Linux's limit, or its default where there is no such limit.
+// maxMappings is the limit of Linux, or its default on other systems.
 var maxMappings = func() int {
 	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
 	n, bad := strconv.Atoi(strings.TrimSpace(string(text)))

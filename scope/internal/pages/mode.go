@@ -12,7 +12,7 @@ const (
 // Mode is the mode in force.
 var Mode atomic.Int32
 
-// below is the bound of what Chosen compares.
+// below is the bound that Chosen compares with.
 var below atomic.Uint64
 
 // On reports whether any scope may be guarded.
@@ -23,7 +23,7 @@ func SetRate(n int) { below.Store(^uint64(0) / uint64(n)) }
 
 // Chosen reports whether a scope is guarded in the mode in force. It chooses scopes by
 // the numbers of their epoch and their generation, so that all blocks of a scope agree
-// without a record, and buffers that live for one scope have their share. Two
+// without a record, and buffers used for a single scope have their share. Two
 // multiplications scatter them (the finalizer of splitmix64: Steele, Lea and Flood,
 // OOPSLA 2014).
 func Chosen(epoch, generation uint64) bool {

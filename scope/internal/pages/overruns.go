@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// overruns keeps what the ends of scopes found until it can be reported: not before
-// the scope is released.
+// overruns keeps what the ends of scopes found until it can be reported, after the
+// scope is released.
 var overruns pending
 
 type pending struct {
@@ -16,7 +16,7 @@ type pending struct {
 	list []string
 }
 
-// add records writes beyond blocks of a scope that has ended as end describes.
+// add records writes outside blocks of a scope that has ended as end describes.
 func (p *pending) add(broken []string, end func() string) {
 	if len(broken) == 0 {
 		return
@@ -29,8 +29,8 @@ func (p *pending) add(broken []string, end func() string) {
 	p.mu.Unlock()
 }
 
-// TakeOverruns returns the writes beyond blocks that the ends of scopes found since the
-// last call; empty if there were none.
+// TakeOverruns returns the writes outside blocks that the ends of scopes found since the
+// last call; "" if there were none.
 func TakeOverruns() string {
 	if !overruns.some.Load() {
 		return ""

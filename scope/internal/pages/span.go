@@ -5,7 +5,7 @@ import "math/bits"
 // Spans come in classes: of 1, 2, 3, 4, 6, 8, 12, 16 … pages.
 const classes = 2 * bits.UintSize
 
-// classOf returns the class of spans that have n pages or, at most half as many,
+// classOf returns the class of spans that have n pages, or at most half as many
 // more.
 func classOf(n int) int {
 	k := bits.Len(uint(n - 1))
@@ -50,7 +50,7 @@ type pageRange struct{ first, pages int }
 
 func (r pageRange) has(page int) bool { return page >= r.first && page < r.first+r.pages }
 
-// join adds other to r if they touch; false if they do not.
+// join adds other to r if they touch, and reports whether they do.
 func (r *pageRange) join(other pageRange) bool {
 	switch {
 	case other.first == r.first+r.pages:
