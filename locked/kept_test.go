@@ -83,6 +83,55 @@ func TestRegionsOfIsolating(t *testing.T) {
 	require.ErrorIs(t, alloc(closing, 1000), bumper.ErrClosed)
 }
 
+// A small region leaves a large idle chunk to a scope that needs it, instead of standing on
+// a part of it.
+func TestLargeChunkIsNotWasted(t *testing.T) {
+	buf := bumper.NewSlabBuffer(bumper.SlabSize(16 << 20))
+	ctx := locked.WithLockedBumper(context.Background(), buf)
+	large := func() {
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+			_ = scope.Make[byte](ctx, 4<<20)
+			return nil
+		}))
+	}
+	large()
+	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+		_ = scope.Make[byte](ctx, 100)
+		before := buf.Stats().Used
+		large()
+		require.Equal(t, before, buf.Stats().Used)
+		return nil
+	}))
+}
+
+// A region that runs out takes what closed regions keep, not what an open one stands on or
+// has ready for its scope.
+func TestOpenRegionKeepsWhatItHas(t *testing.T) {
+	shared := locked.Share(bumper.NewAllocBuffer(1 << 20))
+	first, g, ok := shared.OpenRegion()
+	require.True(t, ok)
+	defer first.Release(g)
+	use := func(r handshake.Region, g handshake.Generation) {
+		for range 6 {
+			_, err := r.AllocIn(g, 60<<10, 64)
+			require.NoError(t, err)
+		}
+	}
+	use(first, g)
+	first.Close(g, 0)
+	require.True(t, first.Reopen(g))
+	other, og, ok := shared.OpenRegion()
+	require.True(t, ok)
+	defer other.Release(og)
+	for {
+		if _, err := other.AllocIn(og, 60<<10, 64); err != nil {
+			require.ErrorIs(t, err, scope.ErrExhausted)
+			break
+		}
+	}
+	use(first, g)
+}
+
 // noStats panics when it is asked for its statistics.
 type noStats struct{ *bumper.SlabBuffer }
 

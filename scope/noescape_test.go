@@ -58,7 +58,22 @@ func TestNoEscapeJoinsErrors(t *testing.T) {
 	})
 	require.ErrorIs(t, err, io.EOF)
 	require.ErrorIs(t, err, bumper.ErrOutOfOrder)
+	require.NotErrorIs(t, err, bumper.ErrEnded, "it is ended once")
 	require.NoError(t, buf.Reset())
+}
+
+// refuses is a third party's Checkpointer that ends nothing.
+type refuses struct{ simple }
+
+func (refuses) Checkpoint() memory.Checkpoint { return memory.Checkpoint{} }
+
+func (refuses) Restore(memory.Checkpoint) error { return errBroken }
+
+// The error of a third party's Restore is returned, too.
+func TestNoEscapeOfAThirdParty(t *testing.T) {
+	err := scope.NoEscape(scope.WithAllocator(context.Background(), refuses{}), func(ctx context.Context) error { return io.EOF })
+	require.ErrorIs(t, err, io.EOF)
+	require.ErrorIs(t, err, errBroken)
 }
 
 // What a scope calls on its own buffer must not pull the memory away.

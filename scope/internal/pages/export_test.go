@@ -15,12 +15,13 @@ type Faulty struct {
 	Pages         int // of the reservation; 0: as many as the system gives
 	Blocks        int // at most in use; 0: the system's limit
 
-	Opened, Shut, Discarded int // calls so far
+	Reserved, Opened, Shut, Discarded int // calls so far
 }
 
 var errRefused = errors.New("refused")
 
 func (f *Faulty) reserve() ([]byte, error) {
+	f.Reserved++
 	if f.RefuseReserve {
 		return nil, errRefused
 	}
@@ -68,6 +69,9 @@ func (g *Guards) Close() {
 		unreserve(g.arena.mem[:cap(g.arena.mem)])
 	}
 }
+
+// Reservation returns how many bytes of addresses are reserved.
+func (g *Guards) Reservation() int { return cap(g.arena.mem) }
 
 // Address returns where the block begins.
 func (b *Block) Address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b.mem))) }
