@@ -85,3 +85,14 @@ var (
 	PagesOf  = pagesOf
 	MaxSpans = maxSpans
 )
+
+// QueueLength returns how long the list of a queue is after n spans, one after the other,
+// have passed through it.
+func QueueLength(n int) int {
+	var q queue
+	for range n {
+		q.push(new(span))
+		q.pop()
+	}
+	return len(q.list)
+}

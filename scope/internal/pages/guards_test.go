@@ -5,7 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -145,6 +147,40 @@ func TestNeighboursAreCleanedTogether(t *testing.T) {
 		require.Empty(t, g.Release([]*pages.Block{place(g, 100, 1, 1)}, 0))
 	}
 	require.Zero(t, sys.Discarded)
+
+	sys = &pages.Faulty{}
+	g = newGuards(t, sys)
+	var blocks []*pages.Block
+	for range 20 {
+		blocks = append(blocks, place(g, 100, 1, 1))
+	}
+	for i := range blocks { // backwards
+		require.Empty(t, g.Release(blocks[19-i:20-i], 0))
+	}
+	require.Zero(t, sys.Discarded)
+}
+
+// TestCleanIsNotCleaned: a span beside those that are to be given back is used as it is.
+func TestCleanIsNotCleaned(t *testing.T) {
+	for _, order := range [][]int{{1, 3, 0}, {2, 0}, {0, 2, 1}} {
+		sys := &pages.Faulty{Pages: 1 + 2*4} // spans for four
+		g := newGuards(t, sys)
+		var blocks []*pages.Block
+		for range 4 {
+			blocks = append(blocks, place(g, 100, 1, 1))
+		}
+		for _, i := range order {
+			require.Empty(t, g.Release(blocks[i:i+1], 0))
+		}
+		cleaned := sys.Discarded
+		require.Equal(t, blocks[order[0]].Address(), place(g, 100, 1, 1).Address())
+		require.Equal(t, cleaned, sys.Discarded, "%v", order)
+	}
+}
+
+// TestQueue: a queue does not grow with what passes through it.
+func TestQueue(t *testing.T) {
+	require.LessOrEqual(t, pages.QueueLength(1000), 1)
 }
 
 // TestReservation: addresses are reserved once, at the first block that has bytes, whether
@@ -191,6 +227,73 @@ func TestLargeSpanServesSmall(t *testing.T) {
 	small := place(g, 100, 1, 2)
 	require.True(t, small.Moved())
 	require.Equal(t, large.Address()+uintptr(15*pages.PageSize-100), small.Address())
+}
+
+// place2 places two blocks on a list whose scope lives.
+func place2(l *pages.List) (one, two []byte) {
+	alive := func() bool { return true }
+	return l.Place(make([]byte, 100), 64, alive), l.Place(make([]byte, 100), 64, alive)
+}
+
+// TestList: every damaged block of a scope is reported once, with the end of the scope.
+func TestList(t *testing.T) {
+	newGuards(t, &pages.Faulty{}) // or skip
+	var l pages.List
+	for range 3 {
+		one, two := place2(&l)
+		damage(one)
+		damage(two)
+		l.Release(0, func() string { return "an end" })
+		require.Regexp(t, `(?s)^write behind .*whose scope has an end; write behind .*whose scope has an end$`, pages.TakeOverruns())
+		require.Empty(t, pages.TakeOverruns())
+		place2(&l)
+		l.Release(0, func() string { panic("not asked for") })
+		require.Empty(t, pages.TakeOverruns())
+	}
+	mem := make([]byte, 100)
+	require.Same(t, &mem[0], &l.Place(mem, 64, func() bool { return false })[0])
+	l.Release(0, func() string { return "" })
+	require.Equal(t, make([]byte, 100), mem, "a block that came too late is not the list's")
+}
+
+// damage writes behind a block.
+func damage(block []byte) {
+	*(*byte)(unsafe.Add(unsafe.Pointer(&block[0]), len(block))) = 1
+}
+
+// TestListsConcurrently: lists are used by several goroutines, also one list by many, and
+// no report is lost or told twice.
+func TestListsConcurrently(t *testing.T) {
+	newGuards(t, &pages.Faulty{}) // or skip
+	var all, takers sync.WaitGroup
+	var shared pages.List
+	var done atomic.Bool
+	var reports atomic.Int64
+	take := func() { reports.Add(int64(strings.Count(pages.TakeOverruns(), "write behind"))) }
+	takers.Go(func() {
+		for !done.Load() {
+			take()
+		}
+	})
+	const goroutines, rounds = 4, 200
+	for range goroutines {
+		all.Go(func() {
+			var own pages.List
+			for range rounds {
+				one, two := place2(&own)
+				damage(one)
+				damage(two)
+				own.Release(0, func() string { return "ended" })
+				shared.Place(make([]byte, 10), 8, func() bool { return true })
+				shared.Release(0, func() string { return "ended" })
+			}
+		})
+	}
+	all.Wait()
+	done.Store(true)
+	takers.Wait()
+	take()
+	require.EqualValues(t, 2*goroutines*rounds, reports.Load())
 }
 
 // TestPoison: memory of every length is full of the pattern.
