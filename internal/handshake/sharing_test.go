@@ -2,6 +2,8 @@ package handshake_test
 
 import (
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,9 +80,11 @@ func TestWhenFree(t *testing.T) {
 	require.Equal(t, []int{0, 1, 2}, ran)
 	require.Equal(t, 2, lock.locked)
 	s.Hold()
-	s.Unhold()
+	s.WhenFree(end(3)) // returns although one holds
 	require.Equal(t, []int{0, 1, 2}, ran)
-	require.Equal(t, locker{2, 2}, *lock)
+	s.Unhold()
+	require.Equal(t, []int{0, 1, 2, 3}, ran)
+	require.Equal(t, 3, lock.unlocked)
 	require.True(t, s.TryReset())
 	s.EndReset()
 }
@@ -99,6 +103,47 @@ func TestWhenFreeWaitsForReset(t *testing.T) {
 	}
 	s.EndReset()
 	<-ran
+}
+
+// TestSharingConcurrently: holds, resets and ends by many goroutines exclude one another
+// as they should, and no end is lost.
+func TestSharingConcurrently(t *testing.T) {
+	var s handshake.Sharing
+	var all sync.WaitGroup
+	var inside atomic.Int64 // regions that run
+	resets, ends := 0, 0    // guarded by s
+	const goroutines, rounds = 8, 2000
+	for range goroutines {
+		all.Go(func() {
+			for range rounds {
+				s.Hold()
+				inside.Add(1)
+				if s.TryReset() {
+					t.Error("a reset while held")
+				}
+				s.WhenFree(func() {
+					if inside.Load() != 0 {
+						t.Error("an end while held")
+					}
+					ends++
+				})
+				inside.Add(-1)
+				s.Unhold()
+				if s.TryReset() {
+					if inside.Load() != 0 {
+						t.Error("a reset while held")
+					}
+					resets++
+					s.EndReset()
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.True(t, s.TryReset(), "nobody holds it")
+	require.Equal(t, goroutines*rounds, ends)
+	t.Log(resets, "resets")
+	s.EndReset()
 }
 
 // TestBusy: a second user is refused, naming both, until the first has left.
