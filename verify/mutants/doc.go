@@ -7,7 +7,8 @@
 //	go run ./verify/mutants -list       their names
 //	go run ./verify/mutants -results f  goes on where a run that wrote f was interrupted
 //
-// It prints a line for each mutant and the sums, and exits with 1 if one survived.
+// It prints a line for each mutant and the sums, and exits with 1 if an ordinary one
+// survived.
 //
 // # Mutants
 //
@@ -27,7 +28,7 @@
 //
 // Two kinds are counted apart, as memory order, because they only show on processors that
 // reorder, or to the race detector: plain accesses in the place of atomic ones, and swaps
-// that move an atomic one.
+// that move an atomic one. They may survive where the machine does not reorder.
 //
 // Of some thousand mutants a fixed part is drawn, by a hash of the mutant's name; -all
 // takes every one. Those drawn that change nothing that a test could see are listed with

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // effects are what a statement does that another can notice.
@@ -77,14 +78,18 @@ func (g *generator) target(e *effects, x ast.Expr) {
 }
 
 // pure reports whether a call is a conversion, a builtin or a function of fmt that only
-// computes.
+// computes, or tells a detector of memory that it is given.
 func (g *generator) pure(call *ast.CallExpr) bool {
 	if t, ok := g.info().Types[call.Fun]; ok && t.IsType() {
 		return true
 	}
 	if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
 		f := g.info().Uses[sel.Sel]
-		return f != nil && f.Pkg() != nil && f.Pkg().Path() == "fmt"
+		if f == nil || f.Pkg() == nil {
+			return false
+		}
+		path := f.Pkg().Path()
+		return path == "fmt" || strings.HasSuffix(path, "/internal/poison")
 	}
 	if id, ok := call.Fun.(*ast.Ident); ok {
 		if _, builtin := g.info().Uses[id].(*types.Builtin); builtin {

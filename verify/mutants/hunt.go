@@ -25,7 +25,7 @@ var hunters = []string{
 var edges = []string{"offheap", "allocarray", "internal/kernel"}
 
 // racers are the packages whose tests hunt once more with the race detector.
-var racers = []string{"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "locked", "offheap"}
+var racers = []string{"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "bumper", "locked", "offheap"}
 
 // quick tests of a package run together.
 const quick = 100 * time.Millisecond
@@ -202,7 +202,7 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 
 // races reports whether the race detector may tell m from the program.
 func (m *mutant) races() bool {
-	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait"
+	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" || strings.Contains(m.name, "poison.")
 }
 
 // try runs waves of tests until one fails.

@@ -58,7 +58,7 @@ func main() {
 	}
 }
 
-// work does what the flags say, and returns how many mutants survived.
+// work does what the flags say, and returns how many ordinary mutants survived.
 func work(every bool, sample int, expr *regexp.Regexp, only bool, results string, again bool, jobs int) (survivors int, err error) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -71,6 +71,9 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 	chosen := choose(all, sample, expr, time.Now())
 	if only {
 		for _, m := range chosen {
+			if m.class == order {
+				fmt.Print("memory order: ")
+			}
 			fmt.Println(m.name)
 		}
 		fmt.Println(len(chosen), "mutants")
@@ -115,7 +118,7 @@ func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err
 			defer mu.Unlock()
 			done++
 			count[v.Class+", "+v.Verdict]++
-			if v.lives() {
+			if v.lives() && m.class == ordinary {
 				survivors++
 			}
 			fmt.Printf("%d/%d %-8s %s (%.1f s, %s)\n", done, len(list), v.Verdict, v.Name, v.Seconds, v.By)
