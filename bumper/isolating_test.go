@@ -267,3 +267,20 @@ func TestIsolatingReplacesTheSource(t *testing.T) {
 		require.Equal(t, byte(i), s[0], "kept reference %d", i)
 	}
 }
+
+// TestIsolatingLeavesSlabs: what only an ended scope used is left to the collector; the
+// buffer holds what an open one uses, and the current slab.
+func TestIsolatingLeavesSlabs(t *testing.T) {
+	const slab = 64 << 10
+	buf := bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(slab))
+	mustAlloc(t, buf, 100)
+	cp := buf.Checkpoint()
+	mustAlloc(t, buf, slab-64, slab-64, slab-64, slab-64)
+	require.Equal(t, 5, buf.Stats().Slabs)
+	require.NoError(t, buf.Restore(cp))
+	require.Equal(t, 2, buf.Stats().Slabs)
+	require.Equal(t, 2*slab, buf.Stats().Capacity)
+	require.Equal(t, 100, buf.Stats().Used)
+	require.NoError(t, buf.Reset())
+	require.Equal(t, 1, buf.Stats().Slabs)
+}
