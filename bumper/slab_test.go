@@ -212,3 +212,7 @@ func TestAvailableIsAvailable(t *testing.T) {
 	_, err = buf.Alloc(4<<20, 1)
 	require.NoError(t, err)
 }
+
+func TestFromNothing(t *testing.T) {
+	require.PanicsWithValue(t, "bumper: From with a nil Source", func() { bumper.From(nil) })
+}
