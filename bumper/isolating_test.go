@@ -200,6 +200,36 @@ func TestIsolatingReuses(t *testing.T) {
 	}
 }
 
+// TestIsolatingReusesAnotherSize: memory is used again also when, after a scope that needed
+// far more than is watched, blocks are of another size.
+func TestIsolatingReusesAnotherSize(t *testing.T) {
+	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.Isolating()))
+	use := func(n, size int) {
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+			for range n {
+				if _, _, err := scope.Alloc[byte](ctx, size); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	use(100, 1<<20)
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before := m.TotalAlloc
+	const n, size = 200, 2 << 20
+	for i := range n {
+		use(1, size)
+		if i%8 == 0 {
+			runtime.GC()
+		}
+	}
+	runtime.ReadMemStats(&m)
+	require.Less(t, m.TotalAlloc-before, uint64(n*size*9/10), "bytes allocated")
+}
+
 // BenchmarkIsolating compares a plain buffer, an isolating one and the heap, on scopes
 // of 16 blocks of n bytes.
 func BenchmarkIsolating(b *testing.B) {

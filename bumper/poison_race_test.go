@@ -5,7 +5,6 @@ package bumper_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,7 +76,7 @@ func TestReleaseRaces(t *testing.T) {
 				require.Error(t, err, "%s", out)
 				require.Contains(t, string(out), "WARNING: DATA RACE")
 				require.Contains(t, string(out), "runtime.racewriterange()")
-				require.Contains(t, string(out), "announce_race_test.go")
+				require.Contains(t, string(out), "poison_race_test.go")
 			}
 		})
 	}
