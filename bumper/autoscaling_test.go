@@ -144,6 +144,14 @@ func TestAutoscalingReusesPieces(t *testing.T) {
 	}
 }
 
+// TestAutoscalingFirstPiece: a first block that is too large for the usual piece gets one in
+// which the next finds room.
+func TestAutoscalingFirstPiece(t *testing.T) {
+	buf := bumper.NewAutoscalingBuffer(bumper.Initial(128))
+	mustAlloc(t, buf, 10_001, 10_001)
+	require.Equal(t, 2*10_001+64, buf.Stats().Capacity)
+}
+
 // TestAutoscalingForgetsEmptyUses: a scope in which nothing is allocated says nothing about
 // the size that is needed.
 func TestAutoscalingForgetsEmptyUses(t *testing.T) {

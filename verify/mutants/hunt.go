@@ -202,7 +202,8 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 
 // races reports whether the race detector may tell m from the program.
 func (m *mutant) races() bool {
-	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" || strings.Contains(m.name, "poison.")
+	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" ||
+		strings.Contains(m.file.text(m.fn.decl), "poison.") // which tells the detector
 }
 
 // try runs waves of tests until one fails.
