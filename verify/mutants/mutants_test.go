@@ -181,6 +181,9 @@ func TestAll(t *testing.T) {
 // mutants of a program are replaced by ones that change nothing; then, real ones are
 // killed, and one that no test runs is told.
 func TestSwitched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
 	root, dir := t.TempDir(), t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(root, "p"), 0o755))
 	for name, text := range map[string]string{"go.mod": "module m\n\ngo 1.26\n", "p/p.go": switchedProgram, "p/p_test.go": switchedTest} {
