@@ -41,6 +41,7 @@ type probe struct {
 // A hunt is the state of a run: built tests and what is known of them.
 type hunt struct {
 	root, dir, overlay string
+	list               []*mutant
 	probes             []*probe
 	racing             sync.Once
 	raceErr            error
@@ -54,7 +55,7 @@ func newHunt(root, dir string, list []*mutant) (*hunt, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hunt{root: root, dir: dir, overlay: overlay}
+	h := &hunt{root: root, dir: dir, overlay: overlay, list: list}
 	if err := compile(root, filepath.Join(dir, "plain"), overlay, hunters); err != nil {
 		return nil, err
 	}
@@ -66,14 +67,16 @@ func newHunt(root, dir string, list []*mutant) (*hunt, error) {
 	return h, nil
 }
 
-// race prepares the tests with the race detector, when a mutant first needs them.
+// race prepares the tests with the race detector, when a mutant first needs them: those
+// that run a function of such a mutant.
 func (h *hunt) race() error {
 	h.racing.Do(func() {
 		if h.raceErr = compile(h.root, filepath.Join(h.dir, "race"), h.overlay, racers, "-race"); h.raceErr != nil {
 			return
 		}
 		for _, p := range h.probes {
-			if !slices.Contains(racers, p.folder) {
+			needed := func(m *mutant) bool { return m.races() && p.runs[m.fn.id] }
+			if !slices.Contains(racers, p.folder) || !slices.ContainsFunc(h.list, needed) {
 				continue
 			}
 			again := &probe{folder: p.folder, name: p.name, race: true, runs: p.runs}
