@@ -121,14 +121,16 @@ func TestSharingConcurrently(t *testing.T) {
 				if s.TryReset() {
 					t.Error("a reset while held")
 				}
-				s.WhenFree(func() {
+				end := func() {
 					if inside.Load() != 0 {
 						t.Error("an end while held")
 					}
 					ends++
-				})
+				}
+				s.WhenFree(end)
 				inside.Add(-1)
 				s.Unhold()
+				s.WhenFree(end)
 				if s.TryReset() {
 					if inside.Load() != 0 {
 						t.Error("a reset while held")
@@ -141,7 +143,7 @@ func TestSharingConcurrently(t *testing.T) {
 	}
 	all.Wait()
 	require.True(t, s.TryReset(), "nobody holds it")
-	require.Equal(t, goroutines*rounds, ends)
+	require.Equal(t, 2*goroutines*rounds, ends)
 	t.Log(resets, "resets")
 	s.EndReset()
 }
