@@ -2,7 +2,7 @@
 // test suite is worth what it kills.
 //
 //	go run ./verify/mutants             all that were drawn; an hour on two cores
-//	go run ./verify/mutants -sample 12  some, chosen by the day
+//	go run ./verify/mutants -sample 40  some, chosen by the day
 //	go run ./verify/mutants -run fit.go those whose name matches
 //	go run ./verify/mutants -list       their names
 //	go run ./verify/mutants -results f  goes on where a run that wrote f was interrupted

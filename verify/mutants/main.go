@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -100,6 +101,13 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	go func() {
+		<-interrupted // what was judged stands in the results
+		_ = os.RemoveAll(dir)
+		os.Exit(1)
+	}()
 	h, err := newHunt(root, dir, left)
 	if err != nil {
 		return 0, err

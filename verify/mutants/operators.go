@@ -312,6 +312,10 @@ func (g *generator) remove(s ast.Stmt) {
 
 func (g *generator) removeCall(s *ast.ExprStmt, call *ast.CallExpr) {
 	recv, name := method(call)
+	if at, _, _ := g.atomic(call); at != "" {
+		g.replace("atomic", s, "")
+		return
+	}
 	switch name {
 	case "Unlock", "RUnlock":
 	case "Lock", "RLock":
@@ -319,11 +323,7 @@ func (g *generator) removeCall(s *ast.ExprStmt, call *ast.CallExpr) {
 	case "Wait", "Gosched", "Add", "Done":
 		g.replace("wait", s, "")
 	default:
-		op := "remove"
-		if at, _, _ := g.atomic(call); at != "" {
-			op = "atomic"
-		}
-		g.replace(op, s, "")
+		g.replace("remove", s, "")
 	}
 }
 
