@@ -33,6 +33,7 @@ func (l *Levels[M]) Init(owner any) {
 	l.stack = []level[M]{{epoch: memory.NewEpoch(owner)}, {epoch: memory.NewEpoch(owner)}}
 	l.depth = 0
 	l.top = l.stack[0].epoch.Stamp()
+	l.shared.Levels = l
 }
 
 // Stamp returns the stamp for a block that is born now.
@@ -105,6 +106,7 @@ func (l *Levels[M]) EndAbove(cp memory.Checkpoint) (mark M, err error) {
 // set the offset back. It is refused while a checkpoint is open or the buffer is
 // held. The caller of the buffer's Reset is recorded as the place.
 func (l *Levels[M]) Reset(rewind func()) error {
+	l.shared.Abandoned.Run()
 	if !l.shared.TryReset() {
 		return ErrHeld
 	}

@@ -88,6 +88,9 @@ func watchUse(a Allocator, what string) *handshake.Busy {
 	if pages.Mode.Load() != pages.Full {
 		return nil
 	}
+	if c, ok := memory.As[*openLevel](a); ok && c.life.over() {
+		return nil // what is late does not touch the buffer
+	}
 	s := handshake.FindSharing(a)
 	if s == nil {
 		return nil
