@@ -66,14 +66,22 @@ func allocSlow[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 
 // allocGuarded is the part of Alloc behind the checks, for guarded scopes.
 func allocGuarded[T any](a Allocator, n int) ([]T, Stamp, error) {
-	var zero T
-	b, err := allocWatched(a, uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero))
+	b, err := guardedBlock[T](a, n)
 	if err != nil {
 		return nil, Stamp{}, err
 	}
-	_ = view[T](b, n) // before a guarded block takes the place of one that is wrong
-	b = memory.Guarded(b, unsafe.Alignof(zero))
 	return view[T](b, n), b.Stamp, nil
+}
+
+// guardedBlock allocates n elements, which guard mode watches.
+func guardedBlock[T any](a Allocator, n int) (memory.Block, error) {
+	var zero T
+	b, err := allocWatched(a, uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero))
+	if err != nil {
+		return memory.Block{}, err
+	}
+	_ = view[T](b, n) // before a guarded block takes the place of one that is wrong
+	return memory.Guarded(b, unsafe.Alignof(zero)), nil
 }
 
 // allocWatched is a.Alloc, which guard mode watches.
