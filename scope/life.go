@@ -117,24 +117,20 @@ func (l *life) endLevel(pc uintptr) error {
 	l.sharing.RunAbandoned()
 	var few [8]*life
 	all := l.levels(few[:0])
-	if l.sharing != nil && l.sharing.Levels.Depth()-l.depth >= len(all) {
-		return l.refusal(l.restore(pc)) // for there are levels of others above
+	inOrder := l.sharing == nil || l.sharing.Levels.Depth()-l.depth < len(all)
+	if !inOrder {
+		all = all[len(all)-1:] // l alone, which is refused: there are levels of others above
 	}
 	for i, inner := range all {
 		if err := inner.restore(pc); err != nil {
-			if l.sharing != nil && l.sharing.Held() {
+			if inOrder && l.sharing != nil && l.sharing.Held() {
 				endWhenFree(all[i:], pc)
 			}
-			return l.refusal(err)
+			return fmt.Errorf("scope: End of the scope opened at %s: %w", callsite.Place(l.opened), err)
 		}
 		inner.finish(ended)
 	}
 	return nil
-}
-
-// refusal returns what End says of an error of the buffer.
-func (l *life) refusal(err error) error {
-	return fmt.Errorf("scope: End of the scope opened at %s: %w", callsite.Place(l.opened), err)
 }
 
 // endWhenFree ends scopes whose buffer a parallel region uses when the last region ends.
@@ -191,7 +187,7 @@ func (l *life) levels(all []*life) []*life {
 func (l *life) join(f *family) {
 	l.parent = f
 	if !f.add(l) {
-		l.finish(ended)
+		l.end(ended, l.opened) // so that it is disbanded too
 	}
 }
 

@@ -25,11 +25,7 @@ func (c *openLevel) Alloc(size, align uintptr) (memory.Block, error) {
 	if !l.inTime() {
 		return l.allocLate(size, align)
 	}
-	b, err := l.alloc.Alloc(size, align)
-	if l.sharing == nil && l.checkpointer != nil && b.Stamp != l.top && b.Stamp != (memory.Stamp{}) {
-		return l.allocLate(size, align) // a checkpointer that did not say so before
-	}
-	return b, err
+	return l.alloc.Alloc(size, align)
 }
 
 func (c *openLevel) Extend(b memory.Block, size uintptr) (memory.Block, bool) {
@@ -39,10 +35,19 @@ func (c *openLevel) Extend(b memory.Block, size uintptr) (memory.Block, bool) {
 	return b, false
 }
 
-// inTime reports whether the scope is open and, as far as the buffer says, innermost. The
-// buffer is not asked once the scope has ended, for it may be another goroutine's then.
+// inTime reports whether the scope is open and innermost. The buffer is not asked once the
+// scope has ended, for it may be another goroutine's then.
 func (l *life) inTime() bool {
-	return !l.over() && (l.sharing == nil || l.sharing.Levels.Stamp() == l.top)
+	switch {
+	case l.over():
+		return false
+	case l.checkpointer == nil:
+		return true
+	case l.sharing != nil:
+		return l.sharing.Levels.Stamp() == l.top
+	}
+	b, err := l.checkpointer.Alloc(0, 1) // which is born in the innermost level
+	return err == nil && (b.Stamp == l.top || b.Stamp == memory.Stamp{})
 }
 
 func (l *life) allocLate(size, align uintptr) (memory.Block, error) {

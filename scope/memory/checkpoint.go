@@ -6,7 +6,9 @@ package memory
 type Checkpoint struct{ Stamp }
 
 // A Checkpointer is an [Allocator] that can release everything it has handed out
-// since a moment. scope.NoEscape is a Checkpoint and a Restore around a function.
+// since a moment. scope.NoEscape is a Checkpoint and a Restore around a function,
+// scope.Open a Checkpoint whose Restore is the End of the Scope. The latter asks for an
+// empty block, and looks at its stamp, to learn which level is the innermost.
 type Checkpointer interface {
 	Allocator
 
