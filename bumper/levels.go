@@ -106,11 +106,11 @@ func (l *Levels[M]) EndAbove(cp memory.Checkpoint) (mark M, err error) {
 // set the offset back. It is refused while a checkpoint is open or the buffer is
 // held. The caller of the buffer's Reset is recorded as the place.
 func (l *Levels[M]) Reset(rewind func()) error {
-	l.shared.Abandoned.Run()
 	if !l.shared.TryReset() {
 		return ErrHeld
 	}
 	defer l.shared.EndReset()
+	l.shared.Abandoned.Run()
 	if l.depth > 0 {
 		return ErrOpenScope
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // stampOf allocates n bytes and returns their stamp.
@@ -222,6 +223,19 @@ func TestOpenLeaked(t *testing.T) {
 		require.False(t, outside.Live())
 		require.Zero(t, shared.Stats().Open)
 		require.NoError(t, shared.Reset())
+	}
+}
+
+// TestOpenConformance: the context of an open scope keeps the contract of an allocator.
+func TestOpenConformance(t *testing.T) {
+	for name, new := range buffers {
+		t.Run(name, func(t *testing.T) {
+			scopetest.TestAllocator(t, func() scope.Allocator {
+				ctx, s := scope.Open(locked.WithLockedBumper(context.Background(), new()))
+				t.Cleanup(func() { require.NoError(t, s.End()) })
+				return scope.AllocatorFrom(ctx)
+			})
+		})
 	}
 }
 

@@ -13,14 +13,14 @@
 //
 // A context without an allocator means the Go heap.
 //
-// [NoEscape] runs a function and releases all that was allocated inside when it ends,
-// by return, error, panic or runtime.Goexit. Memory must not be used after its scope;
-// arrays built on this package check that with a [Stamp], raw slices cannot, and
-// package scope/guard finds their mistakes in tests. What is allocated outside every
-// NoEscape lives until the buffer is reset.
+// [NoEscape] runs a function and releases all that was allocated inside when it ends, by
+// return, error, panic or runtime.Goexit. [Open] is for lifetimes that no function
+// encloses. Memory must not be used after its scope; arrays built on this package check
+// that with a [Stamp], and so does a [Builder]; raw slices cannot, and package scope/guard
+// finds their mistakes in tests. What is outside every scope lives until a reset.
 //
-// Goroutines may share a context if they may share its allocator: the heap and
-// buffers of package locked, not plain bump buffers. Look the allocator up once for
-// each operation, not for each element: it may take a ctx.Value. Package scope/memory
-// is for authors of allocators.
+// Goroutines may share a context if they may share its allocator: the heap and buffers of
+// package locked, not plain bump buffers. Look the allocator up once for each operation,
+// not for each element: it may take a ctx.Value. For authors of allocators there is
+// package scope/memory.
 package scope

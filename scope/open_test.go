@@ -1,8 +1,10 @@
 package scope_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"sync"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
+	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
 // block allocates n bytes and returns their stamp.
@@ -37,12 +40,12 @@ func requireLateBlock(t *testing.T, ctx context.Context, s *scope.Scope) {
 // levels are allocators whose scopes are levels.
 func levels() map[string]func() scope.Allocator {
 	return map[string]func() scope.Allocator{
-		"alloc":       func() scope.Allocator { return bumper.NewAllocBuffer(100_000) },
+		"alloc":       func() scope.Allocator { return bumper.NewAllocBuffer(200_000) },
 		"slab":        func() scope.Allocator { return bumper.NewSlabBuffer() },
 		"autoscaling": func() scope.Allocator { return bumper.NewAutoscalingBuffer() },
 		"wrapped":     func() scope.Allocator { return meter.NewFallback(bumper.NewSlabBuffer()) },
 		"third party": func() scope.Allocator {
-			return &stack{mem: make([]byte, 100_000), epochs: []*memory.Epoch{memory.NewEpoch(nil)}}
+			return &stack{mem: make([]byte, 200_000), epochs: []*memory.Epoch{memory.NewEpoch(nil)}}
 		},
 	}
 }
@@ -430,6 +433,56 @@ func TestLeak(t *testing.T) {
 				require.NoError(t, buf.Reset(), "as Reset does")
 				require.False(t, stamp.Live())
 			}
+		})
+	}
+}
+
+// By default each place is logged once.
+func TestLeakIsLogged(t *testing.T) {
+	var log lockedBuffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	for range 3 {
+		want := scope.Leaks() + 1
+		forgotten(t.Context())
+		require.Eventually(t, func() bool { runtime.GC(); return scope.Leaks() >= want }, 30*time.Second, time.Millisecond)
+	}
+	require.Eventually(t, func() bool { return log.String() != "" }, 30*time.Second, time.Millisecond)
+	time.Sleep(5 * time.Millisecond)
+	require.Regexp(t, `^time=\S+ level=WARN msg="scope: a Scope was never ended" opened="\S*/open_test\.go:\d+ \(\S*forgotten\)"\n$`, log.String())
+}
+
+//go:noinline
+func forgotten(ctx context.Context) { _, _ = scope.Open(ctx) }
+
+// lockedBuffer is a bytes.Buffer for goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// TestOpenConformance: the context of an open scope keeps the contract of an allocator.
+func TestOpenConformance(t *testing.T) {
+	for kind, new := range levels() {
+		t.Run(kind, func(t *testing.T) {
+			scopetest.TestAllocator(t, func() scope.Allocator {
+				ctx, s := scope.Open(scope.WithAllocator(context.Background(), new()))
+				t.Cleanup(func() { require.NoError(t, s.End()) })
+				return scope.AllocatorFrom(ctx)
+			})
 		})
 	}
 }
