@@ -504,6 +504,50 @@ func TestLeakBelowOthers(t *testing.T) {
 	require.False(t, lost.Live())
 }
 
+// What was dropped is ended by whoever uses the buffer next, be it Open, the End of a scope
+// below, or the End of its parent.
+func TestLeakIsEndedByTheNext(t *testing.T) {
+	buf := bumper.NewSlabBuffer()
+	outside := scope.WithAllocator(t.Context(), buf)
+	leaked(t, 2, func() { drop(outside) })
+	_, s := scope.Open(outside)
+	require.Zero(t, buf.Stats().Used)
+	leaked(t, 2, func() { drop(outside) })
+	require.NoError(t, s.End(), "what is above it is nobody's")
+
+	var parent *scope.Scope
+	var ctx, last context.Context
+	leaked(t, 2, func() {
+		ctx, parent = scope.Open(outside)
+		drop(ctx)
+		last, _ = scope.Open(ctx)
+	})
+	stamp := block(t, last, 100)
+	require.NoError(t, parent.End(), "all above it are its own")
+	require.False(t, stamp.Live())
+	require.NoError(t, buf.Reset())
+}
+
+// TestChildrenAreForgotten: a long-lived scope does not grow with the children it has had.
+func TestChildrenAreForgotten(t *testing.T) {
+	for _, a := range []scope.Allocator{scope.Heap(), bumper.NewSlabBuffer(), locked.Share(bumper.NewSlabBuffer())} {
+		ctx, s := scope.Open(scope.WithAllocator(t.Context(), a))
+		heap := func() int64 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return int64(m.HeapAlloc)
+		}
+		before := heap()
+		for range 20_000 {
+			_, child := scope.Open(ctx)
+			require.NoError(t, child.End())
+		}
+		require.Less(t, heap()-before, int64(1<<20))
+		require.NoError(t, s.End())
+	}
+}
+
 // A scope is no leak as long as its context, or the one of a child, is in use.
 func TestContextKeepsScope(t *testing.T) {
 	reports := make(chan string, 10)
