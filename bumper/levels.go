@@ -33,6 +33,7 @@ func (l *Levels[M]) Init(owner any) {
 	l.stack = []level[M]{{epoch: memory.NewEpoch(owner)}, {epoch: memory.NewEpoch(owner)}}
 	l.depth = 0
 	l.top = l.stack[0].epoch.Stamp()
+	l.shared.Levels = l
 }
 
 // Stamp returns the stamp for a block allocated now.
@@ -109,6 +110,7 @@ func (l *Levels[M]) Reset(rewind func()) error {
 		return ErrHeld
 	}
 	defer l.shared.EndReset()
+	l.shared.Abandoned.Run()
 	if l.depth > 0 {
 		return ErrOpenScope
 	}

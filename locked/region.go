@@ -60,8 +60,7 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 			return block, nil
 		}
 		if !r.Living(g) {
-			r.home.late.Add(1)
-			return scope.Heap().Alloc(size, align)
+			return r.home.AllocLate(size, align)
 		}
 		if err := r.home.acquire(r, size, align); err != nil {
 			return memory.Block{}, err
@@ -78,8 +77,7 @@ func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block,
 		return memory.Block{}, false
 	}
 	if !r.open {
-		r.home.late.Add(1)
-		block, err := scope.Heap().Alloc(size, align)
+		block, err := r.home.AllocLate(size, align)
 		return block, err == nil
 	}
 	align = memory.Alignment(size, align)
@@ -114,15 +112,25 @@ func (r *region) fit(size, align uintptr) (start int, ok bool) {
 // used returns how many bytes the open scope has used. r.mu is held.
 func (r *region) used() int { return r.full + r.off }
 
+// AllocLate allocates from the heap, for a scope that has ended, and counts that.
+func (b *Buffer) AllocLate(size, align uintptr) (memory.Block, error) {
+	b.late.Add(1)
+	return scope.Heap().Alloc(size, align)
+}
+
 // OpenSub opens another region of the shared buffer.
 func (r *region) OpenSub(g handshake.Generation) (handshake.Region, handshake.Generation, bool) {
-	r.mu.Lock()
-	usable := r.Living(g) && r.open
-	r.mu.Unlock()
-	if !usable {
+	if !r.IsOpen(g) {
 		return nil, 0, false
 	}
 	return r.home.OpenRegion()
+}
+
+// IsOpen reports whether a scope of the generation is open.
+func (r *region) IsOpen(g handshake.Generation) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Living(g) && r.open
 }
 
 // Reopen opens the next scope of the same generation.

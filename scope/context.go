@@ -17,8 +17,8 @@ type Allocator = memory.Allocator
 type Stamp = memory.Stamp
 
 // allocatorKey finds the context of this package that is nearest in a chain: an
-// *allocContext or a *regionContext, from which an allocator and its abilities are
-// one comparison of concrete types away. (Asking a value for an interface makes the
+// *allocContext, *regionContext, *openRegion or *openLevel, from which an allocator and
+// its abilities are one comparison of concrete types away. (Asking a value for an interface makes the
 // runtime allocate a cache at some later moment.)
 type allocatorKey struct{}
 
@@ -29,6 +29,8 @@ type allocContext struct {
 	context.Context
 	alloc        Allocator
 	checkpointer memory.Checkpointer    // behind wrappers, or nil
+	sharing      *handshake.Sharing     // of the checkpointer, if it is a buffer
+	level        *openLevel             // behind wrappers, before the checkpointer; or nil
 	opener       handshake.RegionOpener // behind wrappers, or nil; the allocator is either
 	wrapped      bool                   // alloc is not the opener itself
 }
@@ -48,8 +50,10 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 		panic(misuse("WithAllocator with a nil Allocator; the Go heap is scope.Heap()"))
 	}
 	c := &allocContext{Context: ctx, alloc: a}
-	if cp, ok := memory.As[memory.Checkpointer](a); ok {
-		c.checkpointer = cp
+	if level, ok := memory.As[*openLevel](a); ok {
+		c.level = level
+	} else if cp, ok := memory.As[memory.Checkpointer](a); ok {
+		c.checkpointer, c.sharing = cp, handshake.SharingOf(cp)
 	} else if r, ok := memory.As[handshake.RegionOpener](a); ok {
 		_, direct := a.(handshake.RegionOpener)
 		c.opener, c.wrapped = r, !direct
@@ -65,33 +69,41 @@ func AllocatorFrom(ctx context.Context) Allocator {
 		return c.alloc
 	case *regionContext:
 		return c
+	case *openRegion:
+		return c
+	case *openLevel:
+		return c
 	}
 	return heap{}
 }
 
-// nearest returns the *allocContext or *regionContext that is ctx, or the one nearest
-// to it; nil if there is none.
+// nearest returns the context of this package that is ctx, or the one nearest to it; nil
+// if there is none.
 func nearest(ctx context.Context) any {
 	switch c := ctx.(type) {
 	case *allocContext:
 		return c
 	case *regionContext:
 		return c
+	case *openRegion:
+		return c
+	case *openLevel:
+		return c
 	}
 	return ctx.Value(allocatorKey{})
 }
 
-// rewrap puts the wrappers that stand in a's chain before the RegionOpener around the
-// region that it opened.
-func rewrap(a, region Allocator) Allocator {
-	if _, opener := a.(handshake.RegionOpener); opener {
-		return region
+// rewrap puts the wrappers that stand in a's chain before a Base, as the opener of regions
+// is, around the allocator of a scope within it.
+func rewrap[Base Allocator](a, inner Allocator) Allocator {
+	if _, ok := a.(Base); ok {
+		return inner
 	}
 	w, ok := a.(memory.Wrapper)
 	if !ok {
 		panic(misuse("%T has Unwrap but no Rewrap: allocations in a private region would bypass it", a))
 	}
-	return w.Rewrap(rewrap(w.Unwrap(), region))
+	return w.Rewrap(rewrap[Base](w.Unwrap(), inner))
 }
 
 // misuse returns the message of a panic about a programming error.

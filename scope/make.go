@@ -65,14 +65,22 @@ func allocSlow[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 
 // allocGuarded is the part of Alloc after the checks, for guarded scopes.
 func allocGuarded[T any](a Allocator, n int) ([]T, Stamp, error) {
-	var zero T
-	b, err := allocWatched(a, uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero))
+	b, err := guardedBlock[T](a, n)
 	if err != nil {
 		return nil, Stamp{}, err
 	}
-	_ = view[T](b, n) // checks the block before a guarded one replaces it
-	b = memory.Guarded(b, unsafe.Alignof(zero))
 	return view[T](b, n), b.Stamp, nil
+}
+
+// guardedBlock allocates n elements, which guard mode watches.
+func guardedBlock[T any](a Allocator, n int) (memory.Block, error) {
+	var zero T
+	b, err := allocWatched(a, uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero))
+	if err != nil {
+		return memory.Block{}, err
+	}
+	_ = view[T](b, n) // checks the block before a guarded one replaces it
+	return memory.Guarded(b, unsafe.Alignof(zero)), nil
 }
 
 // allocWatched calls a.Alloc while guard mode watches.
@@ -86,6 +94,9 @@ func allocWatched(a Allocator, size, align uintptr) (memory.Block, error) {
 func watchUse(a Allocator, what string) *handshake.Busy {
 	if pages.Mode.Load() != pages.Full {
 		return nil
+	}
+	if c, ok := memory.As[*openLevel](a); ok && c.life.over() {
+		return nil // what is late does not touch the buffer
 	}
 	s := handshake.FindSharing(a)
 	if s == nil {

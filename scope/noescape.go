@@ -7,7 +7,6 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope/guard"
-	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
@@ -37,10 +36,17 @@ func NoEscape(ctx context.Context, fn func(context.Context) error) error {
 	switch c := nearest(ctx).(type) {
 	case *regionContext:
 		return runRegion(ctx, c, nil, fn)
+	case *openRegion:
+		return runRegion(ctx, c, nil, fn)
+	case *openLevel:
+		return runLevel(ctx, c.life, fn)
 	case *allocContext:
 		switch {
+		case c.level != nil:
+			return runLevel(ctx, c.level.life, fn)
 		case c.checkpointer != nil:
-			return runCheckpoint(ctx, c.checkpointer, fn)
+			c.sharing.RunAbandoned()
+			return runCheckpoint(ctx, c.checkpointer, nil, fn)
 		case c.wrapped:
 			return runRegion(ctx, c.opener, c.alloc, fn)
 		case c.opener != nil:
@@ -64,12 +70,21 @@ func runPlain(ctx context.Context, fn func(context.Context) error) (err error) {
 	return fn(ctx)
 }
 
-func runCheckpoint(ctx context.Context, c memory.Checkpointer, fn func(context.Context) error) (err error) {
+// runCheckpoint runs fn in a level of c. While it runs, *top, if top is not nil, is the
+// level's stamp.
+func runCheckpoint(ctx context.Context, c memory.Checkpointer, top *memory.Stamp, fn func(context.Context) error) (err error) {
 	watchFaults()
 	pc := entry(fn) // panics if fn is nil, while nothing is open
-	cp := watchedCheckpoint(c)
+	cp := watchedCheckpoint(c, "NoEscape")
 	cp.EndsAt(pc)
+	var outer memory.Stamp
+	if top != nil {
+		outer, *top = *top, cp.Stamp
+	}
 	defer func() {
+		if top != nil {
+			*top = outer
+		}
 		if failed := c.Restore(cp); failed != nil {
 			err = errors.Join(err, failed, unwind(c, cp))
 			endLater(c, cp)
@@ -80,6 +95,15 @@ func runCheckpoint(ctx context.Context, c memory.Checkpointer, fn func(context.C
 		guard.Check()
 	}()
 	return fn(ctx)
+}
+
+// runLevel runs fn in a scope within l, the scope of fn's context.
+func runLevel(ctx context.Context, l *life, fn func(context.Context) error) error {
+	if l.checkpointer == nil || l.over() {
+		return runPlain(ctx, fn)
+	}
+	l.sharing.RunAbandoned()
+	return runCheckpoint(ctx, l.checkpointer, &l.top, fn)
 }
 
 // runRegion runs fn in a region that r opens; wrapper, if not nil, stays in force.
@@ -98,7 +122,7 @@ func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator,
 		guard.Check()
 	}()
 	if wrapper != nil {
-		return fn(WithAllocator(inner, rewrap(wrapper, inner)))
+		return fn(WithAllocator(inner, rewrap[handshake.RegionOpener](wrapper, inner)))
 	}
 	return fn(inner)
 }
@@ -147,12 +171,4 @@ func exhausted(v any) error {
 // its closure captures, escape to the heap.
 func entry(fn func(context.Context) error) uintptr {
 	return **(**uintptr)(unsafe.Pointer(&fn))
-}
-
-// watchedCheckpoint is c.Checkpoint, which guard mode watches.
-func watchedCheckpoint(c memory.Checkpointer) memory.Checkpoint {
-	if pages.On() {
-		defer watchUse(c, "NoEscape").Leave()
-	}
-	return c.Checkpoint()
 }

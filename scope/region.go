@@ -20,6 +20,8 @@ type regionContext struct {
 	// context left behind, its region closed but not released, so that the
 	// next one allocates nothing. The scope that reopens the region has it alone.
 	kept atomic.Pointer[regionContext]
+
+	children atomic.Pointer[family] // nil until Open was called in the scope
 }
 
 func (c *regionContext) Value(key any) any {
@@ -35,6 +37,22 @@ func (c *regionContext) Alloc(size, align uintptr) (memory.Block, error) {
 
 func (c *regionContext) OpenRegion() (handshake.Region, handshake.Generation, bool) {
 	return c.region.OpenSub(c.generation)
+}
+
+func (c *regionContext) AllocLate(size, align uintptr) (memory.Block, error) {
+	return c.region.Home().(handshake.RegionOpener).AllocLate(size, align)
+}
+
+func (c *regionContext) Extend(b memory.Block, size uintptr) (memory.Block, bool) {
+	return c.region.ExtendIn(c.generation, b, size)
+}
+
+// family returns the scopes that Open has opened within c's.
+func (c *regionContext) family() *family {
+	if c.children.Load() == nil {
+		c.children.CompareAndSwap(nil, new(family))
+	}
+	return c.children.Load()
 }
 
 // Unwrap returns the shared allocator, so that memory.As finds it inside a region.
@@ -67,6 +85,11 @@ func enterRegion(ctx context.Context, opener handshake.RegionOpener) (inner, par
 // meanwhile is released here: the parent may have looked for it too early.
 func (c *regionContext) leave(parent *regionContext, pc uintptr) {
 	c.region.Close(c.generation, pc)
+	if f := c.children.Load(); f != nil {
+		for _, child := range f.dismiss() {
+			child.end(ended, pc)
+		}
+	}
 	if parent == nil || !parent.region.Living(parent.generation) {
 		c.release()
 	}

@@ -11,6 +11,9 @@ type RegionOpener interface {
 	// OpenRegion opens a private region for one scope. It returns false if
 	// the scope of the allocator itself has ended.
 	OpenRegion() (Region, Generation, bool)
+
+	// AllocLate allocates from the heap, for a scope that has ended, and counts that.
+	AllocLate(size, align uintptr) (memory.Block, error)
 }
 
 // A Generation tells the uses of a recycled [Region] apart, so that a context that was
@@ -27,6 +30,9 @@ type Region interface {
 	// and is counted as late: it must neither fail nor belong to another
 	// scope.
 	AllocIn(g Generation, size, align uintptr) (memory.Block, error)
+
+	// ExtendIn is [memory.Extender.Extend] in the region's open scope.
+	ExtendIn(g Generation, b memory.Block, size uintptr) (memory.Block, bool)
 
 	// OpenSub opens a region within this one; false if the generation is over.
 	OpenSub(g Generation) (Region, Generation, bool)
@@ -45,6 +51,9 @@ type Region interface {
 
 	// Home returns the shared allocator.
 	Home() memory.Allocator
+
+	// IsOpen reports whether a scope of the generation is open.
+	IsOpen(g Generation) bool
 
 	// Living reports whether the generation still lasts.
 	Living(g Generation) bool

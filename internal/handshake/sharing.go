@@ -4,12 +4,19 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // Sharing is the part of a buffer that goroutines may use at the same time. The
 // zero value is ready; it must not be copied.
 type Sharing struct {
 	Busy Busy // detects goroutines that use the buffer, unlocked, at the same time
+
+	// Levels tells which scope of the buffer is the innermost.
+	Levels Levels
+
+	Abandoned Abandoned // scopes on the unlocked buffer that were never ended
 
 	// Storage is where a shared buffer takes its storage; nil for a third party's
 	// buffer, which lends blocks of its own.
@@ -34,6 +41,13 @@ type Sharing struct {
 }
 
 const resetting = -1
+
+// RunAbandoned runs the ends of scopes that were never ended, if s is not nil.
+func (s *Sharing) RunAbandoned() {
+	if s != nil {
+		s.Abandoned.Run()
+	}
+}
 
 // Hold marks the buffer as used by a parallel region: until the matching Unhold,
 // Reset and Restore are refused. It waits for a reset that is under way.
@@ -113,6 +127,13 @@ func (s *Sharing) TryReset() bool { return s.holds.CompareAndSwap(0, resetting) 
 
 // EndReset ends what TryReset began.
 func (s *Sharing) EndReset() { s.holds.Store(0) }
+
+// Levels are a buffer's levels of scope, as package scope asks for them. They are as safe
+// for concurrent use as the buffer.
+type Levels interface {
+	Stamp() memory.Stamp // of the innermost open level
+	Depth() int          // how many checkpoints are open
+}
 
 // A Front is the object through which goroutines share a buffer.
 type Front interface {

@@ -46,6 +46,12 @@ var (
 // Regions is the rule of handshake.Region and of what opens one.
 var Regions = &Rule{"regions", "A region allocates while it is open, and its life ends once, with Release. What comes late is of the heap, and counted."}
 
+// Extends is the rule of memory.Extender.
+var Extends = &Rule{"extend", "Extend lengthens the block handed out last, in the innermost scope, in place; its content, its stamp and all other blocks stay as they are. Otherwise it refuses and changes nothing."}
+
+// Opens is the rule of scope.Open, over any allocator.
+var Opens = &Rule{"open", "What is allocated in the context of a Scope lives until its End or its parent's. What comes late is of the heap, and counted. End out of order is an error and changes nothing."}
+
 // The rules of bumper.Source.
 var (
 	SourceSize      = &Rule{"size", "Acquire returns at least size bytes."}

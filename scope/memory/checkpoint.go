@@ -6,7 +6,9 @@ package memory
 type Checkpoint struct{ Stamp }
 
 // A Checkpointer is an [Allocator] that can release everything it has handed out
-// since a checkpoint. scope.NoEscape calls Checkpoint, a function, and Restore.
+// since a checkpoint. scope.NoEscape calls Checkpoint, a function, and Restore; the End of
+// a scope.Open calls Restore. Open asks for an empty block and looks at its stamp, to
+// learn which level is the innermost.
 type Checkpointer interface {
 	Allocator
 

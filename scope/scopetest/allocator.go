@@ -2,6 +2,7 @@ package scopetest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/allocarrays/allocarrays-go/internal/trial"
@@ -25,13 +26,14 @@ func TestAllocator(t testing.TB, new func() scope.Allocator) {
 var allocatorRules = []*trial.Rule{
 	trial.Size, trial.Alignment, trial.PowerOfTwo, trial.Disjoint, trial.Untouched, trial.Empty,
 	trial.Overflow, trial.Exhausted, trial.Unchanged, trial.Room,
-	trial.Lifetime, trial.Endings, trial.Reuse, trial.Panics,
+	trial.Lifetime, trial.Endings, trial.Reuse, trial.Extends, trial.Panics,
 }
 
 // allocator looks for violations of the contract of scope.Allocator.
 func (f *findings) allocator(s trial.Subject) {
 	f.run(s, allocatorPrograms)
 	f.run(s, random)
+	f.opens(s)
 	f.unchanged(s)
 }
 
@@ -131,6 +133,17 @@ func scopes() (all []trial.Program) {
 		loop(4*Room/5000, scoped(trial.ByReturn, some(scoped(trial.ByReturn, some()...))...)),
 		loop(4*Room/5000, scoped(trial.ByError, alloc(5000, 1))),
 		loop(300, scoped(trial.ByReturn, alloc(2000, 64), scoped(trial.ByReturn, alloc(8, 8)))))
+}
+
+// opens opens and ends scopes by scope.Open, at random.
+func (f *findings) opens(s trial.Subject) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range max(20, trial.Programs(60)) {
+		new, code := func() scope.Allocator { return s.New().Allocator }, trial.Random(rng)
+		if v, ok := trial.RunOpens(new(), 0, code).(*trial.Violation); ok && !f.has(v.Rule) {
+			f.found(trial.JudgeOpens(new, code))
+		}
+	}
 }
 
 // unchanged compares two allocators, of which one has refused much: it must have as

@@ -26,7 +26,7 @@ func TestConcurrent(t testing.TB, new func() scope.Allocator) {
 	if testing.Short() || testenv.Slow() {
 		rounds = 10
 	}
-	for _, c := range []crowd{{2, 1, false}, {2, 10, false}, {4, 40, false}, {2, 2, true}, {4, 20, true}} {
+	for _, c := range []crowd{{2, 1, none}, {2, 10, none}, {4, 40, none}, {2, 2, noEscape}, {4, 20, noEscape}, {4, 20, open}} {
 		for range rounds {
 			f.check(c.program(), func() { c.run(new()) })
 		}
@@ -37,15 +37,25 @@ func TestConcurrent(t testing.TB, new func() scope.Allocator) {
 // A crowd is goroutines that do the same at the same time.
 type crowd struct {
 	goroutines, blocks int
-	scopes             bool // each has one of its own
+	scope              string // each has one of its own, if this is not none
 }
+
+// How scopes are opened.
+const (
+	none     = ""
+	noEscape = "NoEscape"
+	open     = "Open"
+)
 
 const crowdSize = 100
 
 func (c crowd) program() string {
 	body := fmt.Sprintf("\t\tfor range %d {\n\t\t\tb, err := scope.AllocatorFrom(ctx).Alloc(%d, 8)\n\t\t\tfill(b.Bytes(), newPattern())\n\t\t}\n", c.blocks, crowdSize)
-	if c.scopes {
+	switch c.scope {
+	case noEscape:
 		body = "\t\terr := scope.NoEscape(ctx, func(ctx context.Context) error {\n" + body + "\t\t})\n"
+	case open:
+		body = "\t\tctx, s := scope.Open(ctx)\n\t\tdefer s.End()\n" + body
 	}
 	return fmt.Sprintf("ctx := scope.WithAllocator(context.Background(), new())\nfor range %d {\n\tgo func() {\n%s\t}()\n}", c.goroutines, body)
 }
@@ -68,13 +78,19 @@ func (c crowd) run(a scope.Allocator) {
 				judged.Wait()
 				return nil
 			}
-			if !c.scopes {
+			var err error
+			switch c.scope {
+			case none:
 				_ = work(ctx)
-				return
+			case noEscape:
+				err = scope.NoEscape(ctx, work)
+			case open:
+				ctx, s := scope.Open(ctx)
+				_ = work(ctx)
+				err = s.End()
 			}
-			err := scope.NoEscape(ctx, work)
 			if errs[g] == nil && err != nil {
-				errs[g] = fmt.Errorf("NoEscape: %w", err)
+				errs[g] = fmt.Errorf("%s: %w", c.scope, err)
 			}
 		})
 	}
@@ -97,7 +113,7 @@ func (c crowd) work(ctx context.Context, l *trial.Ledger) {
 	for i := range c.blocks {
 		_, err := l.Alloc(scope.AllocatorFrom(ctx).Alloc, 0, crowdSize, 8)
 		trial.Require(err == nil, trial.Room, "Alloc(%d, 8): %v", crowdSize, err)
-		if c.scopes && i%4 == 1 {
+		if c.scope != none && i%4 == 1 {
 			err := scope.NoEscape(ctx, func(ctx context.Context) error {
 				_, err := l.Alloc(scope.AllocatorFrom(ctx).Alloc, 1, crowdSize, 8)
 				return err

@@ -98,6 +98,27 @@ func (f *faulty) hand(start, end int, size uintptr) (memory.Block, error) {
 	return memory.NewBlock(mem, stamp), nil
 }
 
+// Extend lengthens the last block; with a bug, beyond the end of what it takes, or any
+// block of the innermost scope.
+func (f *faulty) Extend(b memory.Block, size uintptr) (memory.Block, bool) {
+	start := 0
+	for start < len(f.mem) && len(b.Bytes()) > 0 && &f.mem[start] != &b.Bytes()[0] {
+		start++
+	}
+	end, last := start+int(size), start+len(b.Bytes()) == f.off
+	switch {
+	case !f.is("extends too far") && !f.is("extends any"):
+		return b, false
+	case len(b.Bytes()) == 0 || b.Stamp != f.Stamp() || size < uintptr(len(b.Bytes())) || size > uintptr(len(f.mem)-start),
+		size >= 64 && len(b.Bytes()) < 64, !last && !f.is("extends any"):
+		return b, false
+	}
+	if last && f.is("extends any") {
+		f.off = end
+	}
+	return memory.NewBlock(f.mem[start:end], b.Stamp), true
+}
+
 func (f *faulty) refuse(size uintptr) (memory.Block, error) {
 	switch {
 	case f.is("other error"):

@@ -50,6 +50,8 @@ var (
 		"panics":           "panics",
 		"rewinds too far":  "disjoint",
 		"stamp of below":   "lifetime",
+		"extends too far":  "disjoint",
+		"extends any":      "extend",
 	}
 	plantedInCheckpointers = map[string]string{
 		"":                  "",

@@ -40,8 +40,15 @@ func (f *findings) run(s trial.Subject, programs iter.Seq[trial.Program]) {
 // check runs f, whose program is known beforehand.
 func (f *findings) check(program string, check func()) {
 	err := trial.Find(check)
-	if v, ok := err.(*trial.Violation); ok && !f.has(v.Rule) {
+	if v, ok := err.(*trial.Violation); ok {
 		v.Program = program
+	}
+	f.found(err)
+}
+
+// found adds a violation, if err is one, of a rule that was kept so far.
+func (f *findings) found(err error) {
+	if v, ok := err.(*trial.Violation); ok && !f.has(v.Rule) {
 		*f = append(*f, v)
 	}
 }

@@ -13,7 +13,6 @@ var equivalent = []struct {
 		`scope/make.go Alloc constant: 0 becomes (0 + 1)`,
 		`scope/make.go Alloc constant: 0 becomes (0 + 1) (2)`,
 		`scope/make.go Alloc condition: holds(mem, uintptr(lo), unsafe.Alignof(zero)) becomes (holds(mem, uintptr(lo), unsafe.Alignof(zero))) && false`,
-		`scope/noescape.go watchedCheckpoint condition: pages.On() becomes (pages.On()) || true`,
 		`scope/memory/block.go Guarded side: e == nil || !pages.On() becomes (e == nil)`,
 		`scope/memory/epoch.go Epoch.guards condition: e.guarded.Load() == nil becomes (e.guarded.Load() == nil) || true`,
 		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base … base >= uintptr(len(g.arena.mem)) becomes (address-base >= uintptr(len(g.arena.mem)))`,

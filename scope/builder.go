@@ -1,0 +1,143 @@
+package scope
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"unsafe"
+
+	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// A Builder is a slice that grows in the scope it was made in, for results whose length is
+// not known beforehand. While its elements are the last that the scope has allocated, a
+// bump buffer and a region of package locked lengthen them in place; otherwise, and
+// elsewhere, a Builder takes memory of twice the length and copies, and what it had before
+// stays allocated until the scope ends.
+//
+// Every method checks that the scope still lives, and panics with a [*StaleError] if not.
+// A Builder must not be copied and is not safe for concurrent use.
+type Builder[T any] struct {
+	alloc    Allocator
+	extender memory.Extender // alloc, if it is one
+	born     Stamp
+	block    memory.Block
+	elems    []T // what was appended; its capacity is that of block
+}
+
+// NewBuilder returns an empty Builder with room for capacity elements. The element type is
+// checked as by [Make]. It panics if capacity is negative, and with an [*ExhaustedError]
+// when memory is exhausted.
+func NewBuilder[T any](ctx context.Context, capacity int) *Builder[T] {
+	requirePointerFree[T]()
+	if capacity < 0 {
+		panic(misuse("capacity %d is negative", capacity))
+	}
+	b := &Builder[T]{alloc: AllocatorFrom(ctx)}
+	b.extender, _ = b.alloc.(memory.Extender)
+	if err := b.take(capacity); err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// Append adds elements at the end. It panics with an [*ExhaustedError] when memory is
+// exhausted, and nothing has changed then; and with a message if the current scope is not
+// the one that the Builder was made in, but one within it, which would end too early.
+func (b *Builder[T]) Append(elems ...T) {
+	b.check("Append to")
+	if len(elems) > cap(b.elems)-len(b.elems) {
+		if err := b.grow(len(elems)); err != nil {
+			panic(err)
+		}
+	}
+	b.elems = append(b.elems, elems...)
+}
+
+// Len returns how many elements there are.
+func (b *Builder[T]) Len() int {
+	b.check("Len of")
+	return len(b.elems)
+}
+
+// View returns the elements, without a copy and with their capacity clipped. The slice is
+// that of the Builder until the next Append, and must not be used after the end of the
+// scope, which unlike the Builder it cannot notice.
+func (b *Builder[T]) View() []T {
+	b.check("View of")
+	return b.elems[:len(b.elems):len(b.elems)]
+}
+
+// check panics if the scope has ended.
+func (b *Builder[T]) check(what string) {
+	if !b.born.Live() {
+		var zero T
+		panic(&StaleError{What: fmt.Sprintf("scope: %s a Builder[%T]", what, zero), End: b.born.End(), Fix: staleFix})
+	}
+}
+
+// grow makes room for n elements more: for twice as many as there are, if these are to be
+// had.
+func (b *Builder[T]) grow(n int) error {
+	need := len(b.elems) + n
+	if need < n {
+		return b.take(-1)
+	}
+	err := b.take(max(need, 2*cap(b.elems)))
+	if err != nil && need < 2*cap(b.elems) {
+		err = b.take(need)
+	}
+	return err
+}
+
+// take makes the capacity n, or a little more; n is negative if it overflows.
+func (b *Builder[T]) take(n int) error {
+	var zero T
+	one := max(int(unsafe.Sizeof(zero)), 1)
+	if n > 0 {
+		n = max(n, (63+one)/one) // so that it begins at a multiple of 64 and can be lengthened
+	}
+	hi, size := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
+	if n < 0 || hi != 0 {
+		return &ExhaustedError{Allocator: "scope", Requested: ^uintptr(0), Available: maxHeap, Limit: maxHeap}
+	}
+	if longer, ok := b.extend(uintptr(size)); ok {
+		b.block, b.elems = longer, view[T](longer, n)[:len(b.elems)]
+		return nil
+	}
+	block, err := b.another(n, uintptr(size))
+	if err != nil {
+		return err
+	}
+	switch none := (Stamp{}); {
+	case b.born == none:
+		b.born = block.Stamp
+	case block.Stamp != b.born && block.Stamp != none:
+		panic(misuse("Append to a Builder[%T] in a scope within the one that it was made in: its memory would end too early", zero))
+	}
+	elems := view[T](block, n)
+	copy(elems, b.elems)
+	b.block, b.elems = block, elems[:len(b.elems)]
+	return nil
+}
+
+// another allocates a block of n elements, size bytes in all.
+func (b *Builder[T]) another(n int, size uintptr) (memory.Block, error) {
+	if pages.On() {
+		return guardedBlock[T](b.alloc, n)
+	}
+	var zero T
+	return b.alloc.Alloc(size, unsafe.Alignof(zero))
+}
+
+// extend lengthens the block in place, if it can be.
+func (b *Builder[T]) extend(size uintptr) (memory.Block, bool) {
+	if b.extender == nil || cap(b.elems) == 0 {
+		return b.block, false
+	}
+	if pages.On() {
+		defer watchUse(b.alloc, "Append to a Builder").Leave()
+	}
+	return b.extender.Extend(b.block, size)
+}
