@@ -118,3 +118,61 @@ func TestAutoscalingLeavesRoom(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, src.Acquired)
 }
+
+// TestAutoscalingReusesPieces: within a scope, a block goes to the first empty piece that
+// holds it, however many smaller ones come before, and be it to the last byte.
+func TestAutoscalingReusesPieces(t *testing.T) {
+	buf := bumper.NewAutoscalingBuffer(bumper.Initial(128))
+	alloc := func(n uintptr) {
+		_, err := buf.Alloc(n, 1)
+		require.NoError(t, err)
+	}
+	alloc(100)
+	cp := buf.Checkpoint()
+	alloc(200) // in a piece of 400: twice the block, more than twice the last
+	require.Equal(t, 128+400, buf.Stats().Capacity)
+	alloc(300) // 800: twice the last
+	require.Equal(t, 128+400+800, buf.Stats().Capacity)
+	alloc(600)
+	require.Equal(t, 128+400+800+1600, buf.Stats().Capacity)
+	require.NoError(t, buf.Restore(cp))
+	for _, n := range []uintptr{1600, 800, 400} {
+		cp := buf.Checkpoint()
+		alloc(n)
+		require.Equal(t, 4, buf.Stats().Slabs, "%d bytes", n)
+		require.NoError(t, buf.Restore(cp))
+	}
+}
+
+// TestAutoscalingFirstPiece: a first block that is too large for the usual piece gets one in
+// which the next finds room.
+func TestAutoscalingFirstPiece(t *testing.T) {
+	buf := bumper.NewAutoscalingBuffer(bumper.Initial(128))
+	mustAlloc(t, buf, 10_001, 10_001)
+	require.Equal(t, 2*10_001+64, buf.Stats().Capacity)
+}
+
+// TestAutoscalingForgetsEmptyUses: a scope in which nothing is allocated says nothing about
+// the size that is needed.
+func TestAutoscalingForgetsEmptyUses(t *testing.T) {
+	buf := bumper.NewAutoscalingBuffer(bumper.Initial(1000))
+	use := func(n uintptr) {
+		cp := buf.Checkpoint()
+		if n > 0 {
+			_, err := buf.Alloc(n, 1)
+			require.NoError(t, err)
+		}
+		require.NoError(t, buf.Restore(cp))
+	}
+	use(100_000)
+	use(100_000)
+	learnt := buf.Stats().Capacity
+	for range 10 {
+		use(0)
+	}
+	require.Equal(t, learnt, buf.Stats().Capacity)
+	for range 10 {
+		use(10)
+	}
+	require.Less(t, buf.Stats().Capacity, learnt/2)
+}

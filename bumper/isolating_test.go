@@ -199,6 +199,36 @@ func TestIsolatingReuses(t *testing.T) {
 	}
 }
 
+// TestIsolatingReusesAnotherSize: memory is used again also when, after a scope that needed
+// far more than is watched, blocks are of another size.
+func TestIsolatingReusesAnotherSize(t *testing.T) {
+	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.Isolating()))
+	use := func(n, size int) {
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+			for range n {
+				if _, _, err := scope.Alloc[byte](ctx, size); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	use(100, 1<<20)
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before := m.TotalAlloc
+	const n, size = 200, 2 << 20
+	for i := range n {
+		use(1, size)
+		if i%8 == 0 {
+			runtime.GC()
+		}
+	}
+	runtime.ReadMemStats(&m)
+	require.Less(t, m.TotalAlloc-before, uint64(n*size*9/10), "bytes allocated")
+}
+
 // BenchmarkIsolating compares a plain buffer, an isolating one and the heap, on scopes
 // of 16 blocks of n bytes.
 func BenchmarkIsolating(b *testing.B) {
@@ -306,4 +336,21 @@ func TestIsolatingReplacesTheSource(t *testing.T) {
 	for i, s := range old {
 		require.Equal(t, byte(i), s[0], "kept reference %d", i)
 	}
+}
+
+// TestIsolatingLeavesSlabs: what only an ended scope used is left to the collector; the
+// buffer holds what an open one uses, and the current slab.
+func TestIsolatingLeavesSlabs(t *testing.T) {
+	const slab = 64 << 10
+	buf := bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(slab))
+	mustAlloc(t, buf, 100)
+	cp := buf.Checkpoint()
+	mustAlloc(t, buf, slab-64, slab-64, slab-64, slab-64)
+	require.Equal(t, 5, buf.Stats().Slabs)
+	require.NoError(t, buf.Restore(cp))
+	require.Equal(t, 2, buf.Stats().Slabs)
+	require.Equal(t, 5*slab, buf.Stats().Capacity, "until the collector has found the others")
+	require.Equal(t, 100, buf.Stats().Used)
+	require.NoError(t, buf.Reset())
+	require.Equal(t, 1, buf.Stats().Slabs)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,10 +41,36 @@ var races = map[string]func(ctx context.Context, use func(s []float64)){
 		ctx = scope.WithAllocator(ctx, bumper.NewSlabBuffer(bumper.SlabSize(100)))
 		_ = scope.NoEscape(ctx, func(ctx context.Context) error { use(scope.Make[float64](ctx, 1000)); return nil })
 	},
+	"second custom slab": func(ctx context.Context, use func(s []float64)) {
+		ctx = scope.WithAllocator(ctx, bumper.NewSlabBuffer(bumper.SlabSize(100)))
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+			_ = scope.Make[float64](ctx, 1000)
+			use(scope.Make[float64](ctx, 1000))
+			return nil
+		})
+	},
+	"first byte of a slab": func(ctx context.Context, use func(s []float64)) {
+		ctx = scope.WithAllocator(ctx, bumper.NewSlabBuffer(bumper.SlabSize(8192)))
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+			_ = scope.Make[float64](ctx, 1000)
+			use(scope.Make[float64](ctx, 1000)[:1])
+			_ = scope.Make[float64](ctx, 1000)
+			return nil
+		})
+	},
 	"region": func(ctx context.Context, use func(s []float64)) {
 		ctx = locked.WithLockedBumper(ctx, bumper.NewSlabBuffer())
 		_ = scope.NoEscape(ctx, func(ctx context.Context) error { use(scope.Make[float64](ctx, 1000)); return nil })
 	},
+}
+
+// touch writes to the middle of s, or to one byte if s is short.
+func touch(s []float64) {
+	if len(s) > 500 {
+		s[500]++
+	} else {
+		*(*byte)(unsafe.Pointer(&s[0]))++
+	}
 }
 
 // TestRaceChild is what the processes run that TestReleaseRaces starts.
@@ -54,7 +81,7 @@ func TestRaceChild(t *testing.T) {
 	}
 	done := make(chan bool)
 	race(t.Context(), func(s []float64) {
-		go func() { s[500]++; close(done) }()
+		go func() { touch(s); close(done) }()
 	})
 	<-done // after the release: this orders nothing
 }
@@ -88,7 +115,7 @@ func TestSynchronisedReleases(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			race(t.Context(), func(s []float64) {
 				done := make(chan bool)
-				go func() { s[500]++; close(done) }()
+				go func() { touch(s); close(done) }()
 				<-done
 			})
 		})

@@ -1,6 +1,7 @@
 package bumper_test
 
 import (
+	"io"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -45,6 +46,57 @@ func TestCustomSlabs(t *testing.T) {
 	require.NoError(t, buf.Reset())
 	mustAlloc(t, buf, 20_000)
 	require.Equal(t, 1, src.Released, "the largest idle custom makes room for a larger one")
+}
+
+// The largest idle custom goes back, wherever it stands among them.
+func TestLargestCustomGoesBack(t *testing.T) {
+	for _, sizes := range [][]uintptr{{5000, 9000, 13_000}, {13_000, 9000, 5000}, {9000, 13_000, 5000}} {
+		buf := bumper.NewSlabBuffer(bumper.SlabSize(1000))
+		mustAlloc(t, buf, sizes...)
+		require.Equal(t, 8192+12288+16384, buf.Stats().Capacity)
+		require.NoError(t, buf.Reset())
+		mustAlloc(t, buf, 20_000)
+		require.Equal(t, 8192+12288+20480, buf.Stats().Capacity)
+	}
+}
+
+// Small blocks stand side by side; only from 64 bytes on do they begin at multiples of 64.
+func TestSmallBlocksArePacked(t *testing.T) {
+	for _, buf := range []bumper.Buffer{bumper.NewAllocBuffer(1000), bumper.NewSlabBuffer(), bumper.NewAutoscalingBuffer()} {
+		for i := range 7 {
+			mustAlloc(t, buf, 8)
+			require.Equal(t, 8*(i+1), buf.Stats().Used)
+		}
+		mustAlloc(t, buf, 63)
+		require.Equal(t, 7*8+63, buf.Stats().Used)
+		mustAlloc(t, buf, 64)
+		require.Equal(t, 128+64, buf.Stats().Used)
+	}
+}
+
+// gives is a source that gives so many pieces and no more.
+type gives struct{ left int }
+
+func (g *gives) Acquire(n int) ([]byte, error) {
+	if g.left--; g.left < 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return bumper.GoHeap().Acquire(n)
+}
+
+func (*gives) Release([]byte) {}
+
+// Without a limit, what can be had in one piece is the rest of the slab when the source
+// refuses, and not the sum of what is empty.
+func TestAvailableWithoutLimit(t *testing.T) {
+	buf := bumper.NewSlabBuffer(bumper.SlabSize(1024), bumper.From(&gives{2}))
+	mustAlloc(t, buf, 1000, 1000)
+	require.NoError(t, buf.Reset())
+	_, err := buf.Alloc(5000, 8)
+	var full *scope.ExhaustedError
+	require.ErrorAs(t, err, &full)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.EqualValues(t, 1024, full.Available)
 }
 
 // However the sizes vary, there are never more customs than were once in use.
@@ -160,4 +212,8 @@ func TestAvailableIsAvailable(t *testing.T) {
 	require.EqualValues(t, 4<<20, e.Available)
 	_, err = buf.Alloc(4<<20, 1)
 	require.NoError(t, err)
+}
+
+func TestFromNothing(t *testing.T) {
+	require.PanicsWithValue(t, "bumper: From with a nil Source", func() { bumper.From(nil) })
 }

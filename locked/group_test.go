@@ -3,6 +3,7 @@ package locked_test
 import (
 	"context"
 	"errors"
+	"io"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -168,6 +169,19 @@ func TestGroupLimit(t *testing.T) {
 	}
 	require.NoError(t, g.Wait())
 	require.LessOrEqual(t, shared.Stats().Peak, 2)
+	requireCalm(t, shared)
+}
+
+// The error of a function that TryGo began is the group's, as with Go.
+func TestTryGoError(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer())
+	g := locked.NewGroup(scope.WithAllocator(context.Background(), shared))
+	require.True(t, g.TryGo(func(ctx context.Context) error {
+		_ = scope.Make[byte](ctx, 10)
+		return io.EOF
+	}))
+	require.Equal(t, io.EOF, g.Wait())
+	require.EqualValues(t, 1, shared.Stats().Regions)
 	requireCalm(t, shared)
 }
 

@@ -2,6 +2,7 @@ package locked_test
 
 import (
 	"context"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,6 +66,7 @@ func TestLateScope(t *testing.T) {
 		requireLate(t, shared, ctx, storage)
 		return nil
 	}))
+	require.Equal(t, io.EOF, scope.NoEscape(kept, func(context.Context) error { return io.EOF }))
 	require.Zero(t, shared.Stats().Open)
 	require.NoError(t, shared.Reset())
 	requireLate(t, shared, kept, storage)

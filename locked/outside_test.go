@@ -38,6 +38,8 @@ func TestOutside(t *testing.T) {
 		return nil
 	})
 	require.ErrorContains(t, err, "bytes allocated outside every scope stay until Reset")
+	require.ErrorAs(t, err, &exhausted)
+	require.EqualValues(t, outside, exhausted.Outside, "of a region, too")
 	require.NoError(t, shared.Reset())
 	require.Zero(t, shared.Stats().Outside)
 }

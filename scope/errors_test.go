@@ -17,6 +17,11 @@ func TestExhaustedError(t *testing.T) {
 	require.NotErrorIs(t, err, io.EOF)
 	require.NotErrorIs(t, err, scope.ErrStale)
 
+	require.Equal(t, []error{scope.ErrExhausted}, err.(*scope.ExhaustedError).Unwrap())
+
+	outside := &scope.ExhaustedError{Allocator: "x.Buffer", Outside: 1}
+	require.EqualError(t, outside, "x.Buffer: out of memory: 0 bytes requested, 0 available, limit 0; 1 bytes allocated outside every scope stay until Reset")
+
 	caused := error(&scope.ExhaustedError{Allocator: "x.Buffer", Cause: io.EOF})
 	require.EqualError(t, caused, "x.Buffer: out of memory: 0 bytes requested, 0 available, limit 0: EOF")
 	require.ErrorIs(t, caused, scope.ErrExhausted)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"testing"
 	"unsafe"
 
@@ -150,5 +151,20 @@ func TestLyingAllocator(t *testing.T) {
 			scope.Make[float64](ctx, 10)
 			t.Fatalf("%+v was not found out", a)
 		}()
+	}
+}
+
+// Blocks of the heap are aligned as asked, also where the sizes that Go allocates are not
+// multiples of that, and have all their bytes.
+func TestHeapAlignment(t *testing.T) {
+	for align := uintptr(128); align <= 4096; align *= 2 {
+		for size := uintptr(128); size < 20_000; size += 128 {
+			for range 3 {
+				b, err := scope.Heap().Alloc(size, align)
+				require.NoError(t, err)
+				require.Len(t, b.Bytes(), int(size))
+				require.Zero(t, reflect.ValueOf(b.Bytes()).Pointer()%align, "size %d, alignment %d", size, align)
+			}
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,7 +59,22 @@ func TestNoEscapeJoinsErrors(t *testing.T) {
 	})
 	require.ErrorIs(t, err, io.EOF)
 	require.ErrorIs(t, err, bumper.ErrOutOfOrder)
+	require.NotErrorIs(t, err, bumper.ErrEnded, "it is ended once")
 	require.NoError(t, buf.Reset())
+}
+
+// refuses is a third party's Checkpointer that ends nothing.
+type refuses struct{ simple }
+
+func (refuses) Checkpoint() memory.Checkpoint { return memory.Checkpoint{} }
+
+func (refuses) Restore(memory.Checkpoint) error { return errBroken }
+
+// The error of a third party's Restore is returned, too.
+func TestNoEscapeOfAThirdParty(t *testing.T) {
+	err := scope.NoEscape(scope.WithAllocator(context.Background(), refuses{}), func(ctx context.Context) error { return io.EOF })
+	require.ErrorIs(t, err, io.EOF)
+	require.ErrorIs(t, err, errBroken)
 }
 
 // What a scope calls on its own buffer must not pull the memory away.
@@ -117,4 +133,33 @@ func TestFallbackPassesOtherErrors(t *testing.T) {
 	require.Equal(t, errBroken, err)
 	blocks, _ := f.Count()
 	require.Zero(t, blocks)
+}
+
+// full is an allocator that is always exhausted.
+type full struct{}
+
+func (full) Alloc(uintptr, uintptr) (memory.Block, error) {
+	return memory.Block{}, &scope.ExhaustedError{Allocator: "full"}
+}
+
+// A fallback counts right, and may be asked, while goroutines share it.
+func TestFallbackConcurrently(t *testing.T) {
+	f := meter.NewFallback(full{})
+	var all sync.WaitGroup
+	const goroutines, rounds = 4, 500
+	for range goroutines {
+		all.Go(func() {
+			for range rounds {
+				if _, err := f.Alloc(8, 8); err != nil {
+					t.Error(err)
+				}
+				if blocks, bytes := f.Count(); blocks == 0 || bytes == 0 {
+					t.Error("the block just allocated was not counted")
+				}
+			}
+		})
+	}
+	all.Wait()
+	blocks, bytes := f.Count()
+	require.Equal(t, []uint64{goroutines * rounds, 8 * goroutines * rounds}, []uint64{blocks, bytes})
 }

@@ -90,6 +90,19 @@ func TestEndsAtCaller(t *testing.T) {
 	scope.Stamp{}.EndsAtCaller(0)
 }
 
+// TestEndsAtWraps: the place of a scope that is about to end is not taken for that of one
+// whose number looks the same.
+func TestEndsAtWraps(t *testing.T) {
+	pc := reflect.ValueOf(TestEndsAt).Pointer()
+	e := memory.NewEpoch(nil)
+	old := e.Stamp()
+	for range 1 << 16 {
+		e.End()
+	}
+	e.Stamp().EndsAt(pc)
+	require.Equal(t, "ended 65536 scopes ago", old.End())
+}
+
 func TestEndNamesTheFunction(t *testing.T) {
 	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
 	var s scope.Stamp

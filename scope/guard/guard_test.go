@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"reflect"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -424,6 +426,91 @@ func TestExplain(t *testing.T) {
 	require.NotErrorIs(t, err, scope.ErrStale, "a fault of another kind is left alone")
 	require.ErrorContains(t, err, "nil pointer dereference")
 }
+
+// fault is a fault at an address, as far as Explain can see.
+type fault uintptr
+
+func (f fault) Addr() uintptr { return uintptr(f) }
+
+func (f fault) Error() string { return fmt.Sprintf("fault at %#x", uintptr(f)) }
+
+// TestExplainOutside: an access outside a block is told from one inside a block whose scope
+// has ended, and one that has nothing to do with any is left alone.
+func TestExplainOutside(t *testing.T) {
+	inMode(t, guard.Full)
+	r := newRing()
+	s := scope.Make[byte](scope.WithAllocator(t.Context(), r), 10)
+	begin := reflect.ValueOf(s).Pointer()
+	require.Equal(t, fault(1), scope.Explain(fault(1)))
+
+	var overrun *guard.OverrunError
+	err := scope.Explain(fault(begin + 10))
+	require.ErrorAs(t, err, &overrun)
+	require.Regexp(t, `(?s)^guard: access to byte 10 of a block of 10 bytes allocated at\n.*\)$`, err.Error())
+	require.NotContains(t, err.Error(), "has ended")
+
+	r.reset()
+	err = scope.Explain(fault(begin + 10))
+	require.ErrorAs(t, err, &overrun)
+	require.Regexp(t, `(?s)^guard: access to byte 10 of .*\)\nwhose scope has ended$`, err.Error())
+	err = scope.Explain(fault(begin))
+	require.ErrorIs(t, err, scope.ErrStale)
+	require.Regexp(t, `(?s)^scope: access to byte 0 of .*whose scope has ended; `, err.Error())
+}
+
+// TestFaultsArePanics: in guard mode NoEscape and Try make faults panics for the rest of the
+// goroutine, for a stale use comes later; without guard mode they leave that as it was.
+func TestFaultsArePanics(t *testing.T) {
+	for _, m := range []guard.Mode{guard.Off, guard.Sample, guard.Full} {
+		inMode(t, m)
+		nothing := func(context.Context) error { return nil }
+		for name, run := range map[string]func(){
+			"Try":        func() { _ = scope.Try(func() error { return nil }) },
+			"heap":       func() { _ = scope.NoEscape(t.Context(), nothing) },
+			"checkpoint": func() { _ = scope.NoEscape(scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()), nothing) },
+			"region":     func() { _ = scope.NoEscape(locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()), nothing) },
+		} {
+			panics := make(chan bool)
+			go func() {
+				run()
+				panics <- debug.SetPanicOnFault(false)
+			}()
+			require.Equal(t, m != guard.Off, <-panics, "mode %d, %s", m, name)
+		}
+	}
+}
+
+// TestWatchedCheckpoint: in full guard mode the beginning of a scope counts as a use of its
+// buffer, which ends with it.
+func TestWatchedCheckpoint(t *testing.T) {
+	inMode(t, guard.Full)
+	buf := &slow{Checkpointer: bumper.NewSlabBuffer(), entered: make(chan bool), leave: make(chan bool)}
+	ctx := scope.WithAllocator(t.Context(), buf)
+	done := make(chan error)
+	go func() { done <- scope.NoEscape(ctx, func(context.Context) error { return nil }) }()
+	<-buf.entered
+	err := panicOf(func() { scope.Make[byte](ctx, 1) })
+	buf.leave <- true
+	require.NoError(t, <-done)
+	var concurrent *guard.ConcurrentUseError
+	require.ErrorAs(t, err, &concurrent)
+	require.Contains(t, concurrent.Second, "NoEscape at\n")
+	require.Contains(t, concurrent.First, "an allocation at\n")
+}
+
+// slow is a buffer whose Checkpoint takes until it is told to leave.
+type slow struct {
+	memory.Checkpointer
+	entered, leave chan bool
+}
+
+func (s *slow) Checkpoint() memory.Checkpoint {
+	s.entered <- true
+	<-s.leave
+	return s.Checkpointer.Checkpoint()
+}
+
+func (s *slow) Unwrap() scope.Allocator { return s.Checkpointer }
 
 // TestIsolatingIsNotGuarded: what refers to memory of an isolating buffer may go on
 // using it in every mode, so guard mode must leave it where it is.

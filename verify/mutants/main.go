@@ -1,113 +1,250 @@
 package main
 
 import (
-	"context"
+	"bufio"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// packages are those whose tests hunt for bugs in the core.
-var packages = []string{"./scope", "./bumper", "./locked", "./scope/scopetest", "./verify/misuse", "./scope/internal/pages", "./meter"}
+// drawn are the packages that are mutated, and how many of their mutants are tried: one
+// in so many. Of a settled package every one of these is killed, or listed with the
+// reason why it changes nothing: samples are taken from those.
+var drawn = []struct {
+	folder  string
+	oneIn   uint32
+	settled bool
+}{
+	{"scope", 2, true}, {"scope/guard", 2, true}, {"scope/memory", 2, true}, {"scope/internal/pages", 2, true},
+	{"internal/handshake", 2, true}, {"meter", 2, true}, {"bumper", 6, true},
+	{"locked", 6, false}, {"offheap", 6, false}, {"allocarray", 24, false},
+}
 
-// limit ends the tests of a mutant that makes them hang: it is found, too.
-const limit = 3 * time.Minute
+// alsoRead are packages in which only bugs of found are planted.
+var alsoRead = []string{"internal/kernel"}
 
 func main() {
 	sample := flag.Int("sample", 0, "try only so many, chosen by the day")
 	run := flag.String("run", "", "try only those whose name matches the expression")
+	list := flag.Bool("list", false, "print the names and try none")
+	results := flag.String("results", "", "a file of verdicts: those killed there are not tried again, new ones are added")
+	every := flag.Bool("all", false, "try those too that were not drawn and those that change nothing")
+	again := flag.Bool("again", false, "with -results: try survivors again")
+	jobs := flag.Int("jobs", 1, "try so many at a time")
 	flag.Parse()
 	expr, err := regexp.Compile(*run)
-	if err != nil || flag.NArg() > 0 || *sample < 0 {
-		fmt.Fprintln(os.Stderr, "usage: mutants [-sample N] [-run REGEXP]")
+	if err != nil || flag.NArg() > 0 || *sample < 0 || *jobs < 1 {
+		fmt.Fprintln(os.Stderr, "usage: mutants [-all] [-sample N] [-run REGEXP] [-list] [-results FILE [-again]] [-jobs N]")
 		os.Exit(2)
 	}
-	survivors, err := hunt(choose(*sample, expr))
+	survivors, err := work(*every, *sample, expr, *list, *results, *again, *jobs)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
-		os.Exit(1)
 	}
-	if survivors > 0 {
+	if err != nil || survivors > 0 {
 		os.Exit(1)
 	}
 }
 
-// choose returns the mutants that match, or some of them.
-func choose(sample int, expr *regexp.Regexp) (chosen []mutant) {
-	for _, m := range mutants {
-		if expr.MatchString(m.Name) {
-			chosen = append(chosen, m)
+// work does what the flags say, and returns how many ordinary mutants survived.
+func work(every bool, sample int, expr *regexp.Regexp, only bool, results string, again bool, jobs int) (survivors int, err error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return 0, err
+	}
+	all, err := mutants(root, every)
+	if err != nil {
+		return 0, err
+	}
+	if sample > 0 {
+		all = slices.DeleteFunc(all, func(m *mutant) bool { return !m.settled() })
+	}
+	chosen := choose(all, sample, expr, time.Now())
+	if only {
+		for _, m := range chosen {
+			if m.class == order {
+				fmt.Print("memory order: ")
+			}
+			fmt.Println(m.name)
+		}
+		fmt.Println(len(chosen), "mutants")
+		return 0, nil
+	}
+	book, err := open(results, again)
+	if err != nil {
+		return 0, err
+	}
+	defer book.close()
+	var left []*mutant
+	for _, m := range chosen {
+		if !book.known[m.name] {
+			left = append(left, m)
 		}
 	}
-	if sample > 0 && sample < len(chosen) {
-		day := uint64(time.Now().Unix() / 86400)
-		rand.New(rand.NewPCG(day, 0)).Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
-		chosen = chosen[:sample]
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	go func() {
+		<-interrupted // what was judged stands in the results
+		_ = os.RemoveAll(dir)
+		os.Exit(1)
+	}()
+	h, err := newHunt(root, dir, left)
+	if err != nil {
+		return 0, err
+	}
+	return judgeAll(h, left, book, jobs)
+}
+
+// judgeAll judges mutants, some at a time.
+func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err error) {
+	var mu sync.Mutex
+	var tasks errgroup.Group
+	tasks.SetLimit(jobs)
+	count, done := map[string]int{}, 0
+	for _, m := range list {
+		tasks.Go(func() error {
+			v, err := h.judge(m)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			count[v.Class+", "+v.Verdict]++
+			if v.lives() && m.class == ordinary {
+				survivors++
+			}
+			fmt.Printf("%d/%d %-8s %s (%.1f s, %s)\n", done, len(list), v.Verdict, v.Name, v.Seconds, v.By)
+			return book.add(v)
+		})
+	}
+	err = tasks.Wait()
+	for _, what := range slices.Sorted(maps.Keys(count)) {
+		fmt.Printf("%s: %d\n", what, count[what])
+	}
+	return survivors, err
+}
+
+// moduleRoot returns the folder of the module.
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	return filepath.Dir(strings.TrimSpace(string(out))), err
+}
+
+// mutants returns those that were found from outside and those of the draw, which are
+// not equivalent to the program; or every single one.
+func mutants(root string, every bool) (list []*mutant, err error) {
+	rate := map[string]uint32{}
+	var folders []string
+	for _, d := range drawn {
+		folders, rate[d.folder] = append(folders, d.folder), d.oneIn
+	}
+	subjects, err := load(root, append(folders, alsoRead...))
+	if err != nil {
+		return nil, err
+	}
+	if list, err = foundOutside(subjects); err != nil {
+		return nil, err
+	}
+	for _, m := range generate(subjects) {
+		oneIn := rate[m.file.pkg.folder]
+		if oneIn > 0 && (every || m.draw()%oneIn == 0 && reasons[m.name] == "") {
+			list = append(list, m)
+		}
+	}
+	return list, nil
+}
+
+// settled reports whether m is to be killed: it is not about the order of memory, and of a
+// settled package.
+func (m *mutant) settled() bool {
+	for _, d := range drawn {
+		if d.folder == m.file.pkg.folder {
+			return d.settled && m.class == ordinary
+		}
+	}
+	return false
+}
+
+// draw is the number that decides whether m is tried: of its name alone, so that a
+// change of the code elsewhere changes nothing.
+func (m *mutant) draw() uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(m.name))
+	return h.Sum32() >> 4
+}
+
+// choose returns the mutants that match and compile, or some of them.
+func choose(all []*mutant, sample int, expr *regexp.Regexp, now time.Time) (chosen []*mutant) {
+	if sample > 0 {
+		all = append([]*mutant(nil), all...)
+		day := uint64(now.Unix() / 86400)
+		rand.New(rand.NewPCG(day, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	for _, m := range all {
+		if expr.MatchString(m.name) && m.compiles() {
+			if chosen = append(chosen, m); len(chosen) == sample {
+				break
+			}
+		}
 	}
 	return chosen
 }
 
-// hunt tries the mutants in a copy of the module, and returns how many survived.
-func hunt(list []mutant) (survivors int, err error) {
-	root, err := copyModule()
+// A book is a file of verdicts.
+type book struct {
+	known map[string]bool // not to be tried again
+	file  io.WriteCloser
+}
+
+func open(path string, again bool) (*book, error) {
+	b := &book{known: map[string]bool{}}
+	if path == "" {
+		return b, nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer os.RemoveAll(root)
-	if out, ok := test(root); !ok {
-		return 0, fmt.Errorf("the tests fail without a mutant:\n%s", out)
-	}
-	for _, m := range list {
-		undo, err := m.apply(root)
-		if err != nil {
-			return 0, err
-		}
-		start := time.Now()
-		_, survived := test(root)
-		verdict := "killed"
-		if survived {
-			verdict = "SURVIVED"
-			survivors++
-		}
-		fmt.Printf("%-9s %-28s %s (%.0f s)\n", verdict, m.Name, m.File, time.Since(start).Seconds())
-		if err := undo(); err != nil {
-			return 0, err
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var v verdict
+		if json.Unmarshal(lines.Bytes(), &v) == nil {
+			b.known[v.Name] = !again || !v.lives()
 		}
 	}
-	fmt.Printf("%d killed of %d\n", len(list)-survivors, len(list))
-	return survivors, nil
+	b.file = f
+	return b, nil
 }
 
-// copyModule copies what git knows of the module to a temporary folder.
-func copyModule() (root string, err error) {
-	if root, err = os.MkdirTemp("", "mutants"); err != nil {
-		return "", err
+func (b *book) add(v verdict) error {
+	if b.file == nil {
+		return nil
 	}
-	cmd := exec.Command("sh", "-c", `git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$0"`, root)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("copying the module: %v: %s", err, out)
-	}
-	return root, nil
+	return json.NewEncoder(b.file).Encode(v)
 }
 
-// test runs the tests, and reports whether they pass: with the race detector only if
-// they pass without, for most mutants do not live to see it.
-func test(root string) (output []byte, ok bool) {
-	if output, ok = goTest(root, packages...); ok {
-		output, ok = goTest(root, "-race", "./locked")
+func (b *book) close() {
+	if b.file != nil {
+		_ = b.file.Close()
 	}
-	return output, ok
-}
-
-func goTest(root string, args ...string) (output []byte, ok bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-short", "-failfast", "-count=1"}, args...)...)
-	cmd.Dir = root
-	output, err := cmd.CombinedOutput()
-	return output, err == nil
 }

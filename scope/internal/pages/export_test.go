@@ -15,12 +15,13 @@ type Faulty struct {
 	Pages         int // of the reservation; 0: as many as the system gives
 	Blocks        int // at most in use; 0: the system's limit
 
-	Opened, Shut, Discarded int // calls so far
+	Reserved, Opened, Shut, Discarded int // calls so far
 }
 
 var errRefused = errors.New("refused")
 
 func (f *Faulty) reserve() ([]byte, error) {
+	f.Reserved++
 	if f.RefuseReserve {
 		return nil, errRefused
 	}
@@ -69,6 +70,9 @@ func (g *Guards) Close() {
 	}
 }
 
+// Reservation returns how many bytes of addresses are reserved.
+func (g *Guards) Reservation() int { return cap(g.arena.mem) }
+
 // Address returns where the block begins.
 func (b *Block) Address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b.mem))) }
 
@@ -81,3 +85,14 @@ var (
 	PagesOf  = pagesOf
 	MaxSpans = maxSpans
 )
+
+// QueueLength returns how long the list of a queue is after n spans, one after the other,
+// have passed through it.
+func QueueLength(n int) int {
+	var q queue
+	for range n {
+		q.push(new(span))
+		q.pop()
+	}
+	return len(q.list)
+}

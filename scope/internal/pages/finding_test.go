@@ -107,4 +107,27 @@ func TestExplain(t *testing.T) {
 	require.Empty(t, g.Release(slices.DeleteFunc(blocks, func(b *pages.Block) bool { return touch(b, 0) != 0 }), 0))
 }
 
+// TestExplainBetween: of what lies between two blocks, the nearer one is told; before the
+// first block is a page that belongs to it.
+func TestExplainBetween(t *testing.T) {
+	g := newGuards(t, &pages.Faulty{})
+	a, b := place(g, pages.PageSize, 1, 1), place(g, 100, 1, 1)
+	last, next := a.Address()+uintptr(pages.PageSize)-1, b.Address()
+	middle := (last + next) / 2
+	for address, want := range map[uintptr]string{
+		a.Address() - 1: fmt.Sprintf("byte -1 of a block of %d bytes", pages.PageSize),
+		last:            fmt.Sprintf("byte %d of a block of %d bytes", pages.PageSize-1, pages.PageSize),
+		middle:          fmt.Sprintf("byte %d of a block of %d bytes", middle-a.Address(), pages.PageSize),
+		middle + 1:      fmt.Sprintf("byte %d of a block of 100 bytes", -int(next-middle-1)),
+		next:            "byte 0 of a block of 100 bytes",
+	} {
+		f, ok := g.Explain(address)
+		require.True(t, ok)
+		require.Contains(t, f.What, want)
+		require.Equal(t, address == last || address == next, f.Inside)
+	}
+	require.Equal(t, a.Address()-1, touch(a, -1))
+	require.Empty(t, g.Release([]*pages.Block{a, b}, 0))
+}
+
 func byAddress(a, b *pages.Block) int { return int(a.Address()) - int(b.Address()) }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -110,6 +113,199 @@ func TestQuarantine(t *testing.T) {
 	require.False(t, large.Moved(), "there is no span of that size, and no fresh page")
 }
 
+// TestReuseAfterCleaning: memory that is to be given back is, before its span is used again:
+// later the next block would lose its content.
+func TestReuseAfterCleaning(t *testing.T) {
+	sys := &pages.Faulty{Pages: 1 + 2*4} // spans for four
+	g := newGuards(t, sys)
+	var blocks []*pages.Block
+	for range 4 {
+		blocks = append(blocks, place(g, 3000, 1, 1))
+	}
+	require.Empty(t, g.Release(blocks[:1], 0))
+	require.Zero(t, sys.Discarded, "collected")
+	again := place(g, 100, 1, 2)
+	require.Equal(t, blocks[0].Address()+2900, again.Address())
+	require.Equal(t, 1, sys.Discarded)
+	require.Empty(t, g.Release(blocks[1:2], 0))
+	require.Empty(t, g.Release(blocks[3:], 0), "which is elsewhere: the first is given back")
+	require.Equal(t, 2, sys.Discarded)
+	require.Equal(t, blocks[1].Address()+2900, place(g, 100, 1, 3).Address())
+	require.Equal(t, 2, sys.Discarded, "that one was clean")
+	require.Equal(t, bytes.Repeat([]byte{2}, 100), again.Bytes())
+	if runtime.GOOS == "linux" { // elsewhere memory stays with its addresses
+		before := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(&again.Bytes()[0]), -2900)), 2800)
+		require.Equal(t, make([]byte, 2800), before, "nothing is left of the block that was there")
+	}
+}
+
+// TestNeighboursAreCleanedTogether: the memory of spans side by side is collected.
+func TestNeighboursAreCleanedTogether(t *testing.T) {
+	sys := &pages.Faulty{}
+	g := newGuards(t, sys)
+	for range 20 {
+		require.Empty(t, g.Release([]*pages.Block{place(g, 100, 1, 1)}, 0))
+	}
+	require.Zero(t, sys.Discarded)
+
+	sys = &pages.Faulty{}
+	g = newGuards(t, sys)
+	var blocks []*pages.Block
+	for range 20 {
+		blocks = append(blocks, place(g, 100, 1, 1))
+	}
+	for i := range blocks { // backwards
+		require.Empty(t, g.Release(blocks[19-i:20-i], 0))
+	}
+	require.Zero(t, sys.Discarded)
+}
+
+// TestCleanIsNotCleaned: a span beside those that are to be given back is used as it is.
+func TestCleanIsNotCleaned(t *testing.T) {
+	for _, order := range [][]int{{1, 3, 0}, {2, 0}, {0, 2, 1}} {
+		sys := &pages.Faulty{Pages: 1 + 2*4} // spans for four
+		g := newGuards(t, sys)
+		var blocks []*pages.Block
+		for range 4 {
+			blocks = append(blocks, place(g, 100, 1, 1))
+		}
+		for _, i := range order {
+			require.Empty(t, g.Release(blocks[i:i+1], 0))
+		}
+		cleaned := sys.Discarded
+		require.Equal(t, blocks[order[0]].Address(), place(g, 100, 1, 1).Address())
+		require.Equal(t, cleaned, sys.Discarded, "%v", order)
+	}
+}
+
+// TestQueue: a queue does not grow with what passes through it.
+func TestQueue(t *testing.T) {
+	require.LessOrEqual(t, pages.QueueLength(1000), 1)
+}
+
+// TestReservation: addresses are reserved once, at the first block that has bytes, whether
+// that succeeds or not.
+func TestReservation(t *testing.T) {
+	for _, refuse := range []bool{false, true} {
+		sys := &pages.Faulty{RefuseReserve: refuse}
+		g := newGuards(t, sys)
+		require.False(t, place(g, 0, 1, 0).Moved())
+		require.Zero(t, sys.Reserved)
+		for range 3 {
+			require.Equal(t, !refuse, place(g, 100, 1, 1).Moved())
+		}
+		require.Equal(t, 1, sys.Reserved)
+		if !refuse {
+			require.LessOrEqual(t, uint64(g.Reservation()), uint64(1)<<36)
+			require.GreaterOrEqual(t, g.Reservation(), 1<<24)
+		}
+	}
+}
+
+// TestBlocks: so many blocks are in use at a time as the system allows, not one more.
+func TestBlocks(t *testing.T) {
+	g := newGuards(t, &pages.Faulty{Blocks: 3})
+	var blocks []*pages.Block
+	for i := range 5 {
+		blocks = append(blocks, place(g, 100, 1, 1))
+		require.Equal(t, i < 3, blocks[i].Moved())
+		require.Equal(t, min(i+1, 3), g.Live())
+	}
+	require.Empty(t, g.Release(blocks[:1], 0))
+	require.Equal(t, 2, g.Live())
+	require.True(t, place(g, 100, 1, 1).Moved())
+	require.False(t, place(g, 100, 1, 1).Moved())
+}
+
+// TestLargeSpanServesSmall: when no other pages are left, a small block gets a large span.
+func TestLargeSpanServesSmall(t *testing.T) {
+	g := newGuards(t, &pages.Faulty{Pages: 1 + 16})
+	large := place(g, 15*pages.PageSize, 1, 1)
+	require.True(t, large.Moved())
+	require.False(t, place(g, 100, 1, 1).Moved())
+	require.Empty(t, g.Release([]*pages.Block{large}, 0))
+	small := place(g, 100, 1, 2)
+	require.True(t, small.Moved())
+	require.Equal(t, large.Address()+uintptr(15*pages.PageSize-100), small.Address())
+}
+
+// place2 places two blocks on a list whose scope lives.
+func place2(l *pages.List) (one, two []byte) {
+	alive := func() bool { return true }
+	return l.Place(make([]byte, 100), 64, alive), l.Place(make([]byte, 100), 64, alive)
+}
+
+// TestList: every damaged block of a scope is reported once, with the end of the scope.
+func TestList(t *testing.T) {
+	newGuards(t, &pages.Faulty{}) // or skip
+	var l pages.List
+	for range 3 {
+		one, two := place2(&l)
+		damage(one)
+		damage(two)
+		l.Release(0, func() string { return "an end" })
+		require.Regexp(t, `(?s)^write behind .*whose scope has an end; write behind .*whose scope has an end$`, pages.TakeOverruns())
+		require.Empty(t, pages.TakeOverruns())
+		place2(&l)
+		l.Release(0, func() string { panic("not asked for") })
+		require.Empty(t, pages.TakeOverruns())
+	}
+	mem := make([]byte, 100)
+	require.Same(t, &mem[0], &l.Place(mem, 64, func() bool { return false })[0])
+	l.Release(0, func() string { return "" })
+	require.Equal(t, make([]byte, 100), mem, "a block that came too late is not the list's")
+}
+
+// damage writes behind a block.
+func damage(block []byte) {
+	*(*byte)(unsafe.Add(unsafe.Pointer(&block[0]), len(block))) = 1
+}
+
+// TestListsConcurrently: lists are used by several goroutines, also one list by many, and
+// no report is lost or told twice.
+func TestListsConcurrently(t *testing.T) {
+	newGuards(t, &pages.Faulty{}) // or skip
+	var all, takers sync.WaitGroup
+	var shared pages.List
+	var done atomic.Bool
+	var reports atomic.Int64
+	take := func() { reports.Add(int64(strings.Count(pages.TakeOverruns(), "write behind"))) }
+	takers.Go(func() {
+		for !done.Load() {
+			take()
+		}
+	})
+	const goroutines, rounds = 4, 200
+	for range goroutines {
+		all.Go(func() {
+			var own pages.List
+			for range rounds {
+				one, two := place2(&own)
+				damage(one)
+				damage(two)
+				own.Release(0, func() string { return "ended" })
+				shared.Place(make([]byte, 10), 8, func() bool { return true })
+				shared.Release(0, func() string { return "ended" })
+			}
+		})
+	}
+	all.Wait()
+	done.Store(true)
+	takers.Wait()
+	take()
+	require.EqualValues(t, 2*goroutines*rounds, reports.Load())
+}
+
+// TestPoison: memory of every length is full of the pattern.
+func TestPoison(t *testing.T) {
+	pattern := []byte{0xAD, 0xDE, 0xF4, 0x7F}
+	for n := range 200 {
+		mem := make([]byte, n+1)
+		pages.Poison(mem[:n])
+		require.Equal(t, append(bytes.Repeat(pattern, n/4+1)[:n:n], 0), mem)
+	}
+}
+
 // TestBooksAreBounded: in a long run spans are used again before the addresses are
 // exhausted, so that the books do not grow for ever.
 func TestBooksAreBounded(t *testing.T) {
@@ -127,6 +323,7 @@ func TestBooksAreBounded(t *testing.T) {
 	}
 	require.Len(t, seen, pages.MaxSpans)
 	require.Less(t, sys.Discarded, sys.Shut/50, "memory is given back in large pieces")
+	require.True(t, place(g, 9*pages.PageSize, 1, 1).Moved(), "no span of that size was used before")
 }
 
 // TestRandom places and releases blocks in random order, on many and on few pages,
@@ -170,6 +367,9 @@ func TestConcurrent(t *testing.T) {
 			var live []*pages.Block
 			for i := range 2000 {
 				b := place(g, 1+i%300, 8, byte(i))
+				if f, ok := g.Explain(b.Address()); !ok || !f.Inside || g.Live() == 0 {
+					t.Error("the block is not known")
+				}
 				if live = append(live, b); i%10 == 9 {
 					for k, b := range live {
 						if len(b.Bytes()) != bytes.Count(b.Bytes(), []byte{byte(i - 9 + k)}) {

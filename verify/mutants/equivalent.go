@@ -1,0 +1,115 @@
+package main
+
+// equivalent are the mutants that change nothing that a test could see, with the reason.
+// An entry is the name of a mutant, without line numbers, so that it stands as long as the
+// code that it is about.
+var equivalent = []struct {
+	reason string
+	names  []string
+}{
+	{"the slow way comes to the same result, later", []string{
+		`scope/make.go Alloc condition: n < 0 || hi != 0 || pages.On() becomes (n < 0 || hi != 0 || pages.On()) || true`,
+		`scope/make.go Alloc comparison: n < 0 becomes n <= 0`,
+		`scope/make.go Alloc constant: 0 becomes (0 + 1)`,
+		`scope/make.go Alloc constant: 0 becomes (0 + 1) (2)`,
+		`scope/make.go Alloc condition: holds(mem, uintptr(lo), unsafe.Alignof(zero)) becomes (holds(mem, uintptr(lo), unsafe.Alignof(zero))) && false`,
+		`scope/noescape.go watchedCheckpoint condition: pages.On() becomes (pages.On()) || true`,
+		`scope/memory/block.go Guarded side: e == nil || !pages.On() becomes (e == nil)`,
+		`scope/memory/epoch.go Epoch.guards condition: e.guarded.Load() == nil becomes (e.guarded.Load() == nil) || true`,
+		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base … base >= uintptr(len(g.arena.mem)) becomes (address-base >= uintptr(len(g.arena.mem)))`,
+		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base becomes (g.arena.mem == nil)`,
+		`scope/internal/pages/list.go List.Release condition: len(l.blocks) > 0 becomes (len(l.blocks) > 0) || true`,
+		`scope/internal/pages/overruns.go pending.add condition: len(broken) == 0 becomes (len(broken) == 0) && false`,
+		`scope/internal/pages/overruns.go TakeOverruns condition: !overruns.some.Load() becomes (!overruns.some.Load()) && false`,
+		`scope/internal/pages/overruns.go TakeOverruns atomic: overruns.some.Store(false) removed`,
+		`internal/handshake/sharing.go Sharing.Hold wait: runtime.Gosched() removed`,
+		`meter/fallback.go Fallback.Alloc side: err == nil || !errors.Is(err, scope.ErrExhausted) becomes (!errors.Is(err, scope.ErrExhausted))`,
+		`bumper/customslab.go customSlabs.idleFrom condition: n == len(c.inUse) becomes (n == len(c.inUse)) && false`,
+		`bumper/fit.go fitFast constant: 0 becomes (0 + 1)`,
+		`bumper/slab.go SlabBuffer.Alloc condition: !ok becomes (!ok) || true`,
+	}},
+	{"nobody looks at the values beside a false", []string{
+		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
+		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (3)`,
+		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (5)`,
+		`bumper/slab.go worstCase constant: 0 becomes (0 + 1)`,
+		`bumper/slab.go worstCase constant: 0 becomes (0 + 1) (2)`,
+	}},
+	{"the two do not see one another", []string{
+		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
+		`scope/internal/pages/finding.go Guards.Explain swap: f.What = fmt.Sprintf("byte %d of a b … ffset >= 0 && offset < len(b.mem) becomes f.Inside = offset >= 0 && offset < l … ", offset, len(b.mem), b.stack())`,
+		`bumper/autoscaling.go AutoscalingBuffer.learn swap: b.pieces = b.store.releaseAll(b.piec … m, b.pieceMark = nil, pieceMark{} becomes b.mem, b.pieceMark = nil, pieceMark{ … = b.store.releaseAll(b.pieces, 0)`,
+	}},
+	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
+		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
+		`scope/memory/stamp.go unpackEnd side: pc != 0 && word>>48 == generation&(1<<16-1) becomes (word>>48 == generation&(1<<16-1))`,
+	}},
+	{"scopes are scattered as well, which is all that is asked", []string{
+		`scope/memory/epoch.go NewEpoch constant: 1 becomes (1 + 1)`,
+		`scope/internal/pages/mode.go Chosen swap: z = (z ^ z>>30) * 0xBF58476D1CE4E5B9 …  (z ^ z>>27) * 0x94D049BB133111EB becomes z = (z ^ z>>27) * 0x94D049BB133111EB …  (z ^ z>>30) * 0xBF58476D1CE4E5B9`,
+		`scope/internal/pages/mode.go Chosen arithmetic: epoch<<32 + generation becomes epoch<<32 - generation`,
+		`scope/internal/pages/mode.go Chosen constant: 32 becomes (32 + 1)`,
+		`scope/internal/pages/mode.go Chosen arithmetic: z>>30 becomes z<<30`,
+		`scope/internal/pages/mode.go Chosen constant: 30 becomes (30 + 1)`,
+		`scope/internal/pages/mode.go Chosen arithmetic: z>>27 becomes z<<27`,
+		`scope/internal/pages/mode.go Chosen constant: 27 becomes (27 + 1)`,
+		`scope/internal/pages/mode.go Chosen comparison: z^z>>31 <= below.Load() becomes z^z>>31 < below.Load()`,
+	}},
+	{"no block has an alignment, and no span the size, of 2^46 bytes and more", []string{
+		`scope/heap.go heap.Alloc comparison: align > maxHeap becomes align >= maxHeap`,
+		`scope/internal/pages/arena.go arena.find arithmetic: classes-1 becomes classes+1`,
+		`scope/internal/pages/arena.go arena.again arithmetic: classes-1 becomes classes+1`,
+	}},
+	{"which of two right spans is taken, after 2^17 others: no promise says", []string{
+		`scope/internal/pages/arena.go arena.again comparison: class <= min(last, classes-1) becomes class < min(last, classes-1)`,
+	}},
+	{"only where int has 32 bits", []string{
+		`scope/internal/pages/host_unix.go host.reserve constant: 32 becomes (32 + 1)`,
+		`scope/internal/pages/host_unix.go host.reserve remove: most = 28 becomes _ = 28`,
+	}},
+	{"the kernel takes whole pages; any byte of the page will do", []string{
+		`scope/internal/pages/host_unix.go host.reserve constant: hostPageSize becomes (hostPageSize) - 1`,
+		`scope/internal/pages/host_unix.go touch constant: 0 becomes (0 + 1)`,
+	}},
+	{"no process that Go runs in sees it: the system tells the limits, opens a page that it has just reserved, and leaves more than 128 MiB", []string{
+		`scope/internal/pages/host_unix.go host.reserve remove: err = syscall.ENOMEM becomes _ = syscall.ENOMEM`,
+		`scope/internal/pages/host_unix.go addressLimit condition: syscall.Getrlimit(syscall.RLIMIT_AS, &limit) != nil becomes (syscall.Getrlimit(syscall.RLIMIT_AS, &limit) != nil) && false`,
+		`scope/internal/pages/host_unix.go touch return: err becomes nil`,
+	}},
+	{"keeps a reference to what is referred to anyway, or until it is overwritten", []string{
+		`scope/internal/pages/list.go List.Release remove: clear(l.blocks) removed`,
+		`bumper/customslab.go customSlabs.idleFrom constant: n becomes (n) + 1 (3)`,
+	}},
+	{"the list of a queue is moved up sooner or later, and comes to the same", []string{
+		`scope/internal/pages/span.go queue.pop condition: 2*q.head > len(q.list) becomes (2*q.head > len(q.list)) || true`,
+		`scope/internal/pages/span.go queue.pop comparison: 2*q.head > len(q.list) becomes 2*q.head >= len(q.list)`,
+		`scope/internal/pages/span.go queue.pop arithmetic: 2*q.head becomes 2+q.head`,
+	}},
+	{"alignments are powers of two, and their masks never 64", []string{
+		`bumper/fit.go fitFast comparison: mask >= 64 becomes mask > 64`,
+	}},
+	{"a scope that has ended is found ended once more", []string{
+		`scope/noescape.go endLater side: s != nil && cp.Live() becomes (s != nil)`,
+	}},
+	{"empty and without a piece, the buffer stands at its beginning already", []string{
+		`bumper/autoscaling.go AutoscalingBuffer.trim remove: keep, b.mem, b.pieceMark = 0, nil, pieceMark{} becomes keep, b.mem, _ = 0, nil, pieceMark{}`,
+	}},
+	{"slabs are of one size, and giving memory to the collector only counts bytes", []string{
+		`bumper/isolating.go SlabBuffer.moveOn remove: b.slabs[first], b.slabs[b.cur] = b.slabs[b.cur], b.slabs[first] becomes b.slabs[first], _ = b.slabs[b.cur], b.slabs[first]`,
+	}},
+	{"without the address sanitizer there is nothing to unpoison; and poisoning more than was used does no harm, as memory is unpoisoned when it is handed out", []string{
+		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.mem[start:end]) removed`,
+		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
+	}},
+}
+
+// reasons has why a mutant changes nothing, by its name.
+var reasons = func() map[string]string {
+	m := map[string]string{}
+	for _, e := range equivalent {
+		for _, name := range e.names {
+			m[name] = e.reason
+		}
+	}
+	return m
+}()

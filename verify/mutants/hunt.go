@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// hunters are the packages whose tests hunt for mutants, besides those that are mutated.
+var hunters = []string{
+	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "offheap", "verify/misuse", "allocarray", "internal/kernel",
+}
+
+// edges are hunters whose slow tests say little of other packages.
+var edges = []string{"offheap", "allocarray", "internal/kernel"}
+
+// racers are the packages whose tests hunt once more with the race detector.
+var racers = []string{"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "bumper", "locked", "offheap"}
+
+// quick tests of a package run together.
+const quick = 100 * time.Millisecond
+
+// A probe is a test function and what it needs.
+type probe struct {
+	folder, name string
+	race         bool
+	runs         map[int]bool // functions that it runs
+	took         time.Duration
+}
+
+// A hunt is the state of a run: built tests and what is known of them.
+type hunt struct {
+	root, dir, overlay string
+	list               []*mutant
+	probes             []*probe
+	racing             sync.Once
+	raceErr            error
+	raceProbes         []*probe
+}
+
+// newHunt builds the mutants of the list into the tests, and runs each test once
+// without any, to see what it runs and how long it takes.
+func newHunt(root, dir string, list []*mutant) (*hunt, error) {
+	overlay, err := write(root, dir, list)
+	if err != nil {
+		return nil, err
+	}
+	h := &hunt{root: root, dir: dir, overlay: overlay, list: list}
+	if err := compile(root, filepath.Join(dir, "plain"), overlay, hunters); err != nil {
+		return nil, err
+	}
+	for _, folder := range hunters {
+		if err := h.explore(folder); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// race prepares the tests with the race detector, when a mutant first needs them: those
+// that run a function of such a mutant.
+func (h *hunt) race() error {
+	h.racing.Do(func() {
+		if h.raceErr = compile(h.root, filepath.Join(h.dir, "race"), h.overlay, racers, "-race"); h.raceErr != nil {
+			return
+		}
+		for _, p := range h.probes {
+			needed := func(m *mutant) bool { return m.races() && p.runs[m.fn.id] }
+			if !slices.Contains(racers, p.folder) || !slices.ContainsFunc(h.list, needed) {
+				continue
+			}
+			again := &probe{folder: p.folder, name: p.name, race: true, runs: p.runs}
+			if out, err := h.time(again, 0, ""); err == nil {
+				h.raceProbes = append(h.raceProbes, again)
+			} else {
+				fmt.Printf("left out: %s of %s with the race detector: %v: %s\n", p.name, p.folder, err, failed(out))
+			}
+		}
+	})
+	return h.raceErr
+}
+
+func (h *hunt) binary(folder string, race bool) string {
+	kind := "plain"
+	if race {
+		kind = "race"
+	}
+	return filepath.Join(h.dir, kind, filepath.Base(folder)+".test")
+}
+
+// explore finds the tests of a package. One that fails without a mutant is left out, and
+// named: the switches keep the compiler from inlining, which some tests count on.
+func (h *hunt) explore(folder string) error {
+	cmd := exec.Command(h.binary(folder, false), "-test.list", ".")
+	cmd.Dir = filepath.Join(h.root, folder)
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("the tests of %s: %w", folder, err)
+	}
+	trace := filepath.Join(h.dir, "trace")
+	for _, name := range strings.Fields(string(out)) {
+		if strings.HasPrefix(name, "Benchmark") {
+			continue
+		}
+		p := &probe{folder: folder, name: name, runs: map[int]bool{}}
+		_ = os.Remove(trace)
+		if out, err := h.time(p, -1, trace); err != nil {
+			fmt.Printf("left out: %s of %s fails without a mutant: %v: %s\n", name, folder, err, failed(out))
+			continue
+		}
+		text, _ := os.ReadFile(trace)
+		for _, line := range strings.Fields(string(text)) {
+			if id, err := strconv.Atoi(line); err == nil {
+				p.runs[id] = true
+			}
+		}
+		h.probes = append(h.probes, p)
+	}
+	return nil
+}
+
+// time runs a test and notes how long it takes.
+func (h *hunt) time(p *probe, id int, trace string) ([]byte, error) {
+	start := time.Now()
+	out, err := h.run(p.folder, p.race, []string{p.name}, id, trace, 2*time.Minute)
+	p.took = time.Since(start)
+	return out, err
+}
+
+// errTime says that tests took too long.
+var errTime = errors.New("out of time")
+
+// most is how much memory, in KiB, a mutant may write to, where the shell can tell the
+// system.
+const most = 3 << 20
+
+// run runs tests of a package with a mutant switched on: those that are named, or else all,
+// with those that are skipped in short runs.
+func (h *hunt) run(folder string, race bool, names []string, id int, trace string, limit time.Duration) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	bound := fmt.Sprintf(`ulimit -d %d 2>/dev/null; exec "$0" "$@"`, most)
+	if race {
+		bound = `exec "$0" "$@"` // which needs addresses without end
+	}
+	args := []string{"-c", bound, h.binary(folder, race), "-test.failfast"}
+	if names != nil {
+		args = append(args, "-test.short", "-test.run", "^("+strings.Join(names, "|")+")$")
+	}
+	cmd := exec.CommandContext(ctx, "sh", args...)
+	cmd.Dir = filepath.Join(h.root, folder)
+	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(id), envTrace+"="+trace)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		return out, errTime
+	}
+	return out, err
+}
+
+// A verdict is what became of a mutant.
+type verdict struct {
+	Name, Class, Verdict, By string
+	Seconds                  float64
+}
+
+// lives reports whether no test found the mutant.
+func (v verdict) lives() bool { return v.Verdict == survived || v.Verdict == unseen }
+
+// Verdicts.
+const (
+	killed   = "killed"
+	hung     = "hung" // which is as good as killed
+	survived = "SURVIVED"
+	unseen   = "NOT RUN" // no test runs the function
+)
+
+// judge runs the tests that run the function of m, the cheapest first.
+func (h *hunt) judge(m *mutant) (verdict, error) {
+	start := time.Now()
+	v := verdict{Name: m.name, Class: m.class, Verdict: unseen}
+	h.try(&v, m, waves(m, h.probes))
+	if v.Verdict == survived && m.races() {
+		if err := h.race(); err != nil {
+			return v, err
+		}
+		h.try(&v, m, waves(m, h.raceProbes))
+	}
+	if v.Verdict == survived {
+		h.tryLong(&v, m)
+	}
+	v.Seconds = time.Since(start).Seconds()
+	return v, nil
+}
+
+// races reports whether the race detector may tell m from the program.
+func (m *mutant) races() bool {
+	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" ||
+		strings.Contains(m.file.text(m.fn.decl), "poison.") // which tells the detector
+}
+
+// try runs waves of tests until one fails.
+func (h *hunt) try(v *verdict, m *mutant, waves [][]*probe) {
+	for _, wave := range waves {
+		v.Verdict = survived
+		var names []string
+		limit := 5 * time.Second
+		for _, p := range wave {
+			names = append(names, p.name)
+			limit += 10 * p.took
+		}
+		out, err := h.run(wave[0].folder, wave[0].race, names, m.id, "", limit)
+		if err == nil {
+			continue
+		}
+		v.Verdict, v.By = killed, wave[0].folder+" "+failed(out)
+		if wave[0].race {
+			v.By = "-race " + v.By
+		}
+		if errors.Is(err, errTime) {
+			v.Verdict = hung
+		}
+		return
+	}
+}
+
+// tryLong runs all tests of the package of m, those too that are skipped in short runs.
+func (h *hunt) tryLong(v *verdict, m *mutant) {
+	folder := m.file.pkg.folder
+	if !slices.Contains(hunters, folder) || slices.Contains(edges, folder) {
+		return
+	}
+	if out, err := h.run(folder, false, nil, m.id, "", 2*time.Minute); err != nil {
+		v.Verdict, v.By = killed, "long "+folder+" "+failed(out)
+	}
+}
+
+// waves returns the tests to run, as groups of one package: the quick tests of each
+// package, its own before others, then slow tests by how long they take.
+func waves(m *mutant, probes []*probe) (waves [][]*probe) {
+	groups := map[string][]*probe{}
+	var slow []*probe
+	for _, p := range probes {
+		switch {
+		case !p.runs[m.fn.id]:
+		case p.took > quick:
+			if p.folder == m.file.pkg.folder || !slices.Contains(edges, p.folder) {
+				slow = append(slow, p)
+			}
+		default:
+			groups[p.folder] = append(groups[p.folder], p)
+		}
+	}
+	for _, folder := range append([]string{m.file.pkg.folder}, hunters...) {
+		if g := groups[folder]; len(g) > 0 {
+			waves = append(waves, g)
+			delete(groups, folder)
+		}
+	}
+	sort.SliceStable(slow, func(i, j int) bool { return slow[i].took < slow[j].took })
+	for _, p := range slow {
+		waves = append(waves, []*probe{p})
+	}
+	return waves
+}
+
+var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)|^(panic: .*|fatal error: .*|SIG\w+: .*|WARNING: DATA RACE)`)
+
+// failed returns what in the output says why the tests failed.
+func failed(out []byte) string {
+	match := failure.FindSubmatch(out)
+	if match == nil {
+		return "?"
+	}
+	return brief(string(match[1]) + string(match[2]))
+}
