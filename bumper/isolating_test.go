@@ -15,7 +15,6 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
-	"github.com/allocarrays/allocarrays-go/scope/guard"
 	"github.com/allocarrays/allocarrays-go/scope/scopetest"
 )
 
@@ -101,7 +100,6 @@ func (h *hoard) visit(ctx context.Context, n int, rng *rand.Rand) {
 // TestIsolatingKeepsData: slices that were kept too long show what their own scope
 // wrote, through 10 000 later scopes.
 func TestIsolatingKeepsData(t *testing.T) {
-	defer guard.Set(guard.Set(guard.Off)) // which lets nobody look
 	n := 10_000
 	if testing.Short() || testenv.Slow() {
 		n = 600
@@ -149,7 +147,6 @@ func TestIsolatingKeepsData(t *testing.T) {
 // TestIsolatingWritesStayPrivate: what is written through a slice kept too long reaches
 // nobody.
 func TestIsolatingWritesStayPrivate(t *testing.T) {
-	defer guard.Set(guard.Set(guard.Off))
 	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(40_000)))
 	var kept [][]byte
 	for i := range 2000 {
@@ -323,7 +320,6 @@ func (r *recycler) Release(mem []byte) { r.free = append(r.free, mem) }
 
 // Isolating replaces a source whatever the order of the options.
 func TestIsolatingReplacesTheSource(t *testing.T) {
-	defer guard.Set(guard.Set(guard.Off)) // which lets nobody look
 	buf := bumper.NewSlabBuffer(bumper.Isolating(), bumper.From(&recycler{}), bumper.SlabSize(4096))
 	ctx := scope.WithAllocator(context.Background(), buf)
 	var old [][]byte

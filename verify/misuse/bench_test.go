@@ -1,4 +1,4 @@
-package misuse_test
+package main_test
 
 import (
 	"context"
