@@ -34,6 +34,12 @@
 // takes every one. Those drawn that change nothing that a test could see are listed with
 // the reason: see equivalent.go.
 //
+// When this was written 666 ordinary mutants of scope and what is below it, of handshake,
+// meter and bumper were drawn. The tests killed 605 of them, 10 by hanging; 61 are listed.
+// Of 21 memory-order ones the race detector found 11. Of locked, offheap and allocarray
+// 235 were drawn, and 201 killed: what lives there is not settled, and samples leave these
+// packages out.
+//
 // # How they are tried
 //
 // All mutants are built into one set of test binaries, by way of the go command's

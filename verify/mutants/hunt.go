@@ -68,26 +68,39 @@ func newHunt(root, dir string, list []*mutant) (*hunt, error) {
 }
 
 // race prepares the tests with the race detector, when a mutant first needs them: those
-// that run a function of such a mutant.
+// that run a function of such a mutant, and those that are only built with it.
 func (h *hunt) race() error {
 	h.racing.Do(func() {
 		if h.raceErr = compile(h.root, filepath.Join(h.dir, "race"), h.overlay, racers, "-race"); h.raceErr != nil {
 			return
 		}
-		for _, p := range h.probes {
-			needed := func(m *mutant) bool { return m.races() && p.runs[m.fn.id] }
-			if !slices.Contains(racers, p.folder) || !slices.ContainsFunc(h.list, needed) {
-				continue
-			}
-			again := &probe{folder: p.folder, name: p.name, race: true, runs: p.runs}
-			if out, err := h.time(again, 0, ""); err == nil {
-				h.raceProbes = append(h.raceProbes, again)
-			} else {
-				fmt.Printf("left out: %s of %s with the race detector: %v: %s\n", p.name, p.folder, err, failed(out))
+		for _, folder := range racers {
+			if h.raceErr = h.exploreRace(folder); h.raceErr != nil {
+				return
 			}
 		}
 	})
 	return h.raceErr
+}
+
+func (h *hunt) exploreRace(folder string) error {
+	names, err := h.tests(folder, true)
+	for _, name := range names {
+		p := &probe{folder: folder, name: name, race: true}
+		for _, plain := range h.probes {
+			if plain.folder == folder && plain.name == name {
+				p.runs = plain.runs
+			}
+		}
+		needed := func(m *mutant) bool { return m.races(folder) && p.runs[m.fn.id] }
+		if p.runs != nil && !slices.ContainsFunc(h.list, needed) {
+			continue
+		}
+		if h.watch(p) {
+			h.raceProbes = append(h.raceProbes, p)
+		}
+	}
+	return err
 }
 
 func (h *hunt) binary(folder string, race bool) string {
@@ -98,43 +111,49 @@ func (h *hunt) binary(folder string, race bool) string {
 	return filepath.Join(h.dir, kind, filepath.Base(folder)+".test")
 }
 
-// explore finds the tests of a package. One that fails without a mutant is left out, and
-// named: the switches keep the compiler from inlining, which some tests count on.
+// explore finds the tests of a package.
 func (h *hunt) explore(folder string) error {
-	cmd := exec.Command(h.binary(folder, false), "-test.list", ".")
+	names, err := h.tests(folder, false)
+	for _, name := range names {
+		if p := (&probe{folder: folder, name: name}); h.watch(p) {
+			h.probes = append(h.probes, p)
+		}
+	}
+	return err
+}
+
+// tests lists the tests, examples and fuzz targets of a package.
+func (h *hunt) tests(folder string, race bool) (names []string, err error) {
+	cmd := exec.Command(h.binary(folder, race), "-test.list", "^(Test|Example|Fuzz)")
 	cmd.Dir = filepath.Join(h.root, folder)
 	out, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("the tests of %s: %w", folder, err)
+		return nil, fmt.Errorf("the tests of %s: %w", folder, err)
 	}
-	trace := filepath.Join(h.dir, "trace")
-	for _, name := range strings.Fields(string(out)) {
-		if strings.HasPrefix(name, "Benchmark") {
-			continue
-		}
-		p := &probe{folder: folder, name: name, runs: map[int]bool{}}
-		_ = os.Remove(trace)
-		if out, err := h.time(p, -1, trace); err != nil {
-			fmt.Printf("left out: %s of %s fails without a mutant: %v: %s\n", name, folder, err, failed(out))
-			continue
-		}
-		text, _ := os.ReadFile(trace)
-		for _, line := range strings.Fields(string(text)) {
-			if id, err := strconv.Atoi(line); err == nil {
-				p.runs[id] = true
-			}
-		}
-		h.probes = append(h.probes, p)
-	}
-	return nil
+	return strings.Fields(string(out)), nil
 }
 
-// time runs a test and notes how long it takes.
-func (h *hunt) time(p *probe, id int, trace string) ([]byte, error) {
+// watch runs a test without a mutant and notes what it runs and how long it takes. One
+// that fails is named, and left out: the switches keep the compiler from inlining, which
+// some tests count on.
+func (h *hunt) watch(p *probe) (passes bool) {
+	trace := filepath.Join(h.dir, "trace")
+	_ = os.Remove(trace)
 	start := time.Now()
-	out, err := h.run(p.folder, p.race, []string{p.name}, id, trace, 2*time.Minute)
+	out, err := h.run(p.folder, p.race, []string{p.name}, -1, trace, 2*time.Minute)
 	p.took = time.Since(start)
-	return out, err
+	if err != nil {
+		fmt.Printf("left out: %s of %s fails without a mutant: %v: %s\n", p.name, p.folder, err, failed(out))
+		return false
+	}
+	p.runs = map[int]bool{}
+	text, _ := os.ReadFile(trace)
+	for _, line := range strings.Fields(string(text)) {
+		if id, err := strconv.Atoi(line); err == nil {
+			p.runs[id] = true
+		}
+	}
+	return true
 }
 
 // errTime says that tests took too long.
@@ -190,11 +209,11 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 	start := time.Now()
 	v := verdict{Name: m.name, Class: m.class, Verdict: unseen}
 	h.try(&v, m, waves(m, h.probes))
-	if v.Verdict == survived && m.races() {
+	if v.Verdict == survived && m.races(m.file.pkg.folder) {
 		if err := h.race(); err != nil {
 			return v, err
 		}
-		h.try(&v, m, waves(m, h.raceProbes))
+		h.try(&v, m, waves(m, slices.DeleteFunc(slices.Clone(h.raceProbes), func(p *probe) bool { return !m.races(p.folder) })))
 	}
 	if v.Verdict == survived {
 		h.tryLong(&v, m)
@@ -203,10 +222,11 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 	return v, nil
 }
 
-// races reports whether the race detector may tell m from the program.
-func (m *mutant) races() bool {
+// races reports whether the race detector may tell m from the program, in the tests of a
+// package: of what tells the detector that memory is released, in those of its own.
+func (m *mutant) races(folder string) bool {
 	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" ||
-		strings.Contains(m.file.text(m.fn.decl), "poison.") // which tells the detector
+		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison.")
 }
 
 // try runs waves of tests until one fails.
