@@ -40,16 +40,26 @@ func (b *SlabBuffer) moveOn(mark slabMark) {
 	b.customs.drop(&b.store)
 	used := mark.used()
 	b.custom, b.large = mark.custom, mark.large
-	first := mark.cur + 1
+	first := mark.kept
 	if used == mark.large { // nothing lives in a slab
 		first = 0
 	}
+	b.kept = first
 	if b.cur > first {
 		b.slabs[first], b.slabs[b.cur] = b.slabs[b.cur], b.slabs[first]
 		b.slabs = b.store.releaseAll(b.slabs, first+1)
 		b.cur = first
 	}
 	b.burnt = b.full + b.off + b.large - used
+	b.movedTo.cur, b.movedTo.off = b.cur, b.off
+}
+
+// keepUsed counts the current slab among those in which something may live, if anything
+// was allocated in it since the last scope ended.
+func (b *SlabBuffer) keepUsed() {
+	if b.movedTo.cur != b.cur || b.movedTo.off != b.off {
+		b.kept = b.cur + 1
+	}
 }
 
 // collected is a source of Go memory that is reused only when the garbage collector

@@ -354,3 +354,21 @@ func TestIsolatingLeavesSlabs(t *testing.T) {
 	require.NoError(t, buf.Reset())
 	require.Equal(t, 1, buf.Stats().Slabs)
 }
+
+// TestIsolatingDoesNotGrow: scopes that cross slabs, within an outer scope that has
+// allocated something, leave none of them with the buffer.
+func TestIsolatingDoesNotGrow(t *testing.T) {
+	const slab = 64 << 10
+	buf := bumper.NewSlabBuffer(bumper.Isolating(), bumper.SlabSize(slab))
+	mustAlloc(t, buf, 100)
+	for i := range 200 {
+		cp := buf.Checkpoint()
+		mustAlloc(t, buf, slab-64, slab-64, slab-64, slab-64)
+		require.NoError(t, buf.Restore(cp))
+		if i == 100 {
+			mustAlloc(t, buf, 100) // in another slab, which stays, too
+		}
+	}
+	require.LessOrEqual(t, buf.Stats().Slabs, 4)
+	require.Equal(t, 200, buf.Stats().Used)
+}

@@ -24,6 +24,7 @@ type SlabBuffer struct {
 	customs   customSlabs
 	slabSize  int
 	isolating bool
+	movedTo   struct{ cur, off int } // where the last scope of an isolating buffer ended
 	store     store
 	stats     Stats
 }
@@ -36,6 +37,7 @@ type slabMark struct {
 	custom int // custom slabs in use
 	large  int // bytes used in custom slabs
 	burnt  int // bytes of the above that no scope uses: see Isolating
+	kept   int // slabs, from the first on, in which something may live: see Isolating
 }
 
 var (
@@ -140,7 +142,12 @@ func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 }
 
 // Checkpoint opens a level of scope.
-func (b *SlabBuffer) Checkpoint() memory.Checkpoint { return b.levels.Open(b.slabMark) }
+func (b *SlabBuffer) Checkpoint() memory.Checkpoint {
+	if b.isolating {
+		b.keepUsed()
+	}
+	return b.levels.Open(b.slabMark)
+}
 
 // Restore ends the level that cp opened and releases what was allocated in it.
 func (b *SlabBuffer) Restore(cp memory.Checkpoint) error {

@@ -34,7 +34,11 @@ func (b *Buffer) carve(r *region, size, align int) bool {
 	defer b.mu.Unlock()
 	need := size + max(align, granule) - granule // spans begin at multiples of 64
 	most := (r.used()+size)/2*3 + leastSpan - r.held
-	most = max(min(most, need+mostSlack)&^(granule-1), need)
+	slack := mostSlack
+	if b.limit > 0 { // so that several regions fit into a small buffer
+		slack = min(slack, b.limit/16)
+	}
+	most = max(min(most, need+slack)&^(granule-1), need)
 	if r.held == 0 {
 		most = max(most, r.most) // the use of an earlier scope of this generation
 	}

@@ -31,7 +31,7 @@ var drawn = []struct {
 	settled bool
 }{
 	{"scope", 2, true}, {"scope/guard", 2, true}, {"scope/memory", 2, true}, {"scope/internal/pages", 2, true},
-	{"internal/handshake", 2, true}, {"meter", 2, true}, {"bumper", 6, true},
+	{"internal/handshake", 2, true}, {"meter", 2, false}, {"bumper", 6, true},
 	{"locked", 6, false}, {"offheap", 6, false}, {"allocarray", 24, false},
 }
 
@@ -175,9 +175,19 @@ func mutants(root string, every bool) (list []*mutant, err error) {
 	return list, nil
 }
 
+// unsettled are the newest files of settled packages, of which not every mutant has been
+// judged yet.
+var unsettled = []string{
+	"scope/open.go", "scope/openregion.go", "scope/openlevel.go", "scope/life.go", "scope/leak.go",
+	"scope/builder.go", "scope/readfrom.go", "bumper/extend.go", "bumper/shared.go", "bumper/isolating.go",
+}
+
 // settled reports whether m is to be killed: it is not about the order of memory, and of a
 // settled package.
 func (m *mutant) settled() bool {
+	if slices.Contains(unsettled, m.file.path) {
+		return false
+	}
 	for _, d := range drawn {
 		if d.folder == m.file.pkg.folder {
 			return d.settled && m.class == ordinary
