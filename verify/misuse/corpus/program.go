@@ -38,6 +38,7 @@ var Families = []Family{
 	{Name: "bounds", Title: "Bounds", Programs: bounds},
 	{Name: "sharing", Title: "Sharing", Programs: sharings},
 	{Name: "ending", Title: "Scopes that end early", Programs: endings},
+	{Name: "open", Title: "Scopes that Open begins, and builders", Programs: opens},
 	{Name: "leak", Title: "Leaks", Single: true, Programs: leaks},
 	{Name: "offheap", Title: "Memory outside the Go heap", Single: true, Programs: offHeaps},
 	{Name: "allocator", Title: "Allocators that break their contract, and wrong arguments", Single: true, Programs: allocators},
