@@ -16,7 +16,7 @@ type Shared interface {
 	Reset() error
 }
 
-// Counts are the books of a [Shared] that programs compare with their own.
+// Counts are the numbers of a [Shared] that programs compare with their own.
 type Counts struct {
 	Open int    // regions that live now
 	Late uint64 // allocations after the end of their scope

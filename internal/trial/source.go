@@ -13,7 +13,7 @@ var (
 	ErrRequest = errors.New("scopetest: no request for a source")
 )
 
-// A Source is a bumper.Source that keeps books: it fails the acquisitions it is
+// A Source is a bumper.Source that keeps records: it fails the acquisitions it is
 // told to, overwrites what is released, and notices a release of what it never
 // gave. The zero value is ready.
 type Source struct {

@@ -20,7 +20,7 @@ const maxFile = 64 << 20
 // Decoders allocate what a header says before they have seen a pixel, so Load checks the
 // header first. It refuses files of more than 64 MiB, pictures of more than 64 megapixels
 // (64·2^20), pictures that take their decoder more than 320 MiB, and files that are too
-// short for the pixels that they announce. In all it allocates at most 512 MiB.
+// short for the pixels that they claim to have. In all it allocates at most 512 MiB.
 //
 // Errors begin with "picture: " and name the file and the reason; a missing file matches
 // fs.ErrNotExist.
