@@ -33,6 +33,8 @@ type region struct {
 	held  int // bytes of spans
 	most  int // the most bytes that a scope of this generation has used
 
+	attached atomic.Value // of package scope
+
 	listed        bool // in Buffer.closed; under Buffer.mu as the links are
 	before, after *region
 }
@@ -222,6 +224,9 @@ func (r *region) restart() {
 	r.home.giveBack(r)
 	r.open = true
 }
+
+// Attached is for package scope.
+func (r *region) Attached() *atomic.Value { return &r.attached }
 
 // Living reports whether the generation still lasts.
 func (r *region) Living(g handshake.Generation) bool { return r.generation.Load() == uint64(g) }

@@ -23,8 +23,9 @@ func Leaks() uint64 { return leaks.Load() }
 // own. A test may fail in it, once a garbage collection has run.
 //
 // The default, which nil stands for, logs each place once, as a warning, with the default
-// logger of log/slog.
+// logger of log/slog; once more after another call of OnLeak.
 func OnLeak(report func(place string)) {
+	reported.Clear()
 	if report == nil {
 		onLeak.Store(nil)
 		return

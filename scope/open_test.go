@@ -443,6 +443,7 @@ func TestLeakIsLogged(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	defer slog.SetDefault(before)
+	scope.OnLeak(nil)
 	for range 3 {
 		want := scope.Leaks() + 1
 		forgotten(t.Context())

@@ -20,8 +20,6 @@ type regionContext struct {
 	// context left behind, its region closed but not released, so that the
 	// next one allocates nothing. The scope that reopens the region has it alone.
 	kept atomic.Pointer[regionContext]
-
-	children atomic.Pointer[family] // nil until Open was called in the scope
 }
 
 func (c *regionContext) Value(key any) any {
@@ -47,12 +45,14 @@ func (c *regionContext) Extend(b memory.Block, size uintptr) (memory.Block, bool
 	return c.region.ExtendIn(c.generation, b, size)
 }
 
-// family returns the scopes that Open has opened within c's.
+// family returns the scopes that Open has opened within c's. It stays with the region,
+// so that the context, an object for each scope, is no larger for it.
 func (c *regionContext) family() *family {
-	if c.children.Load() == nil {
-		c.children.CompareAndSwap(nil, new(family))
+	attached := c.region.Attached()
+	if attached.Load() == nil {
+		attached.CompareAndSwap(nil, new(family))
 	}
-	return c.children.Load()
+	return attached.Load().(*family)
 }
 
 // Unwrap returns the shared allocator, so that memory.As finds it inside a region.
@@ -85,8 +85,8 @@ func enterRegion(ctx context.Context, opener handshake.RegionOpener) (inner, par
 // meanwhile is released here: the parent may have looked for it too early.
 func (c *regionContext) leave(parent *regionContext, pc uintptr) {
 	c.region.Close(c.generation, pc)
-	if f := c.children.Load(); f != nil {
-		for _, child := range f.dismiss() {
+	if f := c.region.Attached().Load(); f != nil {
+		for _, child := range f.(*family).dismiss() {
 			child.end(ended, pc)
 		}
 	}

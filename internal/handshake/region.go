@@ -1,6 +1,10 @@
 package handshake
 
-import "github.com/allocarrays/allocarrays-go/scope/memory"
+import (
+	"sync/atomic"
+
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
 
 // A RegionOpener is an allocator shared by goroutines. It cannot be restored to a
 // checkpoint while others use it; instead scope.NoEscape opens a private region of
@@ -54,6 +58,9 @@ type Region interface {
 
 	// IsOpen reports whether a scope of the generation is open.
 	IsOpen(g Generation) bool
+
+	// Attached is where package scope keeps the scopes that were opened within this one.
+	Attached() *atomic.Value
 
 	// Living reports whether the generation still lasts.
 	Living(g Generation) bool
