@@ -50,8 +50,8 @@ type Buffer struct {
 }
 
 var (
-	_ handshake.RegionOpener = (*Buffer)(nil)
-	_ handshake.Front        = (*Buffer)(nil)
+	_ handshake.MeteredOpener = (*Buffer)(nil)
+	_ handshake.Front         = (*Buffer)(nil)
 )
 
 // Share returns the Buffer through which goroutines share buf: always the same for
@@ -83,7 +83,7 @@ func newBuffer(buf bumper.Buffer, sharing *handshake.Sharing) *Buffer {
 	b.limit, b.free = b.storage.Limit(), b.storage.Room()
 	b.retention = newRetention(b.storage.Prompt())
 	b.common = newRegion(b)
-	b.common.begin()
+	b.common.begin(nil, false)
 	return b
 }
 
@@ -164,6 +164,15 @@ func (b *Buffer) Close() error {
 // OpenRegion is for package scope: it opens a private region, which scope.NoEscape
 // closes.
 func (b *Buffer) OpenRegion() (handshake.Region, handshake.Generation, bool) {
+	return b.openRegion(nil, false)
+}
+
+// OpenMetered is OpenRegion for a region that charges an account.
+func (b *Buffer) OpenMetered(a handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	return b.openRegion(a, false)
+}
+
+func (b *Buffer) openRegion(a handshake.Account, inherited bool) (handshake.Region, handshake.Generation, bool) {
 	b.sharing.Hold()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -171,7 +180,7 @@ func (b *Buffer) OpenRegion() (handshake.Region, handshake.Generation, bool) {
 	b.stats.Open++
 	b.stats.Peak = max(b.stats.Peak, b.stats.Open)
 	b.stats.Regions++
-	return r, r.begin(), true
+	return r, r.begin(a, inherited), true
 }
 
 // takeRegion returns a region whose generation is over, or a new one.
@@ -196,6 +205,7 @@ func (b *Buffer) putRegion(r *region) {
 	b.settle()
 	b.mu.Unlock()
 	b.sharing.Unhold()
+	handshake.Freed()
 }
 
 // String describes the buffer, and the one inside by its type, in one line.

@@ -3,6 +3,7 @@ package locked
 import (
 	"errors"
 
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -22,16 +23,15 @@ const (
 )
 
 // carve makes room for a block in r: in its current span, which it lengthens, or in a
-// new one. It returns false if no idle memory is long enough. r.mu is held.
+// new one. It returns false if no idle memory is long enough, with an error if r's account
+// refuses it. r.mu is held.
 //
 // A region that has used n bytes holds at most 1.5 n + 4 KiB, and at most 64 KiB more
 // than it has used: its spans grow with what it uses.
-func (b *Buffer) carve(r *region, size, align int) bool {
+func (b *Buffer) carve(r *region, size, align int) (bool, error) {
 	if b.isolating {
-		return false // spans are not used again
+		return false, nil // spans are not used again
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	need := size + max(align, granule) - granule // spans begin at multiples of 64
 	most := (r.used()+size)/2*3 + leastSpan - r.held
 	most = max(min(most, need+mostSlack)&^(granule-1), need)
@@ -39,10 +39,34 @@ func (b *Buffer) carve(r *region, size, align int) bool {
 		most = max(most, r.most) // what an earlier scope of this generation has used
 	}
 	most = roundUp(most)
+	if r.account == nil {
+		return b.carveSpan(r, size, align, need, most, most), nil
+	}
+	short, tail := roundUp(need), 0 // a new span, or what is missing behind the current one
+	if n := len(r.spans); n > 0 {
+		last := r.spans[n-1]
+		tail = last.len - roundUp(r.off) // which goes back if a new one is taken
+		short = roundUp(max(need-tail, r.off+align-1+size-last.len, 0))
+	}
+	granted, err := r.charge(uintptr(size), short, max(most, short), max(tail, 0))
+	if err != nil {
+		return false, err
+	}
+	held := r.held
+	ok := b.carveSpan(r, size, align, need, granted, roundUp(min(max(most, need), granted+max(tail, 0))))
+	r.uncharge(granted - (r.held - held))
+	return ok, nil
+}
+
+// carveSpan lengthens the current span of r by at most so many bytes, or takes a new one
+// of need bytes or more.
+func (b *Buffer) carveSpan(r *region, size, align, need, longer, most int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if n := len(r.spans); n > 0 {
 		last := r.spans[n-1]
 		start := r.off + align - 1
-		if short := start + size - last.len; short > 0 && b.arena.extend(last, short, most) {
+		if short := start + size - last.len; short > 0 && b.arena.extend(last, short, longer) {
 			b.hold(r, last.len-len(r.mem))
 			r.mem = last.bytes()
 			return true
@@ -86,11 +110,15 @@ func (b *Buffer) giveBack(r *region) {
 		r.mem, r.off = nil, 0
 	}
 	r.full, r.held = 0, 0
+	if r.account != nil {
+		r.discharge()
+	}
+	handshake.Freed()
 }
 
 // acquire takes more storage, so that idle memory holds a block for r; or returns why
 // there is none. No lock is held: it may take long, and others go on meanwhile.
-func (b *Buffer) acquire(r *region, size, align uintptr) error {
+func (b *Buffer) acquire(r *region, g handshake.Generation, size, align uintptr) error {
 	align = memory.Alignment(size, align)
 	if size > maxSize || align > maxSize {
 		return b.refuse(size, nil)
@@ -99,7 +127,7 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 	b.growing.Lock()
 	defer b.growing.Unlock()
 	if b.isolating {
-		return b.acquireIsolated(r, size, need)
+		return b.acquireIsolated(r, g, size, need)
 	}
 	if b.holds(need) { // another goroutine was faster
 		return nil
@@ -166,7 +194,7 @@ func (b *Buffer) extend(need int) error {
 
 // acquireIsolated gives r a span that no scope has used. It becomes the region's at once,
 // as there is no idle memory that it could wait in. b.growing is held.
-func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
+func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr, need int) error {
 	mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
 	if err != nil && need < isolatingSpan {
 		mem, _, err = b.storage.Acquire(need)
@@ -177,6 +205,14 @@ func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.Living(g) || !r.open {
+		return nil // the block is late; the storage is left to the garbage collector
+	}
+	if r.account != nil {
+		if _, err := r.charge(size, roundUp(len(mem)), roundUp(len(mem)), 0); err != nil {
+			return err
+		}
+	}
 	r.full += r.off
 	r.mem, r.off = mem, 0
 	b.mu.Lock()
@@ -210,6 +246,7 @@ func (b *Buffer) release(back [][]byte) {
 	b.mu.Lock()
 	b.free = b.storage.Room()
 	b.mu.Unlock()
+	handshake.Freed()
 }
 
 // holds reports whether an idle span has n bytes.

@@ -33,6 +33,10 @@ type region struct {
 	held  int // bytes of spans
 	most  int // the most bytes that a scope of this generation has used
 
+	account   handshake.Account // charged for the spans of an open scope; may be nil
+	inherited bool              // account is that of the region around
+	charged   int               // bytes
+
 	listed        bool // in Buffer.closed; under Buffer.mu as the links are
 	before, after *region
 }
@@ -45,58 +49,72 @@ func newRegion(home *Buffer) *region {
 }
 
 // begin starts a generation, with the first scope open.
-func (r *region) begin() handshake.Generation {
+func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.open, r.start = true, r.off
+	r.account, r.inherited = a, inherited
+	if a != nil {
+		r.recharge() // an isolating buffer's regions go on behind earlier scopes
+	}
 	return handshake.Generation(r.generation.Add(1))
 }
 
 // AllocIn allocates in the open scope, or on the heap if that has ended.
 func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
-	for {
-		block, ok := r.try(g, size, align)
+	for attempt := 1; ; {
+		block, ok, refusal := r.try(g, size, align)
 		if ok {
 			return block, nil
 		}
-		if !r.Living(g) {
-			r.home.late.Add(1)
-			return scope.Heap().Alloc(size, align)
+		if refusal == nil {
+			if !r.Living(g) {
+				r.home.late.Add(1)
+				return scope.Heap().Alloc(size, align)
+			}
+			refusal = r.home.acquire(r, g, size, align)
 		}
-		if err := r.home.acquire(r, size, align); err != nil {
-			return memory.Block{}, err
+		if refusal != nil {
+			block, retry, err := r.appeal(g, size, align, attempt, refusal)
+			if !retry {
+				return block, err
+			}
+			attempt++
 		}
 	}
 }
 
 // try allocates from what the region holds or from idle memory of the buffer; false if
-// there is neither, or if g is over.
-func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool) {
+// there is neither, or if g is over; with an error if the account refuses.
+func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock() // also when the alignment panics
 	if !r.Living(g) {
-		return memory.Block{}, false
+		return memory.Block{}, false, nil
 	}
 	if !r.open {
 		r.home.late.Add(1)
 		block, err := scope.Heap().Alloc(size, align)
-		return block, err == nil
+		return block, err == nil, err
 	}
 	align = memory.Alignment(size, align)
 	start, ok := r.fit(size, align)
 	if !ok {
 		if size == 0 {
-			return memory.NewBlock(nil, r.epoch.Stamp()), true
+			return memory.NewBlock(nil, r.epoch.Stamp()), true, nil
 		}
-		if size > maxSize || align > maxSize || !r.home.carve(r, int(size), int(align)) {
-			return memory.Block{}, false
+		if size > maxSize || align > maxSize {
+			return memory.Block{}, false, nil
+		}
+		if ok, err := r.home.carve(r, int(size), int(align)); !ok {
+			return memory.Block{}, false, err
 		}
 		start, _ = r.fit(size, align)
 	}
 	r.off = start + int(size)
 	mem := r.mem[start:r.off]
 	poison.Unpoison(mem)
-	return memory.NewBlock(mem, r.epoch.Stamp()), true
+	return memory.NewBlock(mem, r.epoch.Stamp()), true, nil
 }
 
 // maxSize bounds one block, so that no sum of sizes overflows.
@@ -116,13 +134,23 @@ func (r *region) used() int { return r.full + r.off }
 
 // OpenSub opens another region of the shared buffer.
 func (r *region) OpenSub(g handshake.Generation) (handshake.Region, handshake.Generation, bool) {
+	return r.OpenSubMetered(g, nil)
+}
+
+// OpenSubMetered opens another region of the shared buffer that charges r's account, and a.
+func (r *region) OpenSubMetered(g handshake.Generation, a handshake.Account) (handshake.Region, handshake.Generation, bool) {
 	r.mu.Lock()
-	usable := r.Living(g) && r.open
+	usable, own := r.Living(g) && r.open, r.account
 	r.mu.Unlock()
-	if !usable {
+	switch {
+	case !usable:
 		return nil, 0, false
+	case a == nil:
+		return r.home.openRegion(own, true)
+	case own != nil:
+		a = a.Join(own, true)
 	}
-	return r.home.OpenRegion()
+	return r.home.openRegion(a, false)
 }
 
 // Reopen opens the next scope of the same generation.
@@ -133,11 +161,15 @@ func (r *region) Reopen(g handshake.Generation) bool {
 		return false
 	}
 	r.open, r.start = true, r.off
+	if r.account != nil {
+		r.recharge()
+	}
 	return true
 }
 
 // Close ends the open scope. The region keeps memory for the next.
 func (r *region) Close(g handshake.Generation, pc uintptr) {
+	defer handshake.Freed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Living(g) && r.open {
@@ -164,6 +196,9 @@ func (r *region) leave() {
 // scope needed several, they go back, and the next takes one of the size of all. r.mu is
 // held.
 func (r *region) keep() {
+	if r.account != nil {
+		defer r.discharge()
+	}
 	if r.home.isolating {
 		return // memory is not used again: the next scope goes on behind the last
 	}
@@ -201,8 +236,13 @@ func (r *region) Release(g handshake.Generation) {
 	r.generation.Add(1)
 	r.home.giveBack(r)
 	r.most = 0
+	account, inherited := r.account, r.inherited
+	r.account = nil
 	r.mu.Unlock()
 	r.home.putRegion(r)
+	if account != nil && !inherited {
+		account.Leave()
+	}
 }
 
 // restart ends the scope and opens the next, without memory. r.mu is held.

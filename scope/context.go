@@ -30,7 +30,7 @@ type allocContext struct {
 	alloc        Allocator
 	checkpointer memory.Checkpointer    // behind wrappers, or nil
 	opener       handshake.RegionOpener // behind wrappers, or nil; the allocator is either
-	wrapped      bool                   // alloc is not the opener itself
+	wrapped      bool                   // wrappers stand before the opener
 }
 
 func (c *allocContext) Value(key any) any {
@@ -48,13 +48,26 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 		panic(misuse("WithAllocator with a nil Allocator; the Go heap is scope.Heap()"))
 	}
 	c := &allocContext{Context: ctx, alloc: a}
-	if cp, ok := memory.As[memory.Checkpointer](a); ok {
-		c.checkpointer = cp
-	} else if r, ok := memory.As[handshake.RegionOpener](a); ok {
-		_, direct := a.(handshake.RegionOpener)
-		c.opener, c.wrapped = r, !direct
-	}
+	c.findScopes()
 	return c
+}
+
+// findScopes finds the first in the allocator's chain of wrappers that can open scopes.
+func (c *allocContext) findScopes() {
+	for a := c.alloc; a != nil; a = memory.Unwrap(a) {
+		switch can := a.(type) {
+		case handshake.Instrument: // which speaks for what it wraps
+			c.checkpointer, c.opener = can.Scopes()
+		case memory.Checkpointer:
+			c.checkpointer = can
+		case handshake.RegionOpener:
+			c.opener = can
+		default:
+			continue
+		}
+		c.wrapped = c.opener != nil && a != c.alloc
+		return
+	}
 }
 
 // AllocatorFrom returns the allocator that ctx carries, or [Heap] if it carries
@@ -81,10 +94,11 @@ func nearest(ctx context.Context) any {
 	return ctx.Value(allocatorKey{})
 }
 
-// rewrap puts the wrappers that stand in a's chain before the RegionOpener around the
-// region that it opened.
+// rewrap puts the wrappers that stand in a's chain before what opens regions around the
+// region that was opened.
 func rewrap(a, region Allocator) Allocator {
-	if _, opener := a.(handshake.RegionOpener); opener {
+	switch a.(type) {
+	case handshake.RegionOpener, handshake.Instrument:
 		return region
 	}
 	w, ok := a.(memory.Wrapper)

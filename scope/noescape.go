@@ -107,7 +107,7 @@ func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator,
 // endLater ends cp's level, if it is still open because a parallel region uses the
 // buffer, when the last of these has ended.
 func endLater(c memory.Checkpointer, cp memory.Checkpoint) {
-	if s := handshake.SharingOf(c); s != nil && cp.Live() {
+	if s := handshake.FindSharing(c); s != nil && cp.Live() {
 		s.WhenFree(func() {
 			if c.Restore(cp) != nil {
 				_ = unwind(c, cp)

@@ -37,6 +37,11 @@ func (c *regionContext) OpenRegion() (handshake.Region, handshake.Generation, bo
 	return c.region.OpenSub(c.generation)
 }
 
+// OpenMetered opens a region within this one that charges a, too.
+func (c *regionContext) OpenMetered(a handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	return c.region.OpenSubMetered(c.generation, a)
+}
+
 // Unwrap returns the shared allocator, so that memory.As finds it inside a region.
 func (c *regionContext) Unwrap() Allocator { return c.region.Home() }
 

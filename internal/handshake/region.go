@@ -32,6 +32,21 @@ type Region interface {
 	// OpenSub opens a region within this one; false if the generation is over.
 	OpenSub(g Generation) (Region, Generation, bool)
 
+	// OpenSubMetered is OpenSub for a region that charges the account too; what a
+	// region charges, regions within it charge anyway.
+	OpenSubMetered(g Generation, a Account) (Region, Generation, bool)
+
+	// Reserve makes room for blocks of n bytes in all, each rounded up to a multiple
+	// of 64, or returns why there is none and who refused it: nil if waiting is
+	// futile. Nothing has changed then. If the scope has ended there is nothing to do.
+	Reserve(g Generation, n int) (refuser any, err error)
+
+	// Holding reports whether the open scope has blocks.
+	Holding(g Generation) bool
+
+	// Under reports whether an allocation may be refused by that refuser.
+	Under(g Generation, refuser any) bool
+
 	// Reopen opens the closed region for another scope; false if it is open
 	// or the generation is over.
 	Reopen(g Generation) bool

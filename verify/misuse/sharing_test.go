@@ -81,7 +81,7 @@ var sharings = []mistake{
 	{name: "group-wrapped", what: "NewGroup on an unlocked buffer behind a wrapper", promise: always,
 		message: "locked: NewGroup: the context's *bumper.SlabBuffer is not safe for goroutines; use WithLockedBumper",
 		program: func(*testing.T) error {
-			locked.NewGroup(scope.WithAllocator(context.Background(), meter.NewFallback(bumper.NewSlabBuffer())))
+			locked.NewGroup(scope.WithAllocator(context.Background(), meter.New(bumper.NewSlabBuffer(), meter.Fallback())))
 			return nil
 		}},
 }

@@ -1,0 +1,170 @@
+package meter
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// opener is a meter as it opens regions, of what is behind it.
+type opener Meter
+
+var _ handshake.MeteredOpener = (*opener)(nil)
+
+func (o *opener) Alloc(size, align uintptr) (memory.Block, error) {
+	return (*Meter)(o).Alloc(size, align)
+}
+
+func (o *opener) OpenRegion() (handshake.Region, handshake.Generation, bool) {
+	return o.OpenMetered(nil)
+}
+
+// OpenMetered opens a region whose account is that of the meter, and outer if that is not
+// nil. Only a meter that does something for each block stands in its way.
+func (o *opener) OpenMetered(outer handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	m := (*Meter)(o)
+	var a handshake.Account = (*account)(m)
+	if m.core.log != nil {
+		a = newVisit(m)
+	}
+	if outer != nil {
+		a = outer.Join(a, false)
+	}
+	if m.behind == nil {
+		r := newPlain(m, a, false, 0)
+		return r, plainGeneration, true
+	}
+	if !m.everyBlock() {
+		return m.behind.OpenMetered(a)
+	}
+	charged := a
+	if m.between {
+		charged = quiet{a}
+	}
+	r, g, ok := m.behind.OpenMetered(charged)
+	if !ok {
+		return nil, 0, false
+	}
+	return newTracked(m, a, r, g, 0), g, true
+}
+
+// everyBlock reports whether m does something for each block.
+func (m *Meter) everyBlock() bool {
+	return m.between || m.core.trace != nil || m.core.zero || m.core.faults.on()
+}
+
+// tracked is a region whose blocks pass through a meter. It is made for one generation.
+type tracked struct {
+	handshake.Region
+	m       *Meter
+	account handshake.Account
+	chain   scope.Allocator // the allocators of others, around the region; or nil
+
+	parent uint64 // for the trace
+	scope  atomic.Uint64
+	open   atomic.Bool
+}
+
+func newTracked(m *Meter, a handshake.Account, r handshake.Region, g handshake.Generation, parent uint64) *tracked {
+	t := &tracked{Region: r, m: m, account: a, parent: parent}
+	if m.between {
+		t.chain = rewrap(m.inner, inRegion{r, g})
+	}
+	t.begin()
+	return t
+}
+
+func (t *tracked) begin() {
+	t.scope.Store(t.m.core.trace.begin(t.parent))
+	t.open.Store(true)
+}
+
+func (t *tracked) end() {
+	if t.open.CompareAndSwap(true, false) {
+		t.m.core.trace.end(t.scope.Load())
+	}
+}
+
+func (t *tracked) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
+	for attempt := 1; ; attempt++ {
+		var b memory.Block
+		err := t.m.core.faults.inject(size)
+		open := err != nil // what to do about the failure is not decided yet
+		if err == nil && t.chain != nil {
+			b, err = t.chain.Alloc(size, align)
+			open = true
+		} else if err == nil {
+			b, err = t.Region.AllocIn(g, size, align)
+		}
+		if open && errors.Is(err, scope.ErrExhausted) {
+			var retry bool
+			if b, retry, err = t.account.Exhausted(size, align, attempt, err); retry {
+				continue
+			}
+		}
+		return t.m.finish(b, t.scope.Load(), size, align, err)
+	}
+}
+
+func (t *tracked) OpenSub(g handshake.Generation) (handshake.Region, handshake.Generation, bool) {
+	return t.sub(t.account)(t.Region.OpenSub(g))
+}
+
+func (t *tracked) OpenSubMetered(g handshake.Generation, a handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	return t.sub(a.Join(t.account, true))(t.Region.OpenSubMetered(g, a))
+}
+
+// sub returns what puts the meter around a region within this one.
+func (t *tracked) sub(a handshake.Account) func(handshake.Region, handshake.Generation, bool) (handshake.Region, handshake.Generation, bool) {
+	return func(r handshake.Region, g handshake.Generation, ok bool) (handshake.Region, handshake.Generation, bool) {
+		if !ok {
+			return nil, 0, false
+		}
+		return newTracked(t.m, a, r, g, t.scope.Load()), g, true
+	}
+}
+
+func (t *tracked) Reopen(g handshake.Generation) bool {
+	ok := t.Region.Reopen(g)
+	if ok {
+		t.begin()
+	}
+	return ok
+}
+
+func (t *tracked) Close(g handshake.Generation, pc uintptr) {
+	t.Region.Close(g, pc)
+	t.end()
+}
+
+func (t *tracked) Release(g handshake.Generation) {
+	t.Region.Release(g)
+	t.end()
+}
+
+// inRegion is a region as an allocator.
+type inRegion struct {
+	region     handshake.Region
+	generation handshake.Generation
+}
+
+func (a inRegion) Alloc(size, align uintptr) (memory.Block, error) {
+	return a.region.AllocIn(a.generation, size, align)
+}
+
+func (a inRegion) Unwrap() scope.Allocator { return a.region.Home() }
+
+// rewrap puts the wrappers that stand in a's chain before what opens regions around r.
+func rewrap(a scope.Allocator, r scope.Allocator) scope.Allocator {
+	switch a := a.(type) {
+	case handshake.RegionOpener, handshake.Instrument:
+		return r
+	case memory.Wrapper:
+		return a.Rewrap(rewrap(a.Unwrap(), r))
+	}
+	panic(fmt.Sprintf("meter: %T has Unwrap but no Rewrap: allocations in a private region would bypass it", a))
+}

@@ -1,0 +1,174 @@
+package meter
+
+import (
+	"sync"
+
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// plain is a scope of an allocator that has none, as the Go heap: its blocks are charged one
+// by one, and discharged together when it ends.
+type plain struct {
+	m         *Meter
+	account   handshake.Account
+	inherited bool   // account is that of the scope around
+	parent    uint64 // for the trace
+
+	mu      sync.Mutex
+	open    bool
+	over    bool
+	scope   uint64
+	charged int // bytes, with what Reserve has left
+	left    int // of what Reserve has charged
+	blocks  int
+}
+
+var (
+	_ handshake.Region = (*plain)(nil)
+	_ keeper           = (*plain)(nil)
+)
+
+// plainGeneration is the generation of every plain, which is used once.
+const plainGeneration = 1
+
+func newPlain(m *Meter, a handshake.Account, inherited bool, parent uint64) *plain {
+	return &plain{m: m, account: a, inherited: inherited, parent: parent, open: true, scope: m.core.trace.begin(parent)}
+}
+
+func (p *plain) AllocIn(_ handshake.Generation, size, align uintptr) (memory.Block, error) {
+	p.mu.Lock()
+	open, id := p.open, p.scope
+	p.mu.Unlock()
+	if !open {
+		return scope.Heap().Alloc(size, align)
+	}
+	return p.m.alloc(p, p, id, size, align)
+}
+
+// Charge takes what Reserve has left, and charges the rest.
+func (p *plain) Charge(least, _ int) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fromLeft := min(p.left, least)
+	if rest := least - fromLeft; rest > 0 {
+		if _, err := p.account.Charge(rest, rest); err != nil {
+			return 0, err
+		}
+		p.charged += rest
+	}
+	p.left -= fromLeft
+	return least, nil
+}
+
+// Discharge takes back the charge of a block that was not to be had.
+func (p *plain) Discharge(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open { // or else close has
+		p.charged -= n
+		p.account.Discharge(n)
+	}
+}
+
+func (p *plain) Exhausted(size, align uintptr, attempt int, err error) (memory.Block, bool, error) {
+	return p.account.Exhausted(size, align, attempt, err)
+}
+
+func (p *plain) keep(*Meter, memory.Block, int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.blocks++; !p.open {
+		p.close() // it has ended meanwhile
+	}
+}
+
+func (p *plain) sweep(*Meter) bool { return false }
+
+// close discharges everything. p.mu is held.
+func (p *plain) close() {
+	p.account.Discharge(p.charged)
+	p.charged, p.left, p.blocks = 0, 0, 0
+	if p.open {
+		p.m.core.trace.end(p.scope)
+		p.open = false
+	}
+}
+
+func (p *plain) OpenSub(handshake.Generation) (handshake.Region, handshake.Generation, bool) {
+	return p.openSub(p.account, true)
+}
+
+func (p *plain) OpenSubMetered(_ handshake.Generation, a handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	return p.openSub(a.Join(p.account, true), false)
+}
+
+func (p *plain) openSub(a handshake.Account, inherited bool) (handshake.Region, handshake.Generation, bool) {
+	p.mu.Lock()
+	open, id := p.open, p.scope
+	p.mu.Unlock()
+	if !open {
+		return nil, 0, false
+	}
+	return newPlain(p.m, a, inherited, id), plainGeneration, true
+}
+
+func (p *plain) Reopen(handshake.Generation) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over || p.open {
+		return false
+	}
+	p.open, p.scope = true, p.m.core.trace.begin(p.parent)
+	return true
+}
+
+func (p *plain) Close(handshake.Generation, uintptr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open {
+		p.close()
+	}
+}
+
+func (p *plain) Release(handshake.Generation) {
+	p.mu.Lock()
+	was := p.over
+	p.over = true
+	p.close()
+	p.mu.Unlock()
+	if !was && !p.inherited {
+		p.account.Leave()
+	}
+}
+
+// Reserve charges n bytes in advance.
+func (p *plain) Reserve(_ handshake.Generation, n int) (refuser any, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if more := n - p.left; p.open && more > 0 {
+		if _, err := p.account.Charge(more, more); err != nil {
+			return handshake.RefuserOf(err), err
+		}
+		p.charged += more
+		p.left += more
+	}
+	return nil, nil
+}
+
+func (p *plain) Holding(handshake.Generation) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.blocks > 0
+}
+
+func (p *plain) Living(handshake.Generation) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.over
+}
+
+func (p *plain) Home() memory.Allocator { return p.m }
+
+func (p *plain) Under(_ handshake.Generation, refuser any) bool { return p.account.Under(refuser) }
