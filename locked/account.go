@@ -27,6 +27,19 @@ func (r *region) charge(size uintptr, least, most, left int) (int, error) {
 	return granted, nil
 }
 
+// chargeAhead charges the account of r, which it returns, for n bytes that r does not hold
+// yet. No lock is held.
+func (r *region) chargeAhead(g handshake.Generation, size uintptr, n int) (a handshake.Account, charged int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.account == nil || !r.Living(g) {
+		return nil, 0, nil
+	}
+	charged, err = r.charge(size, roundUp(n), roundUp(n), 0)
+	r.charged -= charged
+	return r.account, charged, err
+}
+
 // uncharge takes back n bytes of what was charged. r.mu is held.
 func (r *region) uncharge(n int) {
 	r.charged -= n

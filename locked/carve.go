@@ -195,22 +195,34 @@ func (b *Buffer) extend(need int) error {
 // acquireIsolated gives r a span that no scope has used. It becomes the region's at once,
 // as there is no idle memory that it could wait in. b.growing is held.
 func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr, need int) error {
+	account, charged, err := r.chargeAhead(g, size, need) // before memory is taken for nothing
+	if err != nil {
+		return err
+	}
 	mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
 	if err != nil && need < isolatingSpan {
 		mem, _, err = b.storage.Acquire(need)
 	}
 	if err != nil {
+		if account != nil {
+			account.Discharge(charged)
+		}
 		b.dropIsolated(r)
 		return b.refuse(size, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.Living(g) || !r.open {
-		return nil // the block is late; the storage is left to the garbage collector
-	}
-	if r.account != nil {
-		if _, err := r.charge(size, roundUp(len(mem)), roundUp(len(mem)), 0); err != nil {
-			return err
+	if account != nil {
+		if !r.Living(g) || !r.open {
+			account.Discharge(charged)
+			return nil // the block is late; the storage is left to the garbage collector
+		}
+		r.charged += charged
+		if more := roundUp(len(mem)) - charged; more > 0 {
+			if _, err := r.charge(size, more, more, 0); err != nil {
+				r.uncharge(charged)
+				return err
+			}
 		}
 	}
 	r.full += r.off

@@ -151,6 +151,10 @@ func (quiet) Exhausted(_, _ uintptr, _ int, err error) (memory.Block, bool, erro
 	return memory.Block{}, false, err
 }
 
+func (q quiet) Join(inner handshake.Account, inherited bool) handshake.Account {
+	return join(q, inner, inherited)
+}
+
 func (p *pair) Charge(least, most int) (int, error) {
 	granted, err := p.outer.Charge(least, most)
 	if err != nil || !p.both {

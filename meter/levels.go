@@ -12,16 +12,16 @@ type levels struct {
 
 type level struct {
 	checkpoint memory.Checkpoint
-	scope      uint64
+	mark       *mark
 	bytes      int // of blocks
 }
 
-// current returns the number of the innermost scope for the trace, 0 outside all.
-func (l *levels) current() uint64 {
+// current returns the innermost scope for the trace, nil outside all.
+func (l *levels) current() *mark {
 	if n := len(l.open); n > 0 {
-		return l.open[n-1].scope
+		return l.open[n-1].mark
 	}
-	return 0
+	return nil
 }
 
 // count notes an allocation.
@@ -44,6 +44,14 @@ func (m *Meter) watched(c memory.Checkpointer) memory.Checkpointer {
 	return &checkpointer{c, m}
 }
 
+// mark returns a mark below parent, or nil if m writes no trace.
+func (m *Meter) mark(parent *mark) *mark {
+	if m.core.trace == nil {
+		return nil
+	}
+	return &mark{t: m.core.trace, parent: parent, open: true}
+}
+
 // checkpointer is an unlocked buffer, or a third party's, whose levels a meter watches.
 type checkpointer struct {
 	memory.Checkpointer
@@ -57,7 +65,7 @@ func (c *checkpointer) Checkpoint() memory.Checkpoint {
 	if c.m.core.log != nil && len(l.open) == 0 {
 		l.visit = newVisit(c.m)
 	}
-	l.open = append(l.open, level{checkpoint: cp, scope: c.m.core.trace.begin(l.current())})
+	l.open = append(l.open, level{checkpoint: cp, mark: c.m.mark(l.current())})
 	return cp
 }
 
@@ -87,7 +95,9 @@ func (c *checkpointer) ended(cp memory.Checkpoint) {
 			continue
 		}
 		for n := len(l.open) - 1; n >= i; n-- {
-			c.m.core.trace.end(l.open[n].scope)
+			if l.open[n].mark != nil {
+				l.open[n].mark.end(true)
+			}
 			if l.visit != nil {
 				l.visit.used.Add(int64(-l.open[n].bytes))
 			}

@@ -151,7 +151,7 @@ type keeper interface {
 
 // alloc allocates from the allocator that m is around. It charges the block to a, to be
 // kept by k, unless that is nil.
-func (m *Meter) alloc(a charger, k keeper, scopeID uint64, size, align uintptr) (memory.Block, error) {
+func (m *Meter) alloc(a charger, k keeper, in *mark, size, align uintptr) (memory.Block, error) {
 	_ = memory.Alignment(size, align) // panics while nothing is charged
 	for attempt := 1; ; attempt++ {
 		err := m.core.faults.inject(size)
@@ -165,7 +165,7 @@ func (m *Meter) alloc(a charger, k keeper, scopeID uint64, size, align uintptr) 
 				continue
 			}
 		}
-		return m.finish(b, scopeID, size, align, err)
+		return m.finish(b, in.number(), size, align, err)
 	}
 }
 

@@ -3,7 +3,6 @@ package meter
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -35,7 +34,7 @@ func (o *opener) OpenMetered(outer handshake.Account) (handshake.Region, handsha
 		a = outer.Join(a, false)
 	}
 	if m.behind == nil {
-		r := newPlain(m, a, false, 0)
+		r := newPlain(m, a, false, nil)
 		return r, plainGeneration, true
 	}
 	if !m.everyBlock() {
@@ -49,7 +48,7 @@ func (o *opener) OpenMetered(outer handshake.Account) (handshake.Region, handsha
 	if !ok {
 		return nil, 0, false
 	}
-	return newTracked(m, a, r, g, 0), g, true
+	return newTracked(m, a, r, g, nil), g, true
 }
 
 // everyBlock reports whether m does something for each block.
@@ -64,29 +63,15 @@ type tracked struct {
 	account handshake.Account
 	chain   scope.Allocator // the allocators of others, around the region; or nil
 
-	parent uint64 // for the trace
-	scope  atomic.Uint64
-	open   atomic.Bool
+	mark mark
 }
 
-func newTracked(m *Meter, a handshake.Account, r handshake.Region, g handshake.Generation, parent uint64) *tracked {
-	t := &tracked{Region: r, m: m, account: a, parent: parent}
+func newTracked(m *Meter, a handshake.Account, r handshake.Region, g handshake.Generation, parent *mark) *tracked {
+	t := &tracked{Region: r, m: m, account: a, mark: mark{t: m.core.trace, parent: parent, open: true}}
 	if m.between {
 		t.chain = rewrap(m.inner, inRegion{r, g})
 	}
-	t.begin()
 	return t
-}
-
-func (t *tracked) begin() {
-	t.scope.Store(t.m.core.trace.begin(t.parent))
-	t.open.Store(true)
-}
-
-func (t *tracked) end() {
-	if t.open.CompareAndSwap(true, false) {
-		t.m.core.trace.end(t.scope.Load())
-	}
 }
 
 func (t *tracked) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
@@ -106,7 +91,7 @@ func (t *tracked) AllocIn(g handshake.Generation, size, align uintptr) (memory.B
 				continue
 			}
 		}
-		return t.m.finish(b, t.scope.Load(), size, align, err)
+		return t.m.finish(b, t.mark.number(), size, align, err)
 	}
 }
 
@@ -124,26 +109,26 @@ func (t *tracked) sub(a handshake.Account) func(handshake.Region, handshake.Gene
 		if !ok {
 			return nil, 0, false
 		}
-		return newTracked(t.m, a, r, g, t.scope.Load()), g, true
+		return newTracked(t.m, a, r, g, &t.mark), g, true
 	}
 }
 
 func (t *tracked) Reopen(g handshake.Generation) bool {
 	ok := t.Region.Reopen(g)
 	if ok {
-		t.begin()
+		t.mark.start()
 	}
 	return ok
 }
 
 func (t *tracked) Close(g handshake.Generation, pc uintptr) {
 	t.Region.Close(g, pc)
-	t.end()
+	t.mark.end(true)
 }
 
 func (t *tracked) Release(g handshake.Generation) {
 	t.Region.Release(g)
-	t.end()
+	t.mark.end(false)
 }
 
 // inRegion is a region as an allocator.

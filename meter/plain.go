@@ -13,13 +13,12 @@ import (
 type plain struct {
 	m         *Meter
 	account   handshake.Account
-	inherited bool   // account is that of the scope around
-	parent    uint64 // for the trace
+	inherited bool // account is that of the scope around
+	mark      mark
 
 	mu      sync.Mutex
 	open    bool
 	over    bool
-	scope   uint64
 	charged int // bytes, with what Reserve has left
 	left    int // of what Reserve has charged
 	blocks  int
@@ -33,18 +32,18 @@ var (
 // plainGeneration is the generation of every plain, which is used once.
 const plainGeneration = 1
 
-func newPlain(m *Meter, a handshake.Account, inherited bool, parent uint64) *plain {
-	return &plain{m: m, account: a, inherited: inherited, parent: parent, open: true, scope: m.core.trace.begin(parent)}
+func newPlain(m *Meter, a handshake.Account, inherited bool, parent *mark) *plain {
+	return &plain{m: m, account: a, inherited: inherited, open: true, mark: mark{t: m.core.trace, parent: parent, open: true}}
 }
 
 func (p *plain) AllocIn(_ handshake.Generation, size, align uintptr) (memory.Block, error) {
 	p.mu.Lock()
-	open, id := p.open, p.scope
+	open := p.open
 	p.mu.Unlock()
 	if !open {
 		return scope.Heap().Alloc(size, align)
 	}
-	return p.m.alloc(p, p, id, size, align)
+	return p.m.alloc(p, p, &p.mark, size, align)
 }
 
 // Charge takes what Reserve has left, and charges the rest.
@@ -89,11 +88,7 @@ func (p *plain) sweep(*Meter) bool { return false }
 // close discharges everything. p.mu is held.
 func (p *plain) close() {
 	p.account.Discharge(p.charged)
-	p.charged, p.left, p.blocks = 0, 0, 0
-	if p.open {
-		p.m.core.trace.end(p.scope)
-		p.open = false
-	}
+	p.charged, p.left, p.blocks, p.open = 0, 0, 0, false
 }
 
 func (p *plain) OpenSub(handshake.Generation) (handshake.Region, handshake.Generation, bool) {
@@ -106,12 +101,12 @@ func (p *plain) OpenSubMetered(_ handshake.Generation, a handshake.Account) (han
 
 func (p *plain) openSub(a handshake.Account, inherited bool) (handshake.Region, handshake.Generation, bool) {
 	p.mu.Lock()
-	open, id := p.open, p.scope
+	open := p.open
 	p.mu.Unlock()
 	if !open {
 		return nil, 0, false
 	}
-	return newPlain(p.m, a, inherited, id), plainGeneration, true
+	return newPlain(p.m, a, inherited, &p.mark), plainGeneration, true
 }
 
 func (p *plain) Reopen(handshake.Generation) bool {
@@ -120,7 +115,8 @@ func (p *plain) Reopen(handshake.Generation) bool {
 	if p.over || p.open {
 		return false
 	}
-	p.open, p.scope = true, p.m.core.trace.begin(p.parent)
+	p.open = true
+	p.mark.start()
 	return true
 }
 
@@ -129,6 +125,7 @@ func (p *plain) Close(handshake.Generation, uintptr) {
 	defer p.mu.Unlock()
 	if p.open {
 		p.close()
+		p.mark.end(true)
 	}
 }
 
@@ -137,6 +134,7 @@ func (p *plain) Release(handshake.Generation) {
 	was := p.over
 	p.over = true
 	p.close()
+	p.mark.end(false)
 	p.mu.Unlock()
 	if !was && !p.inherited {
 		p.account.Leave()

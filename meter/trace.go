@@ -93,3 +93,47 @@ func (t *tracer) failure() error {
 	defer t.mu.Unlock()
 	return t.err
 }
+
+// mark is a region's open scope in a trace. It begins with what first happens in it, as
+// package scope opens some regions only to release them.
+type mark struct {
+	t      *tracer
+	parent *mark // of the region around; may be nil
+
+	mu   sync.Mutex
+	open bool
+	id   uint64 // 0 until it begins
+}
+
+// number returns the number of the scope, which begins if it has not; 0 if none is open.
+func (k *mark) number() uint64 {
+	if k == nil || k.t == nil {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.open && k.id == 0 {
+		k.id = k.t.begin(k.parent.number())
+	}
+	return k.id
+}
+
+// start says that a scope is open.
+func (k *mark) start() {
+	k.mu.Lock()
+	k.open = true
+	k.mu.Unlock()
+}
+
+// end says that it is not any more; one in which nothing happened is traced if so told.
+func (k *mark) end(empty bool) {
+	if empty {
+		k.number()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.id != 0 {
+		k.t.end(k.id)
+	}
+	k.open, k.id = false, 0
+}
