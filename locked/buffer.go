@@ -175,11 +175,11 @@ func (b *Buffer) OpenMetered(a handshake.Account) (handshake.Region, handshake.G
 func (b *Buffer) openRegion(a handshake.Account, inherited bool) (handshake.Region, handshake.Generation, bool) {
 	b.sharing.Hold()
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	r := b.takeRegion()
 	b.stats.Open++
 	b.stats.Peak = max(b.stats.Peak, b.stats.Open)
 	b.stats.Regions++
+	b.mu.Unlock() // before r's lock, which a goroutine that kept its context may hold
 	return r, r.begin(a, inherited), true
 }
 

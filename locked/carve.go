@@ -212,11 +212,13 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if account != nil {
-		if !r.Living(g) || !r.open {
+	if !r.Living(g) || !r.open { // the block is late; the storage is left to the collector
+		if account != nil {
 			account.Discharge(charged)
-			return nil // the block is late; the storage is left to the garbage collector
 		}
+		return nil
+	}
+	if account != nil {
 		r.charged += charged
 		if more := roundUp(len(mem)) - charged; more > 0 {
 			if _, err := r.charge(size, more, more, 0); err != nil {
