@@ -12,10 +12,11 @@ import (
 // A region charges its account, if it has one, for the spans that it holds while a scope is
 // open in it. What it keeps for its next scope is charged to nobody: others can have it.
 
-// charge asks the account for least bytes, or up to most, for a block of size bytes. The
+// charge asks the account for least bytes, or up to most and some to spare, for a block of
+// size bytes. The
 // error counts what the region has left besides as available. r.mu is held.
-func (r *region) charge(size uintptr, least, most, left int) (int, error) {
-	granted, err := r.account.Charge(least, most)
+func (r *region) charge(size uintptr, least, most, spare, left int) (int, error) {
+	granted, err := r.account.Charge(least, most, spare)
 	if err != nil {
 		if e, ok := errors.AsType[*scope.ExhaustedError](err); ok {
 			e.Requested = size
@@ -35,7 +36,7 @@ func (r *region) chargeAhead(g handshake.Generation, size uintptr, n int) (a han
 	if r.account == nil || !r.Living(g) {
 		return nil, 0, nil
 	}
-	charged, err = r.charge(size, roundUp(n), roundUp(n), 0)
+	charged, err = r.charge(size, roundUp(n), roundUp(n), 0, 0)
 	r.charged -= charged
 	return r.account, charged, err
 }
@@ -60,7 +61,7 @@ func (r *region) recharge() {
 	if kept == 0 {
 		return
 	}
-	if _, err := r.charge(0, roundUp(kept), roundUp(kept), 0); err != nil {
+	if _, err := r.charge(0, roundUp(kept), roundUp(kept), 0, 0); err != nil {
 		if r.home.isolating {
 			r.mem, r.off, r.start, r.full = nil, 0, 0, 0
 			return

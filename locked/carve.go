@@ -48,14 +48,21 @@ func (b *Buffer) carve(r *region, size, align int) (bool, error) {
 		tail = last.len - roundUp(r.off) // which goes back if a new one is taken
 		short = roundUp(max(need-tail, r.off+align-1+size-last.len, 0))
 	}
-	granted, err := r.charge(uintptr(size), short, max(most, short), max(tail, 0))
-	if err != nil {
-		return false, err
+	left := r.charged - r.held // to spare since the last time
+	if left < short {
+		used := r.used() + size
+		spare := max(min(used, mostSlack-used), 0) &^ (granule - 1)
+		granted, err := r.charge(uintptr(size), short-left, max(most-left, short-left), spare, left+max(tail, 0))
+		if err != nil {
+			return false, err
+		}
+		left += granted
 	}
-	held := r.held
-	ok := b.carveSpan(r, size, align, need, granted, roundUp(min(max(most, need), granted+max(tail, 0))))
-	r.uncharge(granted - (r.held - held))
-	return ok, nil
+	if b.carveSpan(r, size, align, need, min(max(most, short), left), roundUp(min(max(most, need), left+max(tail, 0)))) {
+		return true, nil
+	}
+	r.uncharge(left) // until there is memory
+	return false, nil
 }
 
 // carveSpan lengthens the current span of r by at most so many bytes, or takes a new one
@@ -221,7 +228,7 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 	if account != nil {
 		r.charged += charged
 		if more := roundUp(len(mem)) - charged; more > 0 {
-			if _, err := r.charge(size, more, more, 0); err != nil {
+			if _, err := r.charge(size, more, more, 0, 0); err != nil {
 				r.uncharge(charged)
 				return err
 			}

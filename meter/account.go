@@ -15,11 +15,11 @@ type account Meter
 
 var _ handshake.Account = (*account)(nil)
 
-func (a *account) Charge(least, most int) (int, error) {
+func (a *account) Charge(least, most, spare int) (int, error) {
 	if a.limit == nil {
-		return most, nil
+		return most + spare, nil
 	}
-	granted, refusal := a.limit.charge(least, most)
+	granted, refusal := a.limit.charge(least, most, spare)
 	if refusal != nil {
 		return 0, refusal.exhausted(uintptr(least))
 	}
@@ -58,8 +58,8 @@ type visit struct {
 
 func newVisit(m *Meter) *visit { return &visit{account: (*account)(m), start: time.Now()} }
 
-func (v *visit) Charge(least, most int) (int, error) {
-	granted, err := v.account.Charge(least, most)
+func (v *visit) Charge(least, most, spare int) (int, error) {
+	granted, err := v.account.Charge(least, most, spare)
 	if err == nil {
 		v.hold(granted)
 	}
@@ -155,12 +155,12 @@ func (q quiet) Join(inner handshake.Account, inherited bool) handshake.Account {
 	return join(q, inner, inherited)
 }
 
-func (p *pair) Charge(least, most int) (int, error) {
-	granted, err := p.outer.Charge(least, most)
+func (p *pair) Charge(least, most, spare int) (int, error) {
+	granted, err := p.outer.Charge(least, most, spare)
 	if err != nil || !p.both {
 		return granted, err
 	}
-	fewer, err := p.inner.Charge(least, granted)
+	fewer, err := p.inner.Charge(least, granted, 0)
 	p.outer.Discharge(granted - fewer) // all, if inner refuses
 	return fewer, err
 }

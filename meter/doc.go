@@ -32,7 +32,8 @@
 // its own; the collector may free its memory later. What is allocated outside every scope
 // stays charged until the buffer is reset, on the heap for ever.
 //
-// A limit reserves from the one above it a little more than it needs, a quarter and 64 KiB
-// at the most, so that not every scope meets at the root. Before anything is refused, all
-// of that is taken back.
+// While half of a limit is left, a small scope is charged in steps, for as much again as it
+// holds, up to 64 KiB; and a limit reserves as much again from the one above, 64 KiB at the
+// most, so that not every step meets at the root. Before anything is refused, what was
+// reserved is taken back.
 package meter

@@ -78,12 +78,12 @@ func (l *Limit) below(other *Limit) bool {
 	return false
 }
 
-// charge counts least bytes, or more up to most by multiples of 64, and returns how many;
-// or the refusal of l or a limit above, and nothing has changed.
-func (l *Limit) charge(least, most int) (int, *LimitError) {
+// charge counts least bytes, or more up to most by multiples of 64, and some to spare, and
+// returns how many; or the refusal of l or a limit above, and nothing has changed.
+func (l *Limit) charge(least, most, spare int) (int, *LimitError) {
 	const enough = 8 // rounds, while others reserve what was just taken back
 	for round := 1; ; round++ {
-		granted, refusal := l.take(nil, least, most, 0)
+		granted, refusal := l.take(nil, least, most, spare)
 		if refusal == nil {
 			return granted, nil
 		}
@@ -103,9 +103,9 @@ func (l *Limit) discharge(n int) {
 	handshake.Freed()
 }
 
-// take is charge for a limit below, or for a charge if that is nil. Slack is granted on top
-// only while a quarter of the limit is left.
-func (l *Limit) take(child *Limit, least, most, slack int) (int, *LimitError) {
+// take is charge, for a limit below unless that is nil. What is to spare is granted only
+// while half of the limit is left.
+func (l *Limit) take(child *Limit, least, most, spare int) (int, *LimitError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := l.room()
@@ -113,8 +113,8 @@ func (l *Limit) take(child *Limit, least, most, slack int) (int, *LimitError) {
 		return 0, &LimitError{Limit: l, Requested: least, Used: l.used, Bytes: l.bytes}
 	}
 	grant := least + (min(most, room)-least)&^63
-	if room-grant-slack >= l.bytes/4 {
-		grant += slack
+	if room-grant-spare >= l.bytes/2 {
+		grant += spare
 	}
 	if l.parent != nil {
 		if short := l.used + least - l.reserved; short > 0 {
@@ -181,7 +181,7 @@ func (l *Limit) settle() (back int) {
 }
 
 // slackOf returns how much a limit that uses n bytes reserves beyond.
-func slackOf(n int) int { return min(n/4, 64<<10) &^ 63 }
+func slackOf(n int) int { return min(n, 64<<10) &^ 63 }
 
 // room returns how many bytes more may be charged. l.mu is held.
 func (l *Limit) room() int {

@@ -138,7 +138,7 @@ func (m *Meter) Alloc(size, align uintptr) (memory.Block, error) {
 // A charger is what is charged for single blocks: the part of a handshake.Account that it
 // takes.
 type charger interface {
-	Charge(least, most int) (int, error)
+	Charge(least, most, spare int) (int, error)
 	Discharge(n int)
 	Exhausted(size, align uintptr, attempt int, err error) (memory.Block, bool, error)
 }
@@ -189,9 +189,9 @@ func (m *Meter) tryAlloc(a charger, k keeper, size, align uintptr) (b memory.Blo
 		return b, &scope.ExhaustedError{Allocator: "meter", Requested: size, Available: maxSize, Limit: maxSize}
 	}
 	n := int(size)
-	_, err = a.Charge(n, n)
+	_, err = a.Charge(n, n, 0)
 	if err != nil && k.sweep(m) {
-		_, err = a.Charge(n, n)
+		_, err = a.Charge(n, n, 0)
 	}
 	if err != nil {
 		return b, err

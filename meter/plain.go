@@ -47,12 +47,12 @@ func (p *plain) AllocIn(_ handshake.Generation, size, align uintptr) (memory.Blo
 }
 
 // Charge takes what Reserve has left, and charges the rest.
-func (p *plain) Charge(least, _ int) (int, error) {
+func (p *plain) Charge(least, _, _ int) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fromLeft := min(p.left, least)
 	if rest := least - fromLeft; rest > 0 {
-		if _, err := p.account.Charge(rest, rest); err != nil {
+		if _, err := p.account.Charge(rest, rest, 0); err != nil {
 			return 0, err
 		}
 		p.charged += rest
@@ -146,7 +146,7 @@ func (p *plain) Reserve(_ handshake.Generation, n int) (refuser any, err error) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if more := n - p.left; p.open && more > 0 {
-		if _, err := p.account.Charge(more, more); err != nil {
+		if _, err := p.account.Charge(more, more, 0); err != nil {
 			return handshake.RefuserOf(err), err
 		}
 		p.charged += more

@@ -32,7 +32,7 @@ type source struct {
 
 // Acquire charges what it returns, which may be more than size.
 func (s *source) Acquire(size int) ([]byte, error) {
-	if _, refusal := s.limit.charge(size, size); refusal != nil {
+	if _, refusal := s.limit.charge(size, size, 0); refusal != nil {
 		return nil, refusal
 	}
 	mem, err := s.Source.Acquire(size)
@@ -45,7 +45,7 @@ func (s *source) Acquire(size int) ([]byte, error) {
 		s.limit.discharge(-more)
 		return mem, nil
 	}
-	if _, refusal := s.limit.charge(more, more); refusal != nil {
+	if _, refusal := s.limit.charge(more, more, 0); refusal != nil {
 		s.Source.Release(mem)
 		s.limit.discharge(size)
 		return nil, refusal

@@ -6,9 +6,10 @@ import "github.com/allocarrays/allocarrays-go/scope/memory"
 // its methods other than Exhausted and Leave may be called with locks held: they call
 // nothing outside their package.
 type Account interface {
-	// Charge counts least bytes of storage, or more up to most, both multiples of 64,
-	// and returns how many; or it returns an error, and nothing has changed.
-	Charge(least, most int) (int, error)
+	// Charge counts least bytes of storage, or more up to most, and returns how many;
+	// or it returns an error, and nothing has changed. As long as there is plenty it
+	// counts so many to spare on top, for the next call. All are multiples of 64.
+	Charge(least, most, spare int) (int, error)
 
 	// Discharge takes back n bytes of what was charged.
 	Discharge(n int)
