@@ -46,19 +46,22 @@ func (b *Buffer) carve(r *region, size, align int) (bool, error) {
 	if n := len(r.spans); n > 0 {
 		last := r.spans[n-1]
 		tail = last.len - roundUp(r.off) // which goes back if a new one is taken
-		short = roundUp(max(need-tail, r.off+align-1+size-last.len, 0))
+		start, _ := r.fit(uintptr(size), uintptr(align))
+		short = roundUp(max(need-tail, start+size-last.len, 0))
 	}
 	left := r.charged - r.held // to spare since the last time
 	if left < short {
 		used := r.used() + size
 		spare := max(min(used, mostSlack-used), 0) &^ (granule - 1)
-		granted, err := r.charge(uintptr(size), short-left, max(most-left, short-left), spare, left+max(tail, 0))
+		granted, err := r.charge(uintptr(size), short-left, max(most-left, short-left), spare, left&^(granule-1)+max(tail, 0))
 		if err != nil {
 			return false, err
 		}
 		left += granted
 	}
-	if b.carveSpan(r, size, align, need, min(max(most, short), left), roundUp(min(max(most, need), left+max(tail, 0)))) {
+	// left is no multiple of 64 if a span is not, which ends its piece
+	longer, newSpan := min(max(most, short), left)&^(granule-1), min(max(most, need), left+max(tail, 0))
+	if b.carveSpan(r, size, align, need, longer, roundUp(newSpan)) {
 		return true, nil
 	}
 	r.uncharge(left) // until there is memory
@@ -72,7 +75,7 @@ func (b *Buffer) carveSpan(r *region, size, align, need, longer, most int) bool 
 	defer b.mu.Unlock()
 	if n := len(r.spans); n > 0 {
 		last := r.spans[n-1]
-		start := r.off + align - 1
+		start, _ := r.fit(uintptr(size), uintptr(align))
 		if short := start + size - last.len; short > 0 && b.arena.extend(last, short, longer) {
 			b.hold(r, last.len-len(r.mem))
 			r.mem = last.bytes()
@@ -140,7 +143,9 @@ func (b *Buffer) acquire(r *region, g handshake.Generation, size, align uintptr)
 		return nil
 	}
 	err := b.extend(need)
-	if err != nil && b.limit > 0 {
+	// a source with a limit may have others to serve: all that is idle goes back
+	limited := b.limit == 0 && b.lender == nil && errors.Is(err, scope.ErrExhausted)
+	if err != nil && (b.limit > 0 || limited) {
 		b.reclaim()
 		b.mu.Lock()
 		b.arena.recall()
@@ -150,6 +155,9 @@ func (b *Buffer) acquire(r *region, g handshake.Generation, size, align uintptr)
 		}
 		if b.lender != nil {
 			b.returnLent()
+		}
+		if limited {
+			b.trim()
 		}
 		err = b.extend(need)
 	}

@@ -3,6 +3,7 @@ package meter_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -350,7 +351,25 @@ func TestSourceOfASharedBuffer(t *testing.T) {
 	require.Equal(t, []int{0}, used(l))
 }
 
-// TestModels: arrays know nothing of all this.
+// TestIdleGoesBackForALimit: what a buffer keeps idle is not in the way of a block that the
+// limit of its source has room for.
+func TestIdleGoesBackForALimit(t *testing.T) {
+	for kind, new := range map[string]func(bumper.Source) scope.Allocator{
+		"slab":        func(s bumper.Source) scope.Allocator { return bumper.NewSlabBuffer(bumper.From(s)) },
+		"autoscaling": func(s bumper.Source) scope.Allocator { return bumper.NewAutoscalingBuffer(bumper.From(s)) },
+		"locked":      func(s bumper.Source) scope.Allocator { return locked.Share(bumper.NewSlabBuffer(bumper.From(s))) },
+	} {
+		ctx := scope.WithAllocator(t.Context(), new(meter.Source(meter.NewLimit(nil, "process", 8<<20), bumper.GoHeap())))
+		for _, size := range []int{1 << 10, 1 << 20, 5 << 20, 8 << 20, 1 << 10} {
+			require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+				_, _, err := scope.Alloc[byte](ctx, size)
+				return err
+			}), kind)
+		}
+	}
+}
+
+// TestArrays: arrays know nothing of all this.
 func TestArrays(t *testing.T) {
 	_, _, r := tree(8<<20, 4<<20, 100_000)
 	ctx := scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Within(r)))
@@ -359,4 +378,45 @@ func TestArrays(t *testing.T) {
 		return nil
 	})
 	require.Same(t, r, meter.RefusedBy(err))
+}
+
+// TestOddPieces: storage whose length is no multiple of 64 has spans that are none. A
+// region that was charged more than it holds of one goes on in multiples of 64 all the same,
+// and no other finds memory that begins elsewhere.
+func TestOddPieces(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	l := meter.NewLimit(nil, "tenant", 5<<20)
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.SlabSize(100_001), bumper.Limit(3<<20)))
+	ctx := scope.WithAllocator(t.Context(), meter.New(shared, meter.Within(l)))
+	var nest func(depth int) func(context.Context) error
+	nest = func(depth int) func(context.Context) error {
+		return func(in context.Context) error {
+			for range 1 + rng.IntN(12) {
+				if done, cancel := context.WithCancel(in); rng.IntN(8) == 0 {
+					cancel() // so that it does not wait
+					_ = scope.Reserve(done, rng.IntN(64<<rng.IntN(13)))
+				} else {
+					cancel()
+				}
+				size := rng.IntN(16 << rng.IntN(13))
+				if rng.IntN(20) == 0 {
+					size = rng.IntN(1 << 20)
+				}
+				if _, _, err := scope.Alloc[byte](in, size); err != nil && rng.IntN(2) == 0 {
+					return nil
+				}
+				if depth > 0 && rng.IntN(4) == 0 {
+					if err := scope.NoEscape(ctx, nest(depth-1)); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		}
+	}
+	for range 3000 {
+		require.NoError(t, scope.NoEscape(ctx, nest(4)))
+	}
+	require.Equal(t, []int{0}, used(l))
+	require.Zero(t, shared.Stats().Used)
 }

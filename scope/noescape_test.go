@@ -72,4 +72,3 @@ func TestResetWithinAScope(t *testing.T) {
 		return nil
 	}))
 }
-
