@@ -320,7 +320,7 @@ func TestTraceLines(t *testing.T) {
 		var out bytes.Buffer
 		ctx := scope.WithAllocator(t.Context(), meter.New(a, meter.Trace(&out)))
 		require.ErrorIs(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-			scope.Make[float64](ctx, 10)
+			scope.Make[float32](ctx, 20)
 			for range 2 {
 				_ = scope.NoEscape(ctx, func(ctx context.Context) error { scope.Make[byte](ctx, 3); return nil })
 			}
@@ -333,7 +333,7 @@ func TestTraceLines(t *testing.T) {
 		lines[8] = ""
 		require.Equal(t, []string{
 			`"op":"begin","scope":1,"in":0}`,
-			`"op":"alloc","scope":1,"size":80,"align":8}`,
+			`"op":"alloc","scope":1,"size":80,"align":4}`,
 			`"op":"begin","scope":2,"in":1}`,
 			`"op":"alloc","scope":2,"size":3,"align":1}`,
 			`"op":"end","scope":2}`,
