@@ -113,7 +113,7 @@ func TestExplainBetween(t *testing.T) {
 	g := newGuards(t, &pages.Faulty{})
 	a, b := place(g, pages.PageSize, 1, 1), place(g, 100, 1, 1)
 	last, next := a.Address()+uintptr(pages.PageSize)-1, b.Address()
-	middle := (last + next) / 2
+	middle := last + (next-last)/2 // a sum would overflow 32 bits
 	for address, want := range map[uintptr]string{
 		a.Address() - 1: fmt.Sprintf("byte -1 of a block of %d bytes", pages.PageSize),
 		last:            fmt.Sprintf("byte %d of a block of %d bytes", pages.PageSize-1, pages.PageSize),
