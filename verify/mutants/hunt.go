@@ -204,18 +204,21 @@ const (
 	unseen   = "NOT RUN" // no test runs the function
 )
 
-// judge runs the tests that run the function of m, the cheapest first.
+// judge runs the tests that run the function of m, the cheapest first; with the race
+// detector alone if m is about the order of memory.
 func (h *hunt) judge(m *mutant) (verdict, error) {
 	start := time.Now()
 	v := verdict{Name: m.name, Class: m.class, Verdict: unseen}
-	h.try(&v, m, waves(m, h.probes))
-	if v.Verdict == survived && m.races(m.file.pkg.folder) {
+	if m.class != order {
+		h.try(&v, m, waves(m, h.probes))
+	}
+	if m.class == order || v.Verdict == survived && m.races(m.file.pkg.folder) {
 		if err := h.race(); err != nil {
 			return v, err
 		}
 		h.try(&v, m, waves(m, slices.DeleteFunc(slices.Clone(h.raceProbes), func(p *probe) bool { return !m.races(p.folder) })))
 	}
-	if v.Verdict == survived {
+	if v.Verdict == survived && m.class != order {
 		h.tryLong(&v, m)
 	}
 	v.Seconds = time.Since(start).Seconds()
@@ -226,6 +229,7 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 // package: of what tells the detector that memory is released, in those of its own.
 func (m *mutant) races(folder string) bool {
 	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" ||
+		m.op == "swap" && strings.Contains(m.name, "ock()") ||
 		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison.")
 }
 
