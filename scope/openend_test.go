@@ -63,6 +63,30 @@ func TestRefusedEndIsNoEnd(t *testing.T) {
 	require.NotContains(t, stamp.End(), "refusedEnd")
 }
 
+// All that is open within a scope ends with it, as much as there is.
+func TestEndOfAllChildren(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer())
+	var stamps []scope.Stamp
+	open := func(ctx context.Context) {
+		for range 5 {
+			child, _ := scope.Open(ctx)
+			stamps = append(stamps, block(t, child, 100))
+		}
+	}
+	require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), shared), func(ctx context.Context) error {
+		open(ctx)
+		return nil
+	}))
+	ctx, s := scope.Open(scope.WithAllocator(t.Context(), shared))
+	open(ctx)
+	require.NoError(t, s.End())
+	for _, stamp := range stamps {
+		require.False(t, stamp.Live())
+	}
+	require.Zero(t, shared.Stats().Open)
+	require.NoError(t, shared.Reset())
+}
+
 // What the End of a parent has ended stays ended there, also if it was found abandoned
 // before.
 func TestEndOfAbandonedChildren(t *testing.T) {
