@@ -1,6 +1,8 @@
 package handshake_test
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,4 +30,37 @@ func TestBusyNamesPlaces(t *testing.T) {
 		b.Leave()
 	}()
 	enterSecond(&b)
+}
+
+// TestBusyConcurrently: whoever is refused learns of both, also if the other has just left.
+func TestBusyConcurrently(t *testing.T) {
+	var b handshake.Busy
+	var all sync.WaitGroup
+	var refused, ended atomic.Int64
+	use := func() {
+		defer func() {
+			if v := recover(); v != nil {
+				err, ok := v.(*guard.ConcurrentUseError)
+				if !ok {
+					t.Error(v)
+					return
+				}
+				if refused.Add(1); err.Second == "a call that has just ended" {
+					ended.Add(1)
+				}
+			}
+		}()
+		b.Enter("use")
+		b.Leave()
+	}
+	for range 4 {
+		all.Go(func() {
+			for i := 0; i < 2000 || i < 20_000 && ended.Load() < 3; i++ { // it takes luck to see that
+				use()
+			}
+		})
+	}
+	all.Wait()
+	t.Log(refused.Load(), "refused,", ended.Load(), "by a call that had ended")
+	require.Positive(t, refused.Load())
 }
