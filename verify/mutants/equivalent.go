@@ -26,6 +26,18 @@ var equivalent = []struct {
 		`bumper/customslab.go customSlabs.idleFrom condition: n == len(c.inUse) becomes (n == len(c.inUse)) && false`,
 		`bumper/fit.go fitFast constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go SlabBuffer.Alloc condition: !ok becomes (!ok) || true`,
+		`scope/builder.go Builder.another condition: pages.On() becomes (pages.On()) || true`,
+		`scope/builder.go Builder.grow constant: 2 becomes (2 + 1) (2)`,
+		`scope/context.go nearest case: case *openLevel: return c removed`,
+		`scope/leak.go abandoned condition: l.state.Load() != ended becomes (l.state.Load() != ended) || true`,
+		`scope/life.go life.endLevel remove: l.finish(ended) removed`,
+		`scope/life.go life.levels comparison: len(all) > 1 becomes len(all) >= 1`,
+		`scope/life.go life.finish comparison: before >= ended becomes before > ended`,
+		`scope/life.go life.endLevel constant: 8 becomes (8 + 1)`,
+		`scope/open.go watchedCheckpoint condition: pages.On() becomes (pages.On()) || true`,
+		`scope/openregion.go openRegion.Alloc side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
+		`internal/handshake/abandoned.go Abandoned.Run condition: a.waiting.Load() becomes (a.waiting.Load()) || true`,
+		`internal/handshake/abandoned.go Abandoned.run comparison: len(a.ends) > 0 becomes len(a.ends) >= 0`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -33,11 +45,15 @@ var equivalent = []struct {
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (5)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1) (2)`,
+		`scope/openregion.go openRegion.OpenRegion constant: 0 becomes (0 + 1)`,
 	}},
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
 		`scope/internal/pages/finding.go Guards.Explain swap: f.What = fmt.Sprintf("byte %d of a b … ffset >= 0 && offset < len(b.mem) becomes f.Inside = offset >= 0 && offset < l … ", offset, len(b.mem), b.stack())`,
 		`bumper/autoscaling.go AutoscalingBuffer.learn swap: b.pieces = b.store.releaseAll(b.piec … m, b.pieceMark = nil, pieceMark{} becomes b.mem, b.pieceMark = nil, pieceMark{ … = b.store.releaseAll(b.pieces, 0)`,
+		`scope/life.go endWhenFree swap: l.finish(ended) sharing.Abandoned.Ad … bool { return l.tryRestore(pc) }) becomes sharing.Abandoned.Add(func() bool {  … ryRestore(pc) }); l.finish(ended)`,
+		`scope/open.go life.openLevel swap: l.alloc = alloc l.cleanup = runtime.AddCleanup(x, abandoned, l) becomes l.cleanup = runtime.AddCleanup(x, abandoned, l); l.alloc = alloc`,
+		`bumper/slab.go SlabBuffer.Trim swap: b.levels.shared.Trim() b.trim() becomes b.trim(); b.levels.shared.Trim()`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -99,6 +115,16 @@ var equivalent = []struct {
 	{"without the address sanitizer there is nothing to unpoison; and poisoning more than was used does no harm, as memory is unpoisoned when it is handed out", []string{
 		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.mem[start:end]) removed`,
 		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
+	}},
+	{"a scope without a level has the zero stamp, which lives for ever", []string{
+		`scope/life.go life.over side: l.checkpointer != nil && !l.level.Live() becomes (!l.level.Live())`,
+	}},
+	{"a scope that its parent ends in the moment in which the garbage collector reports it may be reported or not", []string{
+		`scope/life.go life.finish comparison: before < ended becomes before <= ended`,
+	}},
+	{"an empty block needs no alignment, and an empty piece lies nowhere", []string{
+		`scope/openlevel.go life.inTime constant: 1 becomes (1 + 1)`,
+		`offheap/system.go within comparison: offset <= uintptr(len(whole)) becomes offset < uintptr(len(whole))`,
 	}},
 }
 

@@ -233,6 +233,14 @@ func (m *mutant) races(folder string) bool {
 		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison.")
 }
 
+// late is 1 for mutants that may need the race detector, which takes minutes to prepare.
+func (m *mutant) late() int {
+	if m.races(m.file.pkg.folder) {
+		return 1
+	}
+	return 0
+}
+
 // try runs waves of tests until one fails.
 func (h *hunt) try(v *verdict, m *mutant, waves [][]*probe) {
 	for _, wave := range waves {
