@@ -136,7 +136,10 @@ func TestShapesOfRequests(t *testing.T) {
 // TestChainOfLayouts: an array that stays does not keep what was made of what was made of
 // it, however often the shapes between were forgotten.
 func TestChainOfLayouts(t *testing.T) {
-	x := allocarray.New[int](t.Context(), 2, 3)
+	if testenv.Slow() {
+		t.Skip("fills the table many times")
+	}
+	x := allocarray.New[int](t.Context(), 2, 37) // a shape that no other test has
 	y := x
 	for range 8 {
 		for range 2 { // there and back
@@ -147,9 +150,9 @@ func TestChainOfLayouts(t *testing.T) {
 			y.Index(0, 0)
 			y.Index(1, 0)
 		}
-		require.Equal(t, []int{2, 3}, y.Shape())
+		require.Equal(t, []int{2, 37}, y.Shape())
 	}
-	require.Equal(t, []int{3, 2}, x.Transpose().Shape())
+	require.Equal(t, []int{37, 2}, x.Transpose().Shape())
 	require.LessOrEqual(t, allocarray.Reachable(x), 2, "the transposed one")
 	for _, shape := range [][]int{{2}, {2, 3}, {2, 3, 4}, {2, 3, 4, 5}, {1, 2, 1, 2, 1, 2, 1, 2}} {
 		z := allocarray.New[int](t.Context(), shape...)
