@@ -41,17 +41,37 @@ func (r *region) prepay(size, short, most, tail int) (left int, err error) {
 	return left + granted, err
 }
 
-// chargeAhead charges the account of r, which it returns, for n bytes that r does not hold
-// yet. No lock is held.
-func (r *region) chargeAhead(g handshake.Generation, size uintptr, n int) (a handshake.Account, charged int, err error) {
+// chargeAhead charges the account of r, which it returns, for need bytes or more that r does
+// not hold yet. No lock is held.
+func (r *region) chargeAhead(g handshake.Generation, size uintptr, need int) (a handshake.Account, charged int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.account == nil || !r.Living(g) {
 		return nil, 0, nil
 	}
-	charged, err = r.charge(size, roundUp(n), roundUp(n), 0, 0)
+	charged, err = r.charge(size, roundUp(need), r.atMost(need), 0, 0)
 	r.charged -= charged
 	return r.account, charged, err
+}
+
+// atMost returns how many bytes to charge for a span of an isolating buffer, of which need
+// are needed. r.mu is held.
+func (r *region) atMost(need int) int {
+	most := (r.used()+need)/2*3 + leastSpan - r.charged
+	return roundUp(max(min(most, need+mostSlack), need))
+}
+
+// lengthenIsolated makes more of r's current span available, as r's account allows: what is
+// not charged of it is the buffer's. It returns false if the block does not fit. r.mu is held.
+func (r *region) lengthenIsolated(size, align int) (bool, error) {
+	start, _ := r.fit(uintptr(size), uintptr(align))
+	short, room := start+size-len(r.mem), cap(r.mem)-len(r.mem)
+	if r.account == nil || short > room {
+		return false, nil
+	}
+	granted, err := r.charge(uintptr(size), min(roundUp(short), room), min(r.atMost(short), room), 0, 0)
+	r.mem = r.mem[:len(r.mem)+granted]
+	return err == nil, err
 }
 
 // uncharge takes back n bytes of what was charged. r.mu is held.
@@ -71,15 +91,15 @@ func (r *region) discharge() {
 // refused, the scope begins without it. r.mu is held.
 func (r *region) recharge() {
 	kept := len(r.mem)
-	if kept == 0 {
-		return
-	}
-	if _, err := r.charge(0, roundUp(kept), roundUp(kept), 0, 0); err != nil {
-		if r.home.isolating {
-			r.mem, r.off, r.start, r.full = nil, 0, 0, 0
-			return
+	if r.home.isolating {
+		r.mem = r.mem[:cap(r.mem)]
+		if r.account != nil { // which is charged for what comes behind
+			r.mem = r.mem[:min(roundUp(r.off), len(r.mem))]
 		}
-		r.home.giveBack(r)
+	} else if r.account != nil && kept > 0 {
+		if _, err := r.charge(0, roundUp(kept), roundUp(kept), 0, 0); err != nil {
+			r.home.giveBack(r)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 // than n: its spans grow with its use.
 func (b *Buffer) carve(r *region, size, align int) (bool, error) {
 	if b.isolating {
-		return false, nil // spans are not reused
+		return r.lengthenIsolated(size, align) // spans are not reused
 	}
 	need := size + max(align, granule) - granule // spans begin at multiples of 64
 	most := (r.used()+size)/2*3 + leastSpan - r.held
@@ -253,22 +253,17 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 		}
 		return nil
 	}
-	if account != nil {
-		r.charged += charged
-		if more := roundUp(len(mem)) - charged; more > 0 {
-			if _, err := r.charge(size, more, more, 0, 0); err != nil {
-				r.uncharge(charged)
-				return err
-			}
-		}
-	}
-	r.full += r.off
-	r.mem, r.off = mem, 0
 	b.mu.Lock()
 	b.hold(r, len(mem))
 	b.free = b.storage.Room()
 	b.stats.HighWater = max(b.stats.HighWater, b.storage.Held())
 	b.mu.Unlock()
+	if account != nil {
+		r.charged += charged
+		mem = mem[:min(charged, len(mem)):len(mem)]
+	}
+	r.full += r.off
+	r.mem, r.off = mem, 0
 	return nil
 }
 

@@ -56,9 +56,7 @@ func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation
 	defer r.mu.Unlock()
 	r.open, r.start = true, r.off
 	r.account, r.inherited = a, inherited
-	if a != nil {
-		r.recharge() // an isolating buffer's regions go on behind earlier scopes
-	}
+	r.recharge() // an isolating buffer's regions continue behind earlier scopes
 	return handshake.Generation(r.generation.Add(1))
 }
 
@@ -169,9 +167,7 @@ func (r *region) Reopen(g handshake.Generation) bool {
 		return false
 	}
 	r.open, r.start = true, r.off
-	if r.account != nil {
-		r.recharge()
-	}
+	r.recharge()
 	return true
 }
 

@@ -18,16 +18,16 @@ type level struct {
 
 // current returns the innermost scope for the trace, nil outside all.
 func (l *levels) current() *mark {
-	if n := len(l.open); n > 0 {
-		return l.open[n-1].mark
+	if l == nil || len(l.open) == 0 {
+		return nil
 	}
-	return nil
+	return l.open[len(l.open)-1].mark
 }
 
 // count notes an allocation.
 func (l *levels) count(size uintptr, err error) {
 	switch {
-	case l.visit == nil:
+	case l == nil || l.visit == nil:
 	case err != nil:
 		l.visit.fail(err)
 	default:
@@ -61,7 +61,7 @@ type checkpointer struct {
 func (c *checkpointer) Unwrap() memory.Allocator { return c.Checkpointer }
 
 func (c *checkpointer) Checkpoint() memory.Checkpoint {
-	cp, l := c.Checkpointer.Checkpoint(), &c.m.levels
+	cp, l := c.Checkpointer.Checkpoint(), c.m.levels
 	if c.m.core.log != nil && len(l.open) == 0 {
 		l.visit = newVisit(c.m)
 	}
@@ -89,7 +89,7 @@ func (c *checkpointer) ended(cp memory.Checkpoint) {
 	if cp.Live() {
 		return
 	}
-	l := &c.m.levels
+	l := c.m.levels
 	for i, level := range l.open {
 		if level.checkpoint != cp {
 			continue
@@ -109,6 +109,6 @@ func (c *checkpointer) ended(cp memory.Checkpoint) {
 		break
 	}
 	if c.m.limit != nil {
-		c.m.charges.sweep(c.m)
+		c.m.limit.blocks.sweep()
 	}
 }

@@ -26,6 +26,8 @@ type Limit struct {
 	refused  uint64
 	children *Limit // those that have reserved something
 
+	blocks blocks // that are charged one by one
+
 	listed     bool // in the parent's children; under its lock, as the links are
 	prev, next *Limit
 }
@@ -37,7 +39,9 @@ func NewLimit(parent *Limit, name string, bytes int) *Limit {
 	if bytes < 0 {
 		panic(fmt.Sprintf("meter: NewLimit %q of %d bytes: negative", name, bytes))
 	}
-	return &Limit{parent: parent, name: name, bytes: bytes}
+	l := &Limit{parent: parent, name: name, bytes: bytes}
+	l.blocks.limit = l
+	return l
 }
 
 // Name returns the name.
@@ -88,12 +92,16 @@ func (l *Limit) charge(least, most, spare int) (int, *LimitError) {
 			return granted, nil
 		}
 		by := refusal.Limit
-		if round == enough || by.settle() == 0 {
-			by.mu.Lock()
+		by.settle()
+		by.mu.Lock()
+		fits := refusal.Requested <= by.room()
+		if !fits || round == enough {
 			by.refused++
+			refusal.Used = max(by.used, by.bytes-refusal.Requested+1) // as it was refused
 			by.mu.Unlock()
 			return 0, refusal
 		}
+		by.mu.Unlock()
 	}
 }
 
@@ -150,21 +158,19 @@ func (l *Limit) give(child *Limit, n int, gone bool) {
 	l.giveSlack(keep)
 }
 
-// giveSlack gives back what l has reserved beyond what is used and so many bytes, and
-// returns how much that was. l.mu is held.
-func (l *Limit) giveSlack(keep int) int {
-	back := l.reserved - l.used - keep
-	if l.parent == nil || back <= 0 {
-		return 0
+// giveSlack gives back what l has reserved beyond what is used and so many bytes. l.mu is
+// held.
+func (l *Limit) giveSlack(keep int) {
+	if back := l.reserved - l.used - keep; l.parent != nil && back > 0 {
+		l.reserved -= back
+		l.parent.give(l, back, l.reserved == 0)
 	}
-	l.reserved -= back
-	l.parent.give(l, back, l.reserved == 0)
-	return back
 }
 
-// settle takes back all slack of the limits below, and returns how much there was of those
-// right below.
-func (l *Limit) settle() (back int) {
+// settle takes back all slack of the limits below, and what scopes that have ended were
+// charged block by block.
+func (l *Limit) settle() {
+	l.blocks.sweep()
 	l.mu.Lock()
 	var children []*Limit
 	for c := l.children; c != nil; c = c.next {
@@ -174,10 +180,9 @@ func (l *Limit) settle() (back int) {
 	for _, c := range children {
 		c.settle()
 		c.mu.Lock()
-		back += c.giveSlack(0)
+		c.giveSlack(0)
 		c.mu.Unlock()
 	}
-	return back
 }
 
 // slackOf returns how much a limit that uses n bytes reserves beyond.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,8 +29,7 @@ type Meter struct {
 	behind       handshake.RegionOpener // what opener opens regions of; nil for plain regions
 	between      bool                   // allocators of others stand before behind
 
-	charges charges // for blocks allocated through the meter itself
-	levels  levels  // of an unlocked buffer's scopes
+	levels *levels // the open scopes of an unlocked buffer; nil for others
 }
 
 var (
@@ -72,7 +70,9 @@ func (m *Meter) Within(l *Limit) *Meter {
 	if m.limit != nil && !l.below(m.limit) {
 		panic(fmt.Sprintf("meter: Within limit %q, which is not below %q", l.name, m.limit.name))
 	}
-	return m.around(m.inner, l)
+	n := m.around(m.inner, l)
+	n.levels = m.levels
+	return n
 }
 
 // around returns a meter with m's core around another allocator.
@@ -88,7 +88,7 @@ func (m *Meter) findScopes() {
 	m.between = by != nil && by != m.inner
 	switch {
 	case s.Checkpointer != nil:
-		m.checkpointer, m.sharing = m.watched(s.Checkpointer), s.Sharing
+		m.checkpointer, m.sharing, m.levels = m.watched(s.Checkpointer), s.Sharing, new(levels)
 	case s.Opener != nil:
 		m.behind, m.opener = s.Opener, (*opener)(m)
 	case m.limit != nil || m.core.log != nil || m.core.trace != nil:
@@ -105,14 +105,20 @@ func (m *Meter) Scopes() handshake.Scopes {
 func (m *Meter) Unwrap() scope.Allocator { return m.inner }
 
 // Rewrap returns a meter that is m around another allocator; what they count is one.
-func (m *Meter) Rewrap(inner scope.Allocator) scope.Allocator { return m.around(inner, m.limit) }
+func (m *Meter) Rewrap(inner scope.Allocator) scope.Allocator {
+	n := m.around(inner, m.limit)
+	if n.checkpointer != nil && n.sharing == m.sharing { // the same buffer
+		n.levels = m.levels
+	}
+	return n
+}
 
 // Alloc allocates from the allocator that m is around, outside every region. See
 // [memory.Allocator] for the contract.
 func (m *Meter) Alloc(size, align uintptr) (memory.Block, error) {
 	var k keeper
 	if m.limit != nil {
-		k = &m.charges
+		k = &m.limit.blocks
 	}
 	b, err := m.alloc((*account)(m), k, m.levels.current(), size, align)
 	m.levels.count(size, err)
@@ -129,8 +135,7 @@ type charger interface {
 
 // A keeper keeps the charges of blocks that are charged one by one.
 type keeper interface {
-	keep(m *Meter, b memory.Block, n int)
-	sweep(m *Meter) bool // reports whether something was discharged
+	keep(b memory.Block, n int)
 }
 
 // alloc allocates from the allocator that m is around. It charges the block to a, to be
@@ -173,11 +178,7 @@ func (m *Meter) tryAlloc(a charger, k keeper, size, align uintptr) (b memory.Blo
 		return b, &scope.ExhaustedError{Allocator: "meter", Requested: size, Available: maxSize, Limit: maxSize}
 	}
 	n := int(size)
-	_, err = a.Charge(n, n, 0)
-	if err != nil && k.sweep(m) {
-		_, err = a.Charge(n, n, 0)
-	}
-	if err != nil {
+	if _, err = a.Charge(n, n, 0); err != nil {
 		return b, err
 	}
 	kept := false
@@ -187,7 +188,7 @@ func (m *Meter) tryAlloc(a charger, k keeper, size, align uintptr) (b memory.Blo
 		}
 	}()
 	if b, err = m.inner.Alloc(size, align); err == nil {
-		k.keep(m, b, n)
+		k.keep(b, n)
 		kept = true
 	}
 	return b, err
@@ -233,7 +234,6 @@ func (m *Meter) Stats() Stats {
 		HeapBlocks: c.heapBlocks.Load(), HeapBytes: c.heapBytes.Load(), Injected: c.faults.injected.Load(),
 	}
 	if m.limit != nil {
-		m.charges.sweep(m)
 		s.Limit = m.limit.Stats()
 	}
 	if c.trace != nil {
@@ -258,42 +258,4 @@ func nameOf(a scope.Allocator) string {
 		return s.String()
 	}
 	return fmt.Sprintf("%T", a)
-}
-
-// charges are those for blocks that were allocated outside every region: by the stamps of
-// the scopes they were born in, which tell when they are over.
-type charges struct {
-	mu    sync.Mutex
-	bytes map[memory.Stamp]int
-	next  int // how many stamps there are before the next sweep
-}
-
-func (c *charges) keep(m *Meter, b memory.Block, n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.bytes == nil {
-		c.bytes = map[memory.Stamp]int{}
-	}
-	if c.bytes[b.Stamp] += n; len(c.bytes) > c.next {
-		c.drop(m)
-		c.next = 2*len(c.bytes) + 16
-	}
-}
-
-func (c *charges) sweep(m *Meter) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.drop(m)
-}
-
-// drop discharges the blocks whose scope has ended. c.mu is held.
-func (c *charges) drop(m *Meter) (some bool) {
-	for stamp, n := range c.bytes {
-		if !stamp.Live() {
-			delete(c.bytes, stamp)
-			m.limit.discharge(n)
-			some = true
-		}
-	}
-	return some
 }

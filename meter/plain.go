@@ -74,15 +74,13 @@ func (p *plain) Exhausted(size, align uintptr, attempt int, err error) (memory.B
 	return p.account.Exhausted(size, align, attempt, err)
 }
 
-func (p *plain) keep(*Meter, memory.Block, int) {
+func (p *plain) keep(memory.Block, int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.blocks++; !p.open {
 		p.close() // it has ended meanwhile
 	}
 }
-
-func (p *plain) sweep(*Meter) bool { return false }
 
 // close discharges everything. p.mu is held.
 func (p *plain) close() {

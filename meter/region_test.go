@@ -135,17 +135,21 @@ func TestRefusalNamesTheLimit(t *testing.T) {
 // TestLimitIsUsedUp: growing a region does not waste what the limit has left: blocks of a
 // multiple of 64 bytes fill all of it, or nearly if some are of spans of their own.
 func TestLimitIsUsedUp(t *testing.T) {
-	l := meter.NewLimit(nil, "request", 1<<20)
-	ctx := scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer(bumper.SlabSize(4<<20))), meter.Within(l)))
-	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-		for range 1 << 20 / 4096 {
-			scope.Make[byte](ctx, 4096)
+	for _, opts := range [][]bumper.SlabOption{{bumper.SlabSize(4 << 20)}, {bumper.SlabSize(4 << 20), bumper.Isolating()}} {
+		l := meter.NewLimit(nil, "request", 1<<20)
+		ctx := scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer(opts...)), meter.Within(l)))
+		for range 10 { // isolating, each scope continues behind the last
+			require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+				for range 1 << 20 / 4096 {
+					scope.Make[byte](ctx, 4096)
+				}
+				require.Equal(t, []int{1 << 20}, used(l))
+				_, _, err := scope.Alloc[byte](ctx, 1)
+				require.Same(t, l, meter.RefusedBy(err))
+				return nil
+			}))
 		}
-		require.Equal(t, []int{1 << 20}, used(l))
-		_, _, err := scope.Alloc[byte](ctx, 1)
-		require.Same(t, l, meter.RefusedBy(err))
-		return nil
-	}))
+	}
 }
 
 // TestKeptMemoryIsNotCharged: what a worker's region keeps for its next scope is the
