@@ -38,6 +38,7 @@ type region struct {
 	account   handshake.Account // charged for the spans of an open scope; may be nil
 	inherited bool              // account is that of the region around
 	charged   int               // bytes
+	ahead     int               // of these, for a span that an isolating buffer is to acquire
 
 	listed        bool // in Buffer.closed; under Buffer.mu as the links are
 	before, after *region
@@ -71,7 +72,9 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 			if !r.Living(g) {
 				return r.home.AllocLate(size, align)
 			}
-			refusal = r.home.acquire(r, g, size, align)
+			if refusal = r.home.acquire(r, g, size, align); refusal != nil {
+				r.home.refused.Add(1)
+			}
 		}
 		if refusal != nil {
 			block, retry, err := r.appeal(g, size, align, attempt, refusal)
