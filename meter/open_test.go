@@ -294,3 +294,27 @@ func TestReserveInAnOpenScope(t *testing.T) {
 		})
 	}
 }
+
+// TestFromThroughMeters: the buffer is found in every scope.
+func TestFromThroughMeters(t *testing.T) {
+	for kind, allocator := range metered {
+		if kind == "heap" || kind == "unlocked" {
+			continue
+		}
+		ctx := scope.WithAllocator(t.Context(), allocator(meter.NewLimit(nil, "request", 0)))
+		want, ok := locked.From(ctx)
+		require.True(t, ok, kind)
+		opened, s := scope.Open(ctx)
+		child, _ := scope.Open(opened)
+		scopes := []context.Context{opened, child, scope.WithAllocator(child, meter.New(scope.AllocatorFrom(child)))}
+		for _, ctx := range scopes {
+			_ = scope.NoEscape(ctx, func(inner context.Context) error { scopes = append(scopes, inner); return nil })
+		}
+		for _, ctx := range scopes {
+			got, ok := locked.From(ctx)
+			require.True(t, ok, kind)
+			require.Same(t, want, got)
+		}
+		require.NoError(t, s.End())
+	}
+}
