@@ -62,7 +62,11 @@ var errUnproven = errors.New("refused without proof")
 // work serves requests until ctx ends.
 func (m *mixed) work(ctx context.Context, seed uint64) error {
 	rng := rand.New(rand.NewPCG(seed, 7))
-	for ctx.Err() == nil {
+	for collected := time.Now(); ctx.Err() == nil; {
+		if seed == 0 && time.Since(collected) > time.Second { // which finds the scopes that nobody ends
+			runtime.GC()
+			collected = time.Now()
+		}
 		if err := m.serve(ctx, rng); err != nil {
 			return err
 		}
@@ -90,11 +94,11 @@ func (m *mixed) serve(ctx context.Context, rng *rand.Rand) error {
 		}()
 		ctx := scope.WithAllocator(ctx, m.meter.Within(request))
 		handle := func(ctx context.Context) error { return m.handle(ctx, rng, outermost) }
-		switch kind := rng.IntN(100); {
+		switch kind := rng.IntN(1000); {
 		case kind == 0:
 			forgotten = true
 			err = m.forget(ctx, handle)
-		case kind < 50:
+		case kind < 500:
 			err = m.open(ctx, handle)
 		default:
 			err = scope.NoEscape(ctx, handle)
