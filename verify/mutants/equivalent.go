@@ -34,7 +34,7 @@ var equivalent = []struct {
 		`scope/life.go life.finish comparison: before >= ended becomes before > ended`,
 		`scope/life.go life.endLevel constant: 8 becomes (8 + 1)`,
 		`scope/open.go watchedCheckpoint condition: pages.On() becomes (pages.On()) || true`,
-		`scope/openregion.go openRegion.Alloc side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
+		`scope/openregion.go life.Alloc side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
 		`internal/handshake/abandoned.go Abandoned.Run condition: a.waiting.Load() becomes (a.waiting.Load()) || true`,
 		`internal/handshake/abandoned.go Abandoned.run comparison: len(a.ends) > 0 becomes len(a.ends) >= 0`,
 	}},
@@ -44,7 +44,7 @@ var equivalent = []struct {
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (5)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1) (2)`,
-		`scope/openregion.go openRegion.OpenRegion constant: 0 becomes (0 + 1)`,
+		`scope/openregion.go life.OpenRegion constant: 0 becomes (0 + 1)`,
 	}},
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
@@ -53,6 +53,7 @@ var equivalent = []struct {
 		`scope/life.go endWhenFree swap: l.finish(ended) sharing.Abandoned.Ad … bool { return l.tryRestore(pc) }) becomes sharing.Abandoned.Add(func() bool {  … ryRestore(pc) }); l.finish(ended)`,
 		`scope/open.go life.openLevel swap: l.alloc = alloc l.cleanup = runtime.AddCleanup(x, abandoned, l) becomes l.cleanup = runtime.AddCleanup(x, abandoned, l); l.alloc = alloc`,
 		`bumper/slab.go SlabBuffer.Trim swap: b.levels.shared.Trim() b.trim() becomes b.trim(); b.levels.shared.Trim()`,
+		`bumper/allocbuffer.go NewAllocBuffer swap: b.levels.Init(b) b.levels.shared.Storage = allocStorage{b} becomes b.levels.shared.Storage = allocStorage{b}; b.levels.Init(b)`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,

@@ -31,7 +31,7 @@ var drawn = []struct {
 	settled bool
 }{
 	{"scope", 2, true}, {"scope/guard", 2, true}, {"scope/memory", 2, true}, {"scope/internal/pages", 2, true},
-	{"internal/handshake", 2, true}, {"meter", 2, false}, {"bumper", 6, true},
+	{"internal/handshake", 2, true}, {"meter", 8, false}, {"bumper", 6, true},
 	{"locked", 6, false}, {"offheap", 6, false}, {"allocarray", 24, false},
 }
 
