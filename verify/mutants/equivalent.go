@@ -126,6 +126,12 @@ var equivalent = []struct {
 		`scope/openlevel.go life.inTime constant: 1 becomes (1 + 1)`,
 		`offheap/system.go within comparison: offset <= uintptr(len(whole)) becomes offset < uintptr(len(whole))`,
 	}},
+	{"a negative number is as good as another", []string{
+		`bumper/customslab.go customSlabs.take constant: 1 becomes (1 + 1)`,
+	}},
+	{"the reset has made the front forget what an AllocBuffer lent, so nothing is left to trim", []string{
+		`bumper/allocbuffer.go AllocBuffer.Close remove: b.levels.shared.Trim() removed`,
+	}},
 }
 
 // reasons has why a mutant changes nothing, by its name.

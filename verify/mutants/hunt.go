@@ -18,14 +18,14 @@ import (
 
 // hunters are the packages whose tests hunt for mutants, besides those that are mutated.
 var hunters = []string{
-	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "offheap", "verify/misuse", "allocarray", "internal/kernel",
+	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "meter", "offheap", "verify/misuse", "allocarray", "internal/kernel",
 }
 
 // edges are hunters whose slow tests say little of other packages.
 var edges = []string{"offheap", "allocarray", "internal/kernel"}
 
 // racers are the packages whose tests hunt once more with the race detector.
-var racers = []string{"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "bumper", "locked", "offheap"}
+var racers = []string{"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "bumper", "locked", "meter", "offheap"}
 
 // quick tests of a package run together.
 const quick = 100 * time.Millisecond
