@@ -37,6 +37,9 @@ var equivalent = []struct {
 		`scope/openregion.go life.Alloc side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
 		`internal/handshake/abandoned.go Abandoned.Run condition: a.waiting.Load() becomes (a.waiting.Load()) || true`,
 		`internal/handshake/abandoned.go Abandoned.run comparison: len(a.ends) > 0 becomes len(a.ends) >= 0`,
+		`scope/open.go life.openOn remove: l.opener = parent.life becomes _ = parent.life`,
+		`scope/reserve.go newClaim side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
+		`internal/handshake/queue.go Wait condition: futile != nil becomes (futile != nil) && false`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -131,6 +134,16 @@ var equivalent = []struct {
 	}},
 	{"the reset has made the front forget what an AllocBuffer lent, so nothing is left to trim", []string{
 		`bumper/allocbuffer.go AllocBuffer.Close remove: b.levels.shared.Trim() removed`,
+	}},
+	{"a claim that is satisfied names no refuser", []string{
+		`internal/handshake/queue.go Wait side: err == nil || refuser == nil becomes (refuser == nil)`,
+		`internal/handshake/queue.go waiter.enter side: w.err == nil || w.refuser == nil becomes (w.refuser == nil)`,
+	}},
+	{"any of several refusers will do to name: whoever waits is tried when one of them frees memory", []string{
+		`internal/handshake/queue.go waiter.enter branch: break removed`,
+	}},
+	{"the number is rounded down to a multiple of 64", []string{
+		`meter/errors.go LimitError.exhausted constant: 0 becomes (0 + 1)`,
 	}},
 }
 
