@@ -72,6 +72,29 @@ func (p Problem) validate() error {
 			}
 		}
 	}
+	if err := p.validatePairs(); err != nil {
+		return err
+	}
+	return p.validateFixed()
+}
+
+// validateFixed returns an error if fixed blocks overlap.
+func (p Problem) validateFixed() error {
+	fixed := Problem{InPlace: p.InPlace}
+	offsets := make([]int64, len(p.Blocks))
+	for i, b := range p.Blocks {
+		if offsets[i] = b.Offset; !b.Fixed {
+			b.To = b.From
+		}
+		fixed.Blocks = append(fixed.Blocks, b)
+	}
+	if err := checkOverlap(fixed, offsets); err != nil {
+		return fmt.Errorf("%w: fixed blocks: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+func (p Problem) validatePairs() error {
 	for _, pair := range p.InPlace {
 		if min(pair.In, pair.Out) < 0 || max(pair.In, pair.Out) >= len(p.Blocks) || pair.In == pair.Out {
 			return fmt.Errorf("%w: in-place pair of blocks %d and %d, of %d", ErrInvalid, pair.In, pair.Out, len(p.Blocks))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -40,14 +41,29 @@ func (o order) rank() []int32 {
 
 // crowd returns, for each item, the largest sum of sizes in a section of its life.
 func (t *task) crowd() func(it *item) float64 {
-	sums := make([]int64, t.sections)
+	// largest[k][j] is the largest sum in the 2^k sections from j on.
+	sums := make([]int64, t.sections+1)
 	for i := range t.items {
 		it := &t.items[i]
-		for j := it.lo; j < it.hi; j++ {
-			sums[j] += it.size
-		}
+		sums[it.lo] += it.size
+		sums[it.hi] -= it.size
 	}
-	return func(it *item) float64 { return float64(slices.Max(sums[it.lo:it.hi])) }
+	for j := 1; j < len(sums); j++ {
+		sums[j] += sums[j-1]
+	}
+	largest := [][]int64{sums}
+	for width := 1; 2*width <= t.sections; width *= 2 {
+		last := largest[len(largest)-1]
+		next := make([]int64, t.sections-2*width+1)
+		for j := range next {
+			next[j] = max(last[j], last[j+width])
+		}
+		largest = append(largest, next)
+	}
+	return func(it *item) float64 {
+		k := bits.Len32(uint32(it.hi-it.lo)) - 1
+		return float64(max(largest[k][it.lo], largest[k][it.hi-1<<k]))
+	}
 }
 
 // simple are the orders that are known to do well; none of them always does.

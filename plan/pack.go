@@ -1,6 +1,9 @@
 package plan
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Pack returns a plan of a problem, soon: in less than a millisecond for a few hundred
 // blocks, in less than a second for tens of thousands. It places items greedily in several
@@ -78,39 +81,52 @@ const (
 
 // pack offers plans of a task.
 func pack(t *task, best *record) {
-	if len(t.items) == 0 {
-		best.offer(t, nil)
+	if len(t.items) > few {
+		packMany(t, best)
 		return
 	}
-	best.offer(t, t.online(false))
-	if best.done() {
-		return
-	}
+	best.online(t)
 	c := coarsen(t, joined, nil)
 	c.pile()
 	rough, of := c.task()
 	orders := rough.simple()
 	for _, o := range orders {
-		if best.offer(t, c.refine(of, rough.greedy(o, true))); best.done() {
+		if best.done() {
 			return
 		}
+		best.offer(t, c.refine(of, rough.greedy(o, true)))
 	}
 	if rough.bound <= best.bound && rough.size() <= pairs {
 		s := newTree(rough, new(atomic.Bool))
 		for _, o := range orders {
+			if best.done() {
+				return
+			}
 			if offsets, _ := s.solve(best.bound, o.rank(), brief); offsets != nil {
 				best.offer(t, c.refine(of, offsets))
-				return
 			}
 		}
 	}
-	orders = t.simple()
-	if len(t.items) > few/8 {
-		orders = orders[:1]
-	}
-	for _, o := range orders[:2] {
-		if best.offer(t, t.greedy(o, true)); best.done() {
+	for _, o := range t.simple()[:3] {
+		if best.done() {
 			return
 		}
+		best.offer(t, t.lowest(o))
+	}
+}
+
+// packMany offers plans that take little more than linear time. Where there are many
+// blocks, most are small against the peak, and simple orders come close to the bound.
+func packMany(t *task, best *record) {
+	best.offer(t, t.lowest(t.simple()[0]))
+	if !best.done() {
+		best.online(t)
+	}
+}
+
+// online offers the plan of a program without one, unless blocks are fixed.
+func (r *record) online(t *task) {
+	if !slices.ContainsFunc(t.items, func(it item) bool { return it.fixed }) {
+		r.offer(t, t.online(false))
 	}
 }

@@ -118,7 +118,7 @@ func (s *search) descend(t *task, r *rand.Rand) {
 			}
 			return at + 0.02*float64(peak)*r.Float64(), 0
 		})
-		s.report(t, t.greedy(o, false), false, 0)
+		s.report(t, t.lowest(o), false, 0)
 	}
 }
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // An item is what a planner places: a block, or several that share their place because
@@ -27,6 +28,7 @@ type task struct {
 	sections int
 	bound    int64 // the largest sum of sizes in a section, and the end of what is fixed
 
+	related sync.Once
 	members [][]int32 // of each section: the items in it; see relate
 	meets   [][]int32 // of each item: those that are live when it is
 }
@@ -44,8 +46,12 @@ func newTask(p Problem, join func(in, out Block) bool) *task {
 	t := &task{}
 	after := make([]int, len(p.Blocks)) // 1 + the block computed over this one
 	over := make([]bool, len(p.Blocks))
+	single := func(i int) bool { return p.Blocks[i].To-p.Blocks[i].From == 1 }
 	for _, pair := range p.InPlace {
 		in, out := p.Blocks[pair.In], p.Blocks[pair.Out]
+		if over[pair.In] && single(pair.In) || after[pair.Out] > 0 && single(pair.Out) {
+			continue // three blocks would be live at once
+		}
 		if after[pair.In] == 0 && !over[pair.Out] && !out.Fixed && join(in, out) {
 			after[pair.In], over[pair.Out] = pair.Out+1, true
 		}
@@ -122,10 +128,9 @@ func (t *task) cut() {
 }
 
 // relate finds out which items meet, for searches. It takes memory for each pair.
-func (t *task) relate() {
-	if t.members != nil {
-		return
-	}
+func (t *task) relate() { t.related.Do(t.findMeets) }
+
+func (t *task) findMeets() {
 	t.members = make([][]int32, t.sections)
 	for i, it := range t.items {
 		for j := it.lo; j < it.hi; j++ {
