@@ -3,7 +3,9 @@ package plan_test
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -129,6 +131,9 @@ func TestPlansAreSound(t *testing.T) {
 	n := 20_000
 	if testing.Short() {
 		n = 2_000
+	}
+	if given, err := strconv.Atoi(os.Getenv("ALLOCARRAYS_PROGRAMS")); err == nil {
+		n = given
 	}
 	for seed := range n {
 		r := rand.New(rand.NewPCG(uint64(seed), 2))

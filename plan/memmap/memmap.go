@@ -161,8 +161,12 @@ func (m *drawing) block(i int) {
 		label = m.o.Labels[i]
 	}
 	x, y, w, h := m.x(b.From), m.y(at+b.Size), m.x(b.To)-m.x(b.From), m.y(at)-m.y(at+b.Size)
-	m.printf(`<rect class="b h%d" x="%.2f" y="%.2f" width="%.2f" height="%.2f"><title>%s: %s, [%d, %d), at %d</title></rect>`,
-		i%hues, x, y, w, h, html.EscapeString(label), Bytes(b.Size), b.From, b.To, at)
+	class := "b" // with an edge, where that leaves something to see
+	if min(w, h) < 3 {
+		class = "t"
+	}
+	m.printf(`<rect class="%s h%d" x="%.2f" y="%.2f" width="%.2f" height="%.2f"><title>%s: %s, [%d, %d), at %d</title></rect>`,
+		class, i%hues, x, y, w, h, html.EscapeString(label), Bytes(b.Size), b.From, b.To, at)
 	if wide := 6.6*float64(len([]rune(label))) + 6; h >= 13 && w >= wide {
 		m.printf(`<text class="label" x="%.2f" y="%.2f" text-anchor="middle">%s</text>`, x+w/2, y+h/2+4, html.EscapeString(label))
 	}
