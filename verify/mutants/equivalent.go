@@ -145,6 +145,9 @@ var equivalent = []struct {
 	{"the number is rounded down to a multiple of 64", []string{
 		`meter/errors.go LimitError.exhausted constant: 0 becomes (0 + 1)`,
 	}},
+	{"an account that has an allocation tried again returns no error", []string{
+		`meter/account.go visit.Exhausted side: !retry && err != nil becomes (err != nil)`,
+	}},
 }
 
 // reasons has why a mutant changes nothing, by its name.
