@@ -2,6 +2,7 @@ package meter_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,8 +163,13 @@ func TestReserveOfDifferentLimits(t *testing.T) {
 // TestReserveFirst: in a scope that Open began, Reserve may be the first thing that needs
 // its region; on the heap there is nothing to wait for.
 func TestReserveFirst(t *testing.T) {
+	ctx, s := scope.Open(scope.WithAllocator(t.Context(), locked.Share(bumper.NewSlabBuffer(bumper.Limit(1<<20)))))
+	require.NoError(t, scope.Reserve(ctx, 1000<<10))
+	require.Zero(t, s.Late())
+	require.NoError(t, s.End())
+
 	outside, l := limited(t)
-	ctx, s := scope.Open(outside)
+	ctx, s = scope.Open(outside)
 	require.NoError(t, scope.Reserve(ctx, 1000<<10))
 	require.Positive(t, used(l)[0])
 	require.NoError(t, s.End())
@@ -175,4 +181,15 @@ func TestReserveFirst(t *testing.T) {
 	require.NoError(t, scope.Reserve(ctx, 1<<40))
 	require.NoError(t, inner.End())
 	require.NoError(t, s.End())
+}
+
+// TestReserveBeforeTheScope: a meter that somebody puts around the allocator of a scope has
+// no scope of its own yet, so there is none to reserve for.
+func TestReserveBeforeTheScope(t *testing.T) {
+	outside, _ := limited(t)
+	require.NoError(t, scope.NoEscape(outside, func(ctx context.Context) error {
+		ctx = scope.WithAllocator(ctx, meter.New(scope.AllocatorFrom(ctx)))
+		require.ErrorIs(t, scope.Reserve(ctx, 100), errors.ErrUnsupported)
+		return scope.NoEscape(ctx, func(ctx context.Context) error { return scope.Reserve(ctx, 100) })
+	}))
 }
