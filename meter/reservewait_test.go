@@ -168,6 +168,10 @@ func TestReserveFirst(t *testing.T) {
 	require.Zero(t, s.Late())
 	require.NoError(t, s.End())
 
+	ctx, s = scope.Open(scope.WithAllocator(t.Context(), locked.Share(bumper.NewSlabBuffer())))
+	require.NoError(t, s.End())
+	require.NoError(t, scope.Reserve(ctx, 1<<40), "nothing was ever needed")
+
 	outside, l := limited(t)
 	ctx, s = scope.Open(outside)
 	require.NoError(t, scope.Reserve(ctx, 1000<<10))
