@@ -40,6 +40,8 @@ var equivalent = []struct {
 		`scope/open.go life.openOn remove: l.opener = parent.life becomes _ = parent.life`,
 		`scope/reserve.go newClaim side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
 		`internal/handshake/queue.go Wait condition: futile != nil becomes (futile != nil) && false`,
+		`bumper/shared.go slabStorage.Acquire side: err != nil && size < s.b.slabSize becomes (err != nil)`,
+		`bumper/shared.go autoscalingStorage.Acquire comparison: want > size becomes want >= size`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -57,6 +59,7 @@ var equivalent = []struct {
 		`scope/open.go life.openLevel swap: l.alloc = alloc l.cleanup = runtime.AddCleanup(x, abandoned, l) becomes l.cleanup = runtime.AddCleanup(x, abandoned, l); l.alloc = alloc`,
 		`bumper/slab.go SlabBuffer.Trim swap: b.levels.shared.Trim() b.trim() becomes b.trim(); b.levels.shared.Trim()`,
 		`bumper/allocbuffer.go NewAllocBuffer swap: b.levels.Init(b) b.levels.shared.Storage = allocStorage{b} becomes b.levels.shared.Storage = allocStorage{b}; b.levels.Init(b)`,
+		`bumper/levels.go Levels.pop swap: l.top = l.stack[l.depth].epoch.Stamp() l.shared.Rewound(false) becomes l.shared.Rewound(false); l.top = l.stack[l.depth].epoch.Stamp()`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,

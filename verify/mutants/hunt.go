@@ -42,6 +42,7 @@ type probe struct {
 type hunt struct {
 	root, dir, overlay string
 	list               []*mutant
+	plain              []string // folders of the tests that are built
 	probes             []*probe
 	racing             sync.Once
 	raceErr            error
@@ -56,10 +57,13 @@ func newHunt(root, dir string, list []*mutant) (*hunt, error) {
 		return nil, err
 	}
 	h := &hunt{root: root, dir: dir, overlay: overlay, list: list}
-	if err := compile(root, filepath.Join(dir, "plain"), overlay, hunters); err != nil {
+	if h.plain, err = h.concerned(hunters); err != nil {
 		return nil, err
 	}
-	for _, folder := range hunters {
+	if err := compile(root, filepath.Join(dir, "plain"), overlay, h.plain); err != nil {
+		return nil, err
+	}
+	for _, folder := range h.plain {
 		if err := h.explore(folder); err != nil {
 			return nil, err
 		}
@@ -67,14 +71,35 @@ func newHunt(root, dir string, list []*mutant) (*hunt, error) {
 	return h, nil
 }
 
+// concerned returns those of the folders whose tests use a package that is mutated.
+func (h *hunt) concerned(folders []string) (some []string, err error) {
+	mutated := map[string]bool{}
+	for _, m := range h.list {
+		mutated[m.file.pkg.path] = true
+	}
+	for _, folder := range folders {
+		cmd := exec.Command("go", "list", "-deps", "-test", "-f", "{{.ImportPath}}", "./"+folder)
+		cmd.Dir = h.root
+		out, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("go list of %s: %w", folder, err)
+		}
+		if slices.ContainsFunc(strings.Fields(string(out)), func(path string) bool { return mutated[path] }) {
+			some = append(some, folder)
+		}
+	}
+	return some, nil
+}
+
 // race prepares the tests with the race detector, when a mutant first needs them: those
 // that run a function of such a mutant, and those that are only built with it.
 func (h *hunt) race() error {
 	h.racing.Do(func() {
-		if h.raceErr = compile(h.root, filepath.Join(h.dir, "race"), h.overlay, racers, "-race"); h.raceErr != nil {
+		folders := slices.DeleteFunc(slices.Clone(racers), func(f string) bool { return !slices.Contains(h.plain, f) })
+		if h.raceErr = compile(h.root, filepath.Join(h.dir, "race"), h.overlay, folders, "-race"); h.raceErr != nil {
 			return
 		}
-		for _, folder := range racers {
+		for _, folder := range folders {
 			if h.raceErr = h.exploreRace(folder); h.raceErr != nil {
 				return
 			}
