@@ -31,7 +31,7 @@ type Scope struct{ life *life }
 //
 //   - A buffer shared by goroutines (see package locked): goroutines may share the context,
 //     and any of them may call End, in any order. The private region is opened by the first
-//     allocation, or by that of a scope within it; until then the scope costs the buffer
+//     allocation, or with the first one within it; until then the scope costs the buffer
 //     nothing, and does not keep it from being reset or closed.
 //   - A memory.Checkpointer (a bump buffer): the scope is a level of the buffer and ends in
 //     the goroutine that uses it. An allocation is in time only while the scope is the
