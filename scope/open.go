@@ -119,6 +119,9 @@ func (l *life) openOn(ctx context.Context, opener handshake.RegionOpener, wrappe
 		l.join(&parent.life.children)
 	case *openLevel:
 		l.join(&parent.life.children)
+		if parent.life.over() {
+			l.end(ended, l.opened)
+		}
 	case *regionContext:
 		l.join(parent.family())
 		if !parent.region.IsOpen(parent.generation) { // it may have ended its children before l was one
