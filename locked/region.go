@@ -205,7 +205,7 @@ func (r *region) Reopen(g handshake.Generation) bool {
 
 // Close ends the open scope. The region keeps memory for the next.
 func (r *region) Close(g handshake.Generation, pc uintptr) {
-	defer handshake.Freed()
+	defer r.home.refuser.Freed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Living(g) && r.open {
