@@ -1,0 +1,4 @@
+// Package check tests the alert rules and the dashboard of contrib/prometheus with the
+// parser and the engine of Prometheus. It is a module of its own, so that users of the
+// metrics do not have Prometheus itself among their dependencies.
+package check
