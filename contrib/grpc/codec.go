@@ -67,7 +67,7 @@ const ours = "google.golang.org/grpc/encoding/proto"
 
 // checkCodec returns an error if the codec that the request asks for is not known to copy.
 func (h *Handler) checkCodec(c *rpc) error {
-	if !h.fast || h.forced != nil || c == nil || h.copies[c.codec] {
+	if !h.fast || h.forced != nil || c == nil {
 		return nil
 	}
 	codec, name := lookup(c.codec)

@@ -2,7 +2,10 @@ package scopegrpc_test
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +23,12 @@ import (
 
 var mixed = []uint64{8, 100_000, 64, 4096, 1024, 20_000, 256, 300_000}
 
+// requests is how many requests a test sends: ALLOCARRAYS_REQUESTS, or most, or fewer where
+// that would take long.
 func requests(most int) int {
+	if n, err := strconv.Atoi(os.Getenv("ALLOCARRAYS_REQUESTS")); err == nil {
+		return n
+	}
 	if testing.Short() || testenv.Slow() {
 		return most / 10
 	}
@@ -72,13 +80,14 @@ func TestNaiveInterceptor(t *testing.T) {
 // ended does not reach another, unless Fast is given.
 func TestLateWriters(t *testing.T) {
 	var writers sync.WaitGroup
+	var started atomic.Int64
 	stop := make(chan struct{})
 	defer writers.Wait()
 	defer close(stop)
 	h := scopegrpc.New()
 	conn := serve(t, &service{unary: func(ctx context.Context, in *message) (*message, error) {
 		out, err := fill(ctx, in)
-		if err == nil && in.Value[0]%64 == 0 {
+		if err == nil && in.Value[0]%64 == 0 && started.Add(1) <= 200 {
 			mine := scope.Make[byte](ctx, 4096)
 			writers.Go(func() {
 				for {

@@ -35,9 +35,7 @@ func (h *Handler) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 			ss = &checkedStream{ss, h, c}
 		}
 		if h.perMessage && info.IsClientStream {
-			m := &messageStream{ServerStream: ss}
-			defer m.end()
-			ss = m
+			ss = &messageStream{ServerStream: ss} // whose last scope ends with that of the stream
 		}
 		return next(srv, ss)
 	})

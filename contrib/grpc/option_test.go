@@ -3,6 +3,7 @@ package scopegrpc_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,6 +17,7 @@ import (
 	scopegrpc "github.com/allocarrays/allocarrays-go/contrib/grpc"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 func TestBuffer(t *testing.T) {
@@ -31,6 +33,33 @@ func TestBuffer(t *testing.T) {
 	panics(t, "scopegrpc: Buffer(nil)", func() { scopegrpc.Buffer(nil) })
 	assert.NotPanics(t, func() { scopegrpc.New(scopegrpc.Buffer(scope.Heap())) })
 }
+
+// TestWrapper: a wrapper around a shared buffer, as of package meter, stays in force.
+func TestWrapper(t *testing.T) {
+	var count atomic.Int64
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.Isolating()))
+	h := scopegrpc.New(scopegrpc.Buffer(&wrapper{shared, &count}))
+	conn := serve(t, &service{unary: fill}, h.ServerOptions()...)
+	require.NoError(t, conn.Invoke(t.Context(), unaryMethod, request(1, 8), new(message)))
+	ended(t, h)
+	assert.Equal(t, int64(1), count.Load())
+	assert.Equal(t, uint64(1), shared.Stats().Regions)
+	panics(t, "does not isolate", func() { scopegrpc.New(scopegrpc.Buffer(&wrapper{locked.Share(bumper.NewSlabBuffer()), &count})) })
+	panics(t, "use locked.Share", func() { scopegrpc.New(scopegrpc.Buffer(&wrapper{bumper.NewSlabBuffer(), &count})) })
+}
+
+// wrapper counts allocations.
+type wrapper struct {
+	inner scope.Allocator
+	count *atomic.Int64
+}
+
+func (w *wrapper) Alloc(size, align uintptr) (memory.Block, error) {
+	w.count.Add(1)
+	return w.inner.Alloc(size, align)
+}
+func (w *wrapper) Unwrap() scope.Allocator                      { return w.inner }
+func (w *wrapper) Rewrap(inner scope.Allocator) scope.Allocator { return &wrapper{inner, w.count} }
 
 // TestContext: the function of Context decides where an RPC's memory comes from, and sees
 // the method and the metadata; values it adds reach the handler.
