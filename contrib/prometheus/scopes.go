@@ -45,9 +45,8 @@ func Scopes(owner string, s Server) Option {
 	}
 }
 
-// Fallback makes metrics of allocations that a fallback has served from the heap, such as
-// the method Count of a meter.Fallback. It panics if count is nil, which must be safe for
-// concurrent use.
+// Fallback makes metrics of what a fallback of package meter has taken from the heap, as
+// count tells, which must be safe for concurrent use. It panics if count is nil.
 func Fallback(owner string, count func() (blocks, bytes uint64)) Option {
 	if count == nil {
 		panic(fmt.Sprintf("scopeprom: Fallback(%q, nil)", owner))
