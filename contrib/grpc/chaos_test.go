@@ -51,7 +51,7 @@ func TestChaos(t *testing.T) {
 				case 2:
 					scope.Make[byte](ctx, 2*limit)
 				case 3:
-					<-ctx.Done() // the client has a deadline
+					<-ctx.Done()                 // the client has a deadline
 					write(out.Value, pattern(3)) // too late for anybody
 					return nil, ctx.Err()
 				case 4:

@@ -47,7 +47,4 @@
 // becomes the status codes.ResourceExhausted, whose message has the numbers: what was
 // requested, and the most that there was. It tells nothing of other requests but that.
 // [Context] sets limits for a method or a tenant.
-//
-// The RPCs of connect-go are encoded within ServeHTTP: a scope for each HTTP request is
-// enough there, and this package is not needed.
 package scopegrpc
