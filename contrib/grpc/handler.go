@@ -17,9 +17,9 @@ import (
 // A Handler gives each RPC of a server a scope. It is a stats.Handler, and one Handler may
 // serve several servers. All its methods are safe for concurrent use.
 //
-// A Handler on the client side, or one whose RPCs come from a server without its
-// interceptors, does no harm: the client's RPCs get no scope; the server's get one, but
-// codecs are not checked and exhausted memory panics.
+// On the client side a Handler does nothing. A server that has it as stats.Handler without
+// the interceptors of [Handler.ServerOptions] has the scopes, but codecs are not checked,
+// and exhausted memory panics.
 type Handler struct {
 	allocator  scope.Allocator
 	fast       bool
