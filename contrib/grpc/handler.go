@@ -46,15 +46,8 @@ func New(opts ...Option) *Handler {
 	if h.allocator == nil {
 		h.allocator = locked.Share(h.ownBuffer())
 	}
-	shared, ok := memory.As[*locked.Buffer](h.allocator)
-	switch {
-	case !ok:
-		if unshared(h.allocator) {
-			panic(fmt.Sprintf("scopegrpc: Buffer(%T): goroutines cannot share it; use locked.Share", h.allocator))
-		}
-	case !h.fast && !isolates(shared):
-		panic(fmt.Sprintf("scopegrpc: Buffer(%v) does not isolate: memory that a goroutine still refers to "+
-			"would be handed to another RPC; make it with bumper.Isolating, or add Fast", shared))
+	if problem := h.unfit(h.allocator); problem != "" {
+		panic(fmt.Sprintf("scopegrpc: Buffer(%T): %s", h.allocator, problem))
 	}
 	return h
 }
@@ -78,8 +71,8 @@ func Fast() Option { return func(h *Handler) { h.fast = true } }
 // interceptors run. It receives a context that carries the buffer, and returns that or one
 // derived from it with another allocator: a limit for the method or the tenant. The scope
 // takes its memory from there, and its context has the values of the result; a deadline or
-// a cancellation added there has no effect. It must not return an allocator that goroutines
-// cannot share: the Handler panics.
+// a cancellation added there has no effect. The Handler panics if [New] would for that
+// allocator as [Buffer].
 func Context(f func(ctx context.Context, info *stats.RPCTagInfo) context.Context) Option {
 	return func(h *Handler) { h.context = f }
 }
@@ -145,13 +138,20 @@ func (h *Handler) ownBuffer() bumper.Buffer {
 	return bumper.NewSlabBuffer(bumper.Isolating())
 }
 
-// unshared reports whether a is a bump buffer that only one goroutine may use.
-func unshared(a scope.Allocator) bool {
-	if _, ok := memory.As[*locked.Buffer](a); ok {
-		return false
+// unfit says why RPCs must not take memory from a, if so.
+func (h *Handler) unfit(a scope.Allocator) string {
+	shared, ok := memory.As[*locked.Buffer](a)
+	if !ok {
+		if _, bump := memory.As[memory.Checkpointer](a); bump {
+			return "goroutines cannot share it; use locked.Share"
+		}
+		return ""
 	}
-	_, ok := memory.As[memory.Checkpointer](a)
-	return ok
+	if !h.fast && !isolates(shared) {
+		return "it does not isolate: memory that something still refers to would be handed to another RPC; " +
+			"make it with bumper.Isolating, or add Fast"
+	}
+	return ""
 }
 
 // isolates asks the owner of an empty block, which is the buffer inside.

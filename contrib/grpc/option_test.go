@@ -93,15 +93,23 @@ func TestContext(t *testing.T) {
 	h.HandleRPC(tagged, &stats.End{})
 }
 
-func TestContextUnshared(t *testing.T) {
-	h := scopegrpc.New(scopegrpc.Context(func(ctx context.Context, _ *stats.RPCTagInfo) context.Context {
-		return scope.WithAllocator(ctx, bumper.NewSlabBuffer())
-	}))
-	ctx := h.TagRPC(t.Context(), &stats.RPCTagInfo{FullMethodName: unaryMethod})
-	panics(t, "bumper.SlabBuffer into the context of "+unaryMethod, func() { h.HandleRPC(ctx, &stats.Begin{}) })
-	h = scopegrpc.New(scopegrpc.Context(func(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return nil }))
-	ctx = h.TagRPC(t.Context(), &stats.RPCTagInfo{FullMethodName: unaryMethod})
-	panics(t, "nil", func() { h.HandleRPC(ctx, &stats.Begin{}) })
+// TestContextUnfit: the function of Context is held to what New is.
+func TestContextUnfit(t *testing.T) {
+	for part, a := range map[string]scope.Allocator{
+		"bumper.SlabBuffer into the context of " + unaryMethod + ": goroutines cannot share it": bumper.NewSlabBuffer(),
+		"it does not isolate": locked.Share(bumper.NewSlabBuffer()),
+		"returned nil":        nil,
+	} {
+		h := scopegrpc.New(scopegrpc.Context(func(ctx context.Context, _ *stats.RPCTagInfo) context.Context {
+			if a == nil {
+				return nil
+			}
+			return scope.WithAllocator(ctx, a)
+		}))
+		ctx := h.TagRPC(t.Context(), &stats.RPCTagInfo{FullMethodName: unaryMethod})
+		panics(t, part, func() { h.HandleRPC(ctx, &stats.Begin{}) })
+		assert.Zero(t, h.Open())
+	}
 }
 
 // panics checks that f panics with a message of the package that contains part.

@@ -56,9 +56,9 @@ func (c *rpc) begin() {
 		if ctx == nil {
 			panic(fmt.Sprintf("scopegrpc: the function of Context returned nil for %s", c.info.FullMethodName))
 		}
-		if a := scope.AllocatorFrom(ctx); unshared(a) {
-			panic(fmt.Sprintf("scopegrpc: the function of Context put a %T into the context of %s: "+
-				"goroutines cannot share it", a, c.info.FullMethodName))
+		a := scope.AllocatorFrom(ctx)
+		if problem := h.unfit(a); problem != "" {
+			panic(fmt.Sprintf("scopegrpc: the function of Context put a %T into the context of %s: %s", a, c.info.FullMethodName, problem))
 		}
 	}
 	ctx, s := scope.Open(ctx)
