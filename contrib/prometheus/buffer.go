@@ -23,7 +23,7 @@ func Buffer(owner string, b *locked.Buffer) Option {
 		outside := s.desc("buffer_outside_bytes", "Memory allocated outside every scope, held until the buffer is reset.")
 		open := s.desc("buffer_open_regions", "Regions that are open.")
 		regions := s.desc("buffer_regions_total", "Regions that were opened.")
-		peak := s.desc("scope_peak_bytes", "The most memory that one region has held since the start.")
+		peak := s.desc("buffer_peak_region_bytes", "The most memory that one region has held since the start.")
 		late := s.desc("late_allocations_total", "Allocations after the end of their scope, which came from the heap.")
 		exhausted := s.desc(exhaustedName, exhaustedHelp, "level")
 		s.collect = func(metrics chan<- prometheus.Metric) {

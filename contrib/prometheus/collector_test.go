@@ -80,7 +80,7 @@ func TestValues(t *testing.T) {
 		`allocarrays_buffer_outside_bytes{owner="inference"}`:           float64(n.Outside),
 		`allocarrays_buffer_open_regions{owner="inference"}`:            float64(n.Open),
 		`allocarrays_buffer_regions_total{owner="inference"}`:           float64(n.Regions),
-		`allocarrays_scope_peak_bytes{owner="inference"}`:               float64(n.PeakRegion),
+		`allocarrays_buffer_peak_region_bytes{owner="inference"}`:       float64(n.PeakRegion),
 		`allocarrays_late_allocations_total{owner="inference"}`:         1,
 		`allocarrays_exhausted_total{level="buffer",owner="inference"}`: 1,
 		`allocarrays_scopes_open{owner="rpc"}`:                          2,

@@ -18,7 +18,7 @@
 //	allocarrays_buffer_outside_bytes{owner}       allocated outside every scope, held until a reset
 //	allocarrays_buffer_open_regions{owner}        regions open now
 //	allocarrays_buffer_regions_total{owner}       regions opened
-//	allocarrays_scope_peak_bytes{owner}           the most that one region has held since the start
+//	allocarrays_buffer_peak_region_bytes{owner}   the most that one region has held since the start
 //	allocarrays_late_allocations_total{owner}     allocations after the end of their scope, on the heap
 //	allocarrays_exhausted_total{owner,level}      allocations refused; level is "buffer"
 //	allocarrays_scopes_open{owner}                requests or RPCs whose scope is open
