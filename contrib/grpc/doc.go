@@ -44,7 +44,8 @@
 //
 // # Memory that is exhausted
 //
-// becomes the status codes.ResourceExhausted, whose message has the numbers: what was
-// requested, and the most that there was. It tells nothing of other requests but that.
-// [Context] sets limits for a method or a tenant.
+// becomes the status codes.ResourceExhausted, whose message has the proof: what was requested,
+// the most that there was, and which limit refused. So clients learn how much of a limit is
+// in use; an interceptor outside the Handler's can say less. [Limit], [Tenant] and [Within]
+// set limits for an RPC, for a tenant or a method, and for the process.
 package scopegrpc

@@ -6,10 +6,11 @@ import (
 	"net"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -17,6 +18,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/bumper"
 	scopegrpc "github.com/allocarrays/allocarrays-go/contrib/grpc"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -48,21 +50,37 @@ func Example() {
 	// 1 exhausted, 0 open
 }
 
-// Each tenant has a buffer with a limit of its own; the others share one.
-func ExampleContext() {
-	tenants := map[string]*locked.Buffer{
-		"free": locked.Share(bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(16<<20))),
-	}
-	h := scopegrpc.New(scopegrpc.Context(func(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-		for _, name := range metadata.ValueFromIncomingContext(ctx, "tenant") {
-			if buf, ok := tenants[name]; ok {
-				return scope.WithAllocator(ctx, buf)
+// One method may hold 16 MiB in all its RPCs together, each tenant of the others 64 MiB; and
+// no RPC more than 8 MiB.
+func ExampleTenant() {
+	process := meter.NewLimit(nil, "process", 512<<20)
+	train := meter.NewLimit(process, "training", 16<<20)
+	tenants := map[string]*meter.Limit{"a": meter.NewLimit(process, "a", 64<<20), "b": meter.NewLimit(process, "b", 64<<20)}
+	h := scopegrpc.New(
+		scopegrpc.Within(process),
+		scopegrpc.Limit(8<<20),
+		scopegrpc.Tenant(func(ctx context.Context, info *stats.RPCTagInfo) *meter.Limit {
+			if info.FullMethodName == "/model.Service/Train" {
+				return train
 			}
-		}
-		return ctx
-	}))
+			return tenants[tenantOf(ctx)]
+		}),
+	)
 	server := grpc.NewServer(h.ServerOptions()...)
 	server.Stop()
+}
+
+// tenantOf returns who the client is by its certificate.
+func tenantOf(ctx context.Context) string {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	tls, ok := p.AuthInfo.(credentials.TLSInfo)
+	if !ok || len(tls.State.PeerCertificates) == 0 {
+		return ""
+	}
+	return tls.State.PeerCertificates[0].Subject.CommonName
 }
 
 // Each message of a stream has a scope of its own.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -27,6 +28,11 @@ type Handler struct {
 	perMessage bool
 	copies     map[string]bool
 	forced     encoding.CodecV2
+
+	limit  int
+	within *meter.Limit
+	tenant func(context.Context, *stats.RPCTagInfo) *meter.Limit
+	meter  *meter.Meter // nil without limits
 
 	counts
 }
@@ -49,6 +55,7 @@ func New(opts ...Option) *Handler {
 	if problem := h.unfit(h.allocator); problem != "" {
 		panic(fmt.Sprintf("scopegrpc: Buffer(%T): %s", h.allocator, problem))
 	}
+	h.makeMeter()
 	return h
 }
 
@@ -69,7 +76,7 @@ func Fast() Option { return func(h *Handler) { h.fast = true } }
 
 // Context sets a function that is called when an RPC begins, before its handler and
 // interceptors run. It receives a context that carries the buffer, and returns that or one
-// derived from it with another allocator: a limit for the method or the tenant. The scope
+// derived from it with another allocator. For limits use [Tenant] and [Limit]. The scope
 // takes its memory from there, and its context has the values of the result; a deadline or
 // a cancellation added there has no effect. The Handler panics if [New] would for that
 // allocator as [Buffer].

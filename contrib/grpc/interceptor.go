@@ -56,7 +56,7 @@ func (h *Handler) guarded(c *rpc, fn func() error) (err error) {
 	err = scope.Try(fn)
 	returned = true
 	if errors.Is(err, scope.ErrExhausted) {
-		c.set(exhausted)
+		c.exhausted(err)
 		if _, ok := status.FromError(err); !ok { // the handler has not chosen another
 			err = status.Error(codes.ResourceExhausted, err.Error())
 		}

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/stats"
 
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -16,8 +17,9 @@ type rpc struct {
 	context.Context // that of gRPC
 	handler         *Handler
 	info            *stats.RPCTagInfo
-	codec           string // the content-subtype of the request
-	protobuf        bool   // the registered codec is gRPC's own, and only Fast relies on it
+	codec           string       // the content-subtype of the request
+	protobuf        bool         // the registered codec is gRPC's own, and only Fast relies on it
+	own, tenant     *meter.Limit // nil if there are none
 	opened          atomic.Pointer[opened]
 	outcome         atomic.Uint32 // as far as the interceptors know
 }
@@ -50,7 +52,7 @@ func (c *rpc) Value(key any) any {
 
 func (c *rpc) begin() {
 	h := c.handler
-	ctx := scope.WithAllocator(c.Context, h.allocator)
+	ctx := scope.WithAllocator(c.Context, c.limits())
 	if h.context != nil {
 		ctx = h.context(ctx, c.info)
 		if ctx == nil {
@@ -77,5 +79,8 @@ func (c *rpc) end(err error) {
 		outcome = failure
 	}
 	c.handler.outcomes[outcome].Add(1)
+	if c.own != nil {
+		c.handler.peaks.add(c.own.Stats().Peak)
+	}
 	c.handler.open.Add(-1)
 }

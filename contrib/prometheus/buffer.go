@@ -47,5 +47,5 @@ func Buffer(owner string, b *locked.Buffer) Option {
 
 const (
 	exhaustedName = "exhausted_total"
-	exhaustedHelp = "Allocations refused because memory was exhausted, by whose limit it was."
+	exhaustedHelp = "Allocations of a buffer, or requests of a server, refused because memory was exhausted, by whose limit it was."
 )

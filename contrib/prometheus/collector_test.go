@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -18,6 +19,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/bumper"
 	scopeprom "github.com/allocarrays/allocarrays-go/contrib/prometheus"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -26,8 +28,33 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // server is a Server.
 type server map[string]uint64
 
-func (s server) Open() int                   { return len(s) }
-func (s server) Outcomes() map[string]uint64 { return s }
+func (s server) Open() int                    { return len(s) }
+func (s server) Outcomes() map[string]uint64  { return s }
+func (s server) Exhausted() map[string]uint64 { return map[string]uint64{"own": 7} }
+
+func (s server) Peaks() (atMost map[float64]uint64, count uint64, sum float64) {
+	return map[float64]uint64{1 << 10: 5, 1 << 12: 7, 1 << 30: 7}, 8, 1 << 40
+}
+
+// fallback is a meter that has fallen back to the heap.
+func fallback(t testing.TB) *meter.Meter {
+	m := meter.New(locked.Share(bumper.NewSlabBuffer(bumper.Limit(1))), meter.Fallback())
+	for range 2 {
+		_, err := m.Alloc(2048, 1)
+		require.NoError(t, err)
+	}
+	return m
+}
+
+// limit is a limit to which something is charged, and that has refused something.
+func limit(t testing.TB) *meter.Limit {
+	l := meter.NewLimit(nil, "process", 1<<20)
+	_, err := meter.Source(l, bumper.GoHeap()).Acquire(4096)
+	require.NoError(t, err)
+	_, err = meter.Source(l, bumper.GoHeap()).Acquire(2 << 20)
+	require.ErrorIs(t, err, scope.ErrExhausted)
+	return l
+}
 
 // used is a buffer that has been used in every way that it counts.
 func used(t testing.TB) *locked.Buffer {
@@ -53,7 +80,8 @@ func everything(t testing.TB) *scopeprom.Collector {
 		scopeprom.Process(),
 		scopeprom.Buffer("inference", used(t)),
 		scopeprom.Scopes("rpc", server{"ok": 3, "error": 1}),
-		scopeprom.Fallback("inference", func() (blocks, bytes uint64) { return 2, 4096 }),
+		scopeprom.Limit("process", limit(t)),
+		scopeprom.Fallback("inference", fallback(t)),
 	)
 }
 
@@ -69,8 +97,10 @@ func TestValues(t *testing.T) {
 		scopeprom.Process(),
 		scopeprom.Buffer("inference", b),
 		scopeprom.Scopes("rpc", server{"ok": 3, "error": 1}),
-		scopeprom.Fallback("inference", func() (blocks, bytes uint64) { return 2, 4096 }),
+		scopeprom.Limit("process", limit(t)),
+		scopeprom.Fallback("inference", fallback(t)),
 	)))
+	all := gather(t, registry)
 	assert.Equal(t, map[string]float64{
 		`allocarrays_buffer_used_bytes{owner="inference"}`:              float64(n.Used),
 		`allocarrays_buffer_idle_bytes{owner="inference"}`:              float64(n.Idle),
@@ -89,7 +119,13 @@ func TestValues(t *testing.T) {
 		`allocarrays_fallback_blocks_total{owner="inference"}`:          2,
 		`allocarrays_fallback_bytes_total{owner="inference"}`:           4096,
 		`allocarrays_leaked_scopes_total{}`:                             float64(scope.Leaks()),
-	}, gather(t, registry))
+		`allocarrays_exhausted_total{level="own",owner="rpc"}`:          7,
+		`allocarrays_scope_peak_bytes_count{owner="rpc"}`:               8,
+		`allocarrays_scope_peak_bytes_sum{owner="rpc"}`:                 1 << 40,
+		`allocarrays_limit_used_bytes{owner="process"}`:                 4096,
+		`allocarrays_limit_bytes{owner="process"}`:                      1 << 20,
+		`allocarrays_limit_refused_total{owner="process"}`:              1,
+	}, all)
 }
 
 // gather returns every series of a registry.
@@ -105,8 +141,17 @@ func gather(t testing.TB, g prometheus.Gatherer) map[string]float64 {
 				labels = append(labels, l.GetName()+`="`+l.GetValue()+`"`)
 			}
 			slices.Sort(labels)
-			value := m.GetGauge().GetValue() + m.GetCounter().GetValue()
-			all[f.GetName()+"{"+strings.Join(labels, ",")+"}"] = value
+			series := "{" + strings.Join(labels, ",") + "}"
+			switch f.GetType() {
+			case dto.MetricType_HISTOGRAM:
+				all[f.GetName()+"_count"+series] = float64(m.GetHistogram().GetSampleCount())
+				all[f.GetName()+"_sum"+series] = m.GetHistogram().GetSampleSum()
+			case dto.MetricType_SUMMARY:
+				all[f.GetName()+"_count"+series] = float64(m.GetSummary().GetSampleCount())
+				all[f.GetName()+"_sum"+series] = m.GetSummary().GetSampleSum()
+			default:
+				all[f.GetName()+series] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			}
 		}
 	}
 	return all
@@ -117,6 +162,30 @@ func TestLint(t *testing.T) {
 	problems, err := testutil.CollectAndLint(everything(t))
 	require.NoError(t, err)
 	assert.Empty(t, problems)
+}
+
+// TestHistogram: what is beyond the last bound is in no bucket.
+func TestHistogram(t *testing.T) {
+	c := scopeprom.New(scopeprom.Scopes("s", server{}))
+	metrics := make(chan prometheus.Metric, 100)
+	c.Collect(metrics)
+	close(metrics)
+	for m := range metrics {
+		var written dto.Metric
+		require.NoError(t, m.Write(&written))
+		if h := written.GetHistogram(); h != nil {
+			b := h.GetBucket()
+			require.Len(t, b, 3)
+			assert.Equal(t, 1024.0, b[0].GetUpperBound())
+			assert.Equal(t, uint64(5), b[0].GetCumulativeCount())
+			assert.Equal(t, uint64(7), b[1].GetCumulativeCount())
+			assert.Equal(t, uint64(7), b[2].GetCumulativeCount())
+			assert.Equal(t, float64(1<<30), b[2].GetUpperBound())
+			assert.Equal(t, uint64(8), h.GetSampleCount())
+			return
+		}
+	}
+	t.Fatal("no histogram")
 }
 
 // TestNoLimit: a buffer without a limit has no metric of it, which would be 0.
@@ -141,20 +210,23 @@ func TestRegistry(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	b := locked.Share(bumper.NewSlabBuffer())
-	count := func() (blocks, bytes uint64) { return 0, 0 }
+	l, m := meter.NewLimit(nil, "l", 0), meter.New(b)
 	for want, f := range map[string]func(){
 		`scopeprom: Buffer "b" was given twice`:   func() { scopeprom.New(scopeprom.Buffer("b", b), scopeprom.Buffer("b", b)) },
 		`scopeprom: Process "" was given twice`:   func() { scopeprom.New(scopeprom.Process(), scopeprom.Process()) },
 		`scopeprom: Buffer with an empty owner`:   func() { scopeprom.New(scopeprom.Buffer("", b)) },
 		`scopeprom: Scopes with an empty owner`:   func() { scopeprom.New(scopeprom.Scopes("", server{})) },
-		`scopeprom: Fallback with an empty owner`: func() { scopeprom.New(scopeprom.Fallback("", count)) },
+		`scopeprom: Fallback with an empty owner`: func() { scopeprom.New(scopeprom.Fallback("", m)) },
 		`scopeprom: Buffer("b", nil)`:             func() { scopeprom.Buffer("b", nil) },
 		`scopeprom: Scopes("b", nil)`:             func() { scopeprom.Scopes("b", nil) },
+		`scopeprom: Limit with an empty owner`:    func() { scopeprom.New(scopeprom.Limit("", l)) },
+		`scopeprom: Limit("b", nil)`:              func() { scopeprom.Limit("b", nil) },
+		`scopeprom: Scopes "b" was given twice`:   func() { scopeprom.New(scopeprom.Scopes("b", server{}), scopeprom.Scopes("b", server{})) },
 		`scopeprom: Fallback("b", nil)`:           func() { scopeprom.Fallback("b", nil) },
 	} {
 		assert.PanicsWithValue(t, want, f)
 	}
-	assert.NotPanics(t, func() { scopeprom.New(scopeprom.Buffer("b", b), scopeprom.Fallback("b", count)) })
+	assert.NotPanics(t, func() { scopeprom.New(scopeprom.Buffer("b", b), scopeprom.Fallback("b", m), scopeprom.Limit("b", l)) })
 }
 
 // TestOutcomes: the series of a server are bounded, whatever it returns.
@@ -166,7 +238,7 @@ func TestOutcomes(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	require.NoError(t, registry.Register(scopeprom.New(scopeprom.Scopes("s", s))))
 	all := gather(t, registry)
-	assert.Len(t, all, 17) // 15 names, "other" and scopes_open
+	assert.Len(t, all, 20) // 15 names, "other", scopes_open, a level, and two of the histogram
 	assert.Equal(t, 16.0, all[`allocarrays_scopes_total{outcome="other",owner="s"}`])
 }
 
@@ -196,6 +268,9 @@ allocarrays_buffer_regions_total{owner="b"} 2000
 `), "allocarrays_buffer_regions_total"))
 }
 
+// suffix is what Prometheus appends to histograms and summaries.
+var suffix = regexp.MustCompile(`_(bytes|seconds)_(bucket|sum|count)`)
+
 var metric = regexp.MustCompile(`allocarrays_[a-z_]+`)
 
 // metrics are the names of all metrics.
@@ -208,7 +283,7 @@ func metrics(t testing.TB) []string {
 		names = append(names, metric.FindString(d.String()))
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // TestFiles: the package's documentation lists every metric and no other; the dashboard and
@@ -218,6 +293,7 @@ func TestFiles(t *testing.T) {
 	for file, complete := range map[string]bool{"doc.go": true, "dashboard.json": true, "alerts.yml": false} {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
+		text = []byte(suffix.ReplaceAllString(string(text), "_$1"))
 		found := metric.FindAllString(string(text), -1)
 		slices.Sort(found)
 		found = slices.Compact(found)

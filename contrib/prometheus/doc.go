@@ -20,9 +20,14 @@
 //	allocarrays_buffer_regions_total{owner}       regions opened
 //	allocarrays_buffer_peak_region_bytes{owner}   the most that one region has held since the start
 //	allocarrays_late_allocations_total{owner}     allocations after the end of their scope, on the heap
-//	allocarrays_exhausted_total{owner,level}      allocations refused; level is "buffer"
+//	allocarrays_exhausted_total{owner,level}      allocations refused by a buffer ("buffer"); requests or
+//	                                              RPCs refused by their limit ("own", "tenant", "process")
 //	allocarrays_scopes_open{owner}                requests or RPCs whose scope is open
 //	allocarrays_scopes_total{owner,outcome}       those that have ended, by how
+//	allocarrays_scope_peak_bytes{owner}           a histogram of the most that each has held
+//	allocarrays_limit_used_bytes{owner}           charged to a limit
+//	allocarrays_limit_bytes{owner}                the most that may be; absent if it only counts
+//	allocarrays_limit_refused_total{owner}        charges that it refused
 //	allocarrays_fallback_blocks_total{owner}      blocks that came from the heap by a fallback
 //	allocarrays_fallback_bytes_total{owner}       their bytes
 //	allocarrays_leaked_scopes_total               scopes that were never ended, found by the collector

@@ -39,14 +39,18 @@ func Example() {
 }
 
 // The counts of a server are those of its Handler: of contrib/grpc, or any that has the
-// two methods.
+// methods.
 func ExampleScopes() {
 	var handler scopeprom.Server = server{"ok": 3, "exhausted": 1}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(scopeprom.New(scopeprom.Scopes("rpc", handler)))
 	families, _ := registry.Gather()
-	for _, m := range families[1].GetMetric() {
-		fmt.Println(m.GetLabel()[0].GetValue(), m.GetCounter().GetValue())
+	for _, f := range families {
+		if f.GetName() == "allocarrays_scopes_total" {
+			for _, m := range f.GetMetric() {
+				fmt.Println(m.GetLabel()[0].GetValue(), m.GetCounter().GetValue())
+			}
+		}
 	}
 	// Output:
 	// exhausted 1

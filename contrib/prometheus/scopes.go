@@ -9,15 +9,17 @@ import (
 )
 
 // A Server counts the scopes of requests or RPCs, as the Handler of contrib/grpc does. Its
-// methods are safe for concurrent use. The keys of Outcomes are few and fixed: no input
+// methods are safe for concurrent use. The keys of the maps are few and fixed: no input
 // makes a new one, and none ever goes away.
 type Server interface {
-	Open() int
-	Outcomes() map[string]uint64
-}
+	Open() int                    // scopes that are open
+	Outcomes() map[string]uint64  // scopes that have ended, by how
+	Exhausted() map[string]uint64 // for how many memory was exhausted, by whose limit
 
-// maxOutcomes bounds the series of one Server. What is beyond it is counted as "other".
-const maxOutcomes = 16
+	// Peaks is a histogram of how many bytes they have held at most: how many no more than
+	// each key of atMost, how many there are, and of how many bytes in all.
+	Peaks() (atMost map[float64]uint64, count uint64, sum float64)
+}
 
 // Scopes makes metrics of the scopes of a server. It panics if s is nil.
 func Scopes(owner string, s Server) Option {
@@ -28,37 +30,33 @@ func Scopes(owner string, s Server) Option {
 		src := c.add("Scopes", owner)
 		open := src.desc("scopes_open", "Requests or RPCs whose scope is open.")
 		ended := src.desc("scopes_total", "Requests or RPCs whose scope has ended, by how it came to that.", "outcome")
+		exhausted := src.desc(exhaustedName, exhaustedHelp, "level")
+		peaks := src.desc("scope_peak_bytes", "The most memory that each request or RPC has held, where there are limits.")
 		src.collect = func(metrics chan<- prometheus.Metric) {
 			metrics <- gauge(open, s.Open())
-			outcomes, other, more := s.Outcomes(), uint64(0), false
-			for i, name := range slices.Sorted(maps.Keys(outcomes)) {
-				if i < maxOutcomes && name != "other" {
-					metrics <- counter(ended, outcomes[name], name)
-				} else {
-					other, more = other+outcomes[name], true
-				}
-			}
-			if more {
-				metrics <- counter(ended, other, "other")
-			}
+			counters(metrics, ended, s.Outcomes())
+			counters(metrics, exhausted, s.Exhausted())
+			atMost, count, sum := s.Peaks()
+			metrics <- prometheus.MustNewConstHistogram(peaks, count, sum, atMost)
 		}
 	}
 }
 
-// Fallback makes metrics of what a fallback of package meter has taken from the heap, as
-// count tells, which must be safe for concurrent use. It panics if count is nil.
-func Fallback(owner string, count func() (blocks, bytes uint64)) Option {
-	if count == nil {
-		panic(fmt.Sprintf("scopeprom: Fallback(%q, nil)", owner))
-	}
-	return func(c *Collector) {
-		s := c.add("Fallback", owner)
-		blocks := s.desc("fallback_blocks_total", "Blocks that a fallback has taken from the heap.")
-		bytes := s.desc("fallback_bytes_total", "Memory that a fallback has taken from the heap.")
-		s.collect = func(metrics chan<- prometheus.Metric) {
-			nblocks, nbytes := count()
-			metrics <- counter(blocks, nblocks)
-			metrics <- counter(bytes, nbytes)
+// maxValues bounds the series of one metric. What is beyond it is counted as "other".
+const maxValues = 16
+
+// counters makes a counter for each label value.
+func counters(metrics chan<- prometheus.Metric, d *prometheus.Desc, counts map[string]uint64) {
+	var other uint64
+	var more bool
+	for i, value := range slices.Sorted(maps.Keys(counts)) {
+		if i < maxValues && value != "other" {
+			metrics <- counter(d, counts[value], value)
+		} else {
+			other, more = other+counts[value], true
 		}
+	}
+	if more {
+		metrics <- counter(d, other, "other")
 	}
 }

@@ -58,6 +58,11 @@ func TestAlerts(t *testing.T) {
 			bad:   []string{`allocarrays_late_allocations_total` + labels + `} 3x60 4x60`},
 			fires: 61,
 		},
+		"AllocarraysLimitReached": {
+			good:  []string{`allocarrays_limit_used_bytes` + labels + `} 89x120`, `allocarrays_limit_bytes` + labels + `} 100x120`},
+			bad:   []string{`allocarrays_limit_used_bytes` + labels + `} 50x60 95x60`, `allocarrays_limit_bytes` + labels + `} 100x120`},
+			fires: 61 + 10,
+		},
 		"AllocarraysScopesLeaked": {
 			good:  []string{`allocarrays_leaked_scopes_total{job="j",instance="i"} 1x120`},
 			bad:   []string{`allocarrays_leaked_scopes_total{job="j",instance="i"} 1x60 2x60`},
