@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -120,4 +121,34 @@ func TestPeaks(t *testing.T) {
 	assert.Equal(t, uint64(4), atMost[1<<18])
 	assert.Equal(t, uint64(4), atMost[1<<30])
 	assert.GreaterOrEqual(t, sum, float64(180<<10))
+}
+
+// TestReserve: a handler may wait until other RPCs have released enough.
+func TestReserve(t *testing.T) {
+	h := scopegrpc.New(scopegrpc.Fast(), scopegrpc.Within(meter.NewLimit(nil, "process", 4<<20)))
+	holding, release := make(chan struct{}), make(chan struct{})
+	conn := serve(t, &service{unary: func(ctx context.Context, in *message) (*message, error) {
+		if err := scope.Reserve(ctx, 3<<20); err != nil {
+			return nil, err
+		}
+		if in.Value[0] == 1 {
+			scope.Make[byte](ctx, 3<<20)
+			close(holding)
+			<-release
+		}
+		return fill(ctx, in)
+	}}, h.ServerOptions()...)
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() { first <- conn.Invoke(t.Context(), unaryMethod, request(1, 8), new(message)) }()
+	<-holding
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	assert.Equal(t, codes.DeadlineExceeded, codeOf(t, conn.Invoke(ctx, unaryMethod, request(2, 8), new(message))))
+	require.Eventually(t, func() bool { return h.Outcomes()["exhausted"] == 1 }, 10*time.Second, time.Millisecond)
+	go func() { second <- conn.Invoke(t.Context(), unaryMethod, request(3, 3<<20), new(message)) }()
+	require.Eventually(t, func() bool { return h.Open() == 2 }, 10*time.Second, time.Millisecond)
+	close(release)
+	assert.NoError(t, <-first)
+	assert.NoError(t, <-second)
+	ended(t, h)
 }
