@@ -3,6 +3,7 @@ package scopegrpc_test
 import (
 	"context"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -141,14 +142,16 @@ func TestReserve(t *testing.T) {
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() { first <- conn.Invoke(t.Context(), unaryMethod, request(1, 8), new(message)) }()
 	<-holding
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	free := sync.OnceFunc(func() { close(release) })
+	defer free() // also if the test fails, so that the server can stop
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	err := conn.Invoke(ctx, unaryMethod, request(2, 8), new(message)) // whoever notices the deadline first
 	assert.Contains(t, []codes.Code{codes.DeadlineExceeded, codes.ResourceExhausted}, codeOf(t, err))
-	require.Eventually(t, func() bool { return h.Outcomes()["exhausted"] == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return h.Open() == 1 }, 10*time.Second, time.Millisecond)
 	go func() { second <- conn.Invoke(t.Context(), unaryMethod, request(3, 3<<20), new(message)) }()
 	require.Eventually(t, func() bool { return h.Open() == 2 }, 10*time.Second, time.Millisecond)
-	close(release)
+	free()
 	assert.NoError(t, <-first)
 	assert.NoError(t, <-second)
 	ended(t, h)
