@@ -24,6 +24,8 @@ type isa struct {
 	loadPart func(c *build.Context, from operand.Mem, mask operand.Op, dst reg.Register)
 	// storePart stores a partial panel; see edge.go for the two ways.
 	storePart func(k *micro, row reg.Register)
+	storeSome func(c *build.Context, v, mask, to operand.Op) // one vector, partly
+	or        func(c *build.Context, x, y, dst operand.Op)
 }
 
 // A shape is the size of a micro-kernel: rows of A by panels of B, or, for no
@@ -57,6 +59,8 @@ var avx2 = &isa{
 	},
 	loadPart:  func(c *build.Context, m operand.Mem, k operand.Op, v reg.Register) { c.VMASKMOVPS(m, k, v) },
 	storePart: storeByBits,
+	storeSome: func(c *build.Context, v, mask, to operand.Op) { c.VMASKMOVPS(v, mask, to) },
+	or:        func(c *build.Context, x, y, dst operand.Op) { c.VORPS(x, y, dst) },
 }
 
 // avx512 uses only instructions of AVX512F: VPXORD rather than VXORPS, and
@@ -76,4 +80,6 @@ var avx512 = &isa{
 	},
 	loadPart:  func(c *build.Context, m operand.Mem, k operand.Op, v reg.Register) { c.VMOVUPS_Z(m, k, v) },
 	storePart: storeByMask,
+	storeSome: func(c *build.Context, v, mask, to operand.Op) { c.VMOVUPS(v, mask, to) },
+	or:        func(c *build.Context, x, y, dst operand.Op) { c.VPORD(x, y, dst) },
 }

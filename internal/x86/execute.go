@@ -1,15 +1,22 @@
-package gemm_test
+package x86
 
-// run executes a program on a tile until it returns. The stack is memory like
-// any other, and starts out as rubbish.
-func (m *machine) run(p *program, tile uint64) {
+import "unsafe"
+
+// Run executes a program, whose argument is the address of t, until it returns. The
+// program may read t. The stack is memory like any other, and starts out as rubbish.
+func (m *Machine) Run(p *Program, t []byte) {
+	regions := m.regions
+	defer func() { m.regions = regions }()
+	Allow(m, "argument", t, false)
+	m.run(p, uint64(uintptr(unsafe.Pointer(&t[0]))))
+}
+
+func (m *Machine) run(p *Program, argument uint64) {
 	stack := make([]uint64, 16)
 	for i := range stack {
 		stack[i] = 0xdeadbeefdeadbeef
 	}
-	regions := m.regions
-	defer func() { m.regions = regions }()
-	allow(m, "stack", stack, true)
+	Allow(m, "stack", stack, true)
 	m.general[general["SP"]] = m.regions[len(m.regions)-1].base
 	for at := 0; p.code[at].op != "RET"; {
 		i := &p.code[at]
@@ -22,13 +29,13 @@ func (m *machine) run(p *program, tile uint64) {
 				at = p.labels[i.args[0].label]
 			}
 		default:
-			m.integers(i.op, i.args, tile)
+			m.integers(i.op, i.args, argument)
 		}
 	}
 }
 
 // address computes the address of a memory operand.
-func (m *machine) address(o operand) uint64 {
+func (m *Machine) address(o operand) uint64 {
 	a := m.general[o.base] + uint64(o.value)
 	if o.index >= 0 {
 		a += m.general[o.index] * uint64(o.scale)
@@ -37,22 +44,22 @@ func (m *machine) address(o operand) uint64 {
 }
 
 // get reads an integer operand of the given size.
-func (m *machine) get(o operand, size int, tile uint64) uint64 {
+func (m *Machine) get(o operand, size int, argument uint64) uint64 {
 	switch o.kind {
 	case 'g':
 		return m.general[o.reg]
 	case 'i':
 		return uint64(o.value)
 	case 't':
-		return tile
+		return argument
 	case 'm':
 		return m.load(m.address(o), size)
 	}
-	panic("machine: not an integer operand")
+	panic("x86: not an integer operand")
 }
 
 // set writes a 64-bit integer operand.
-func (m *machine) set(o operand, v uint64) {
+func (m *Machine) set(o operand, v uint64) {
 	if o.kind == 'g' {
 		m.general[o.reg] = v
 		return
@@ -62,36 +69,41 @@ func (m *machine) set(o operand, v uint64) {
 
 // integers executes an instruction on general registers. The destination is
 // last, as everywhere in Go's syntax; comparisons read left to right.
-func (m *machine) integers(op string, args []operand, tile uint64) {
+func (m *Machine) integers(op string, args []operand, argument uint64) {
 	size := 8
 	switch op {
 	case "LEAQ":
 		m.set(args[1], m.address(args[0]))
+		return
+	case "DECQ":
+		v := m.get(args[0], 8, argument) - 1
+		m.set(args[0], v)
+		m.compare(int64(v), 0)
 		return
 	case "CMPB":
 		size = 1
 	case "MOVLQSX":
 		size = 4
 	}
-	x := m.get(args[0], size, tile)
+	x := m.get(args[0], size, argument)
 	switch op {
 	case "MOVQ":
 		m.set(args[1], x)
 	case "MOVLQSX":
 		m.set(args[1], uint64(int64(int32(x))))
 	case "ADDQ":
-		m.set(args[1], m.get(args[1], 8, tile)+x)
+		m.set(args[1], m.get(args[1], 8, argument)+x)
 	case "SUBQ":
-		m.set(args[1], m.get(args[1], 8, tile)-x)
+		m.set(args[1], m.get(args[1], 8, argument)-x)
 	case "SHLQ":
-		m.set(args[1], m.get(args[1], 8, tile)<<x)
+		m.set(args[1], m.get(args[1], 8, argument)<<x)
 	case "CMPQ":
-		m.compare(int64(x), int64(m.get(args[1], 8, tile)))
+		m.compare(int64(x), int64(m.get(args[1], 8, argument)))
 	case "CMPB":
-		m.compare(int64(int8(x)), int64(int8(m.get(args[1], 1, tile))))
+		m.compare(int64(int8(x)), int64(int8(m.get(args[1], 1, argument))))
 	case "TESTQ":
-		m.compare(int64(x&m.get(args[1], 8, tile)), 0)
+		m.compare(int64(x&m.get(args[1], 8, argument)), 0)
 	default:
-		panic("machine: unknown instruction " + op)
+		panic("x86: unknown instruction " + op)
 	}
 }

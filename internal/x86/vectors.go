@@ -1,4 +1,4 @@
-package gemm_test
+package x86
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 )
 
 // source reads a vector operand of count lanes.
-func (m *machine) source(o operand, count int) [16]uint32 {
+func (m *Machine) source(o operand, count int) [16]uint32 {
 	if o.kind == 'm' {
 		return m.lanes(m.address(o), count, math.MaxUint64)
 	}
@@ -15,7 +15,7 @@ func (m *machine) source(o operand, count int) [16]uint32 {
 
 // vectors executes an instruction on vector registers. All forms with a vector
 // destination clear the lanes above it.
-func (m *machine) vectors(op string, args []operand) {
+func (m *Machine) vectors(op string, args []operand) {
 	if op == "VZEROUPPER" {
 		return
 	}
@@ -36,7 +36,7 @@ func (m *machine) vectors(op string, args []operand) {
 }
 
 // vectorStore executes the instructions that write vectors to memory.
-func (m *machine) vectorStore(op string, args []operand, to uint64) {
+func (m *Machine) vectorStore(op string, args []operand, to uint64) {
 	v, count := m.vector[args[0].reg], args[0].count
 	switch {
 	case op == "VMOVUPS" && len(args) == 2:
@@ -50,12 +50,12 @@ func (m *machine) vectorStore(op string, args []operand, to uint64) {
 	case op == "VMOVSS":
 		m.storeLanes(to, 1, math.MaxUint64, v)
 	default:
-		panic("machine: unknown store " + op)
+		panic("x86: unknown store " + op)
 	}
 }
 
 // compute returns the result of an instruction with a vector destination.
-func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
+func (m *Machine) compute(op string, args []operand, count int) (v [16]uint32) {
 	switch op {
 	case "VMOVUPS", "VMOVAPS":
 		return m.source(args[0], count)
@@ -98,7 +98,7 @@ func (m *machine) compute(op string, args []operand, count int) (v [16]uint32) {
 }
 
 // spread reads one element, of one lane or two, and repeats it.
-func (m *machine) spread(o operand, lanes, count int) (v [16]uint32) {
+func (m *Machine) spread(o operand, lanes, count int) (v [16]uint32) {
 	element := m.lanes(m.address(o), lanes, math.MaxUint64)
 	for i := range count {
 		v[i] = element[i%lanes]
@@ -117,7 +117,7 @@ func double(op string, x, y, z float64) float64 {
 		}
 		return x
 	}
-	panic("machine: unknown instruction " + op)
+	panic("x86: unknown instruction " + op)
 }
 
 // whole joins the two lanes of a float64, and halves takes them apart.
@@ -134,16 +134,24 @@ func halves(x float64) (low, high uint32) {
 func lane(op string, x, y, z uint32) uint32 {
 	switch op {
 	case "VFMADD231PS":
-		return bits(fma32(number(y), number(x), number(z)))
+		return bits(FMA32(number(y), number(x), number(z)))
 	case "VXORPS", "VPXORD":
 		return x ^ y
+	case "VORPS", "VPORD":
+		return x | y
+	case "VADDPS":
+		return bits(number(y) + number(x))
+	case "VSUBPS":
+		return bits(number(y) - number(x))
+	case "VMULPS":
+		return bits(number(y) * number(x))
 	case "VMAXPS": // the second source, which is written first, unless the other is greater
 		if number(y) > number(x) {
 			return y
 		}
 		return x
 	}
-	panic("machine: unknown instruction " + op)
+	panic("x86: unknown instruction " + op)
 }
 
 func number(x uint32) float32 { return math.Float32frombits(x) }
