@@ -69,15 +69,18 @@ func (j *job[T]) span(s *span) {
 func (j *job[T]) block(t tile, s *span, i, m int) {
 	tiles, low, taller := split(m, j.p.isa.height())
 	w, group := j.p.width, wide(low)
+	begin := j.grid.place(i)
 	for q := 0; q < j.p.panelCount; q += group {
 		end := min(q+group, j.p.panelCount)
+		at := begin
 		for n, row := 0, i; n < tiles; n++ {
 			rows := low
 			if n < taller {
 				rows++
 			}
 			for r := range rows {
-				t.rows[r] = first(&j.a[j.row(row+r)+s.skip])
+				t.rows[r] = first(&j.a[at.at+s.skip])
+				j.grid.next(&at)
 			}
 			step := wide(rows)
 			for p := q; p < end; p += step {

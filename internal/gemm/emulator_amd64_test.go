@@ -96,12 +96,12 @@ func TestEmulatedConvolution(t *testing.T) {
 			if testing.Short() && name == "dilated, large" {
 				continue
 			}
-			p, image, rows, segs := problemOf[float32](v)
+			p, image, g, segs := problemOf[float32](v)
 			packed := p.pack(isa)
 			grant(e, p, packed)
 			x86.Allow(e.machine, "image", image, false)
 			x86.Allow(e.machine, "segs", segs, false)
-			packed.MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
+			packed.MulGrid(p.c, p.ldc, image, g, segs, p.bias, p.act)
 			p.check(t, isa)
 		}
 	}

@@ -13,7 +13,10 @@
 //	extreme.go  MinOf, MaxOf, ArgMin, ArgMax
 //	softmax.go  SoftmaxRow, LogSoftmaxRow
 //	matmul.go   MatMul, MatMulT, AddScaled
-//	avx2_*.go   calls of our own assembly, which the module in ../asm generates (assembly_amd64.s)
+//	affine.go   Affine, a factor and a summand for each element
+//	window.go   WindowMax, WindowSum, which pooling is made of
+//	vector*.go  the instruction set that these two use: AVX-512, AVX2 or loops, with the same bits
+//	words_*.go  calls of our own assembly, which the module in ../asm generates (assembly_amd64.s)
 //
 // Each operation chooses in its own file among up to three ways: the SIMD library (github.com/tphakala/simd), our own
 // assembly for what that lacks (elementwise minimum and maximum, integers of 64 bits), and a loop for the other types,
