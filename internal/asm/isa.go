@@ -26,7 +26,14 @@ type isa struct {
 	storePart func(k *micro, row reg.Register)
 	storeSome func(c *build.Context, v, mask, to operand.Op) // one vector, partly
 	or        func(c *build.Context, x, y, dst operand.Op)
+	// loadOr loads a partial vector, with the filler where it has nothing.
+	loadOr func(c *build.Context, from operand.Mem, mask operand.Op, filler, dst reg.Register)
+	// keepUnlessLess clears the lanes of v in which x is less than the limit.
+	keepUnlessLess func(c *build.Context, x reg.Register, limit operand.Op, v reg.Register)
 }
+
+// notLess is the predicate of a comparison: also true of NaN.
+const notLess = 5
 
 // A shape is the size of a micro-kernel: rows of A by panels of B, or, for no
 // panels, by the first vector of one: a narrow panel.
@@ -61,6 +68,15 @@ var avx2 = &isa{
 	storePart: storeByBits,
 	storeSome: func(c *build.Context, v, mask, to operand.Op) { c.VMASKMOVPS(v, mask, to) },
 	or:        func(c *build.Context, x, y, dst operand.Op) { c.VORPS(x, y, dst) },
+	loadOr: func(c *build.Context, from operand.Mem, mask operand.Op, filler, dst reg.Register) {
+		c.VMASKMOVPS(from, mask, dst)
+		c.VBLENDVPS(mask, dst, filler, dst)
+	},
+	keepUnlessLess: func(c *build.Context, x reg.Register, limit operand.Op, v reg.Register) {
+		kept := c.YMM()
+		c.VCMPPS(operand.U8(notLess), limit, x, kept)
+		c.VANDPS(kept, v, v)
+	},
 }
 
 // avx512 uses only instructions of AVX512F: VPXORD rather than VXORPS, and
@@ -82,4 +98,13 @@ var avx512 = &isa{
 	storePart: storeByMask,
 	storeSome: func(c *build.Context, v, mask, to operand.Op) { c.VMOVUPS(v, mask, to) },
 	or:        func(c *build.Context, x, y, dst operand.Op) { c.VPORD(x, y, dst) },
+	loadOr: func(c *build.Context, from operand.Mem, mask operand.Op, filler, dst reg.Register) {
+		c.VMOVAPS(filler, dst)
+		c.VMOVUPS(from, mask, dst)
+	},
+	keepUnlessLess: func(c *build.Context, x reg.Register, limit operand.Op, v reg.Register) {
+		k := c.K()
+		c.VCMPPS(operand.U8(notLess), limit, x, k)
+		c.VMOVAPS_Z(v, k, v)
+	},
 }

@@ -28,6 +28,10 @@ var strips = []stripKind{
 	{"affine", "dst = max(src·x + y, floor), each of n elements", (*strip).affine},
 	{"windowMax", "the maxima over windows, or NaN", func(s *strip) { s.window(true) }},
 	{"windowSum", "the sums over windows, column by column", func(s *strip) { s.window(false) }},
+	{"softmaxRows", "e^(x-m) / Σ e^(x-m) for count rows of n elements with the maximum m", (*strip).softmaxRows},
+	{"expSum", "m and Σ e^(x-m) for one row", (*strip).expSum},
+	{"subtract", "dst = (src - floor) - other", (*strip).subtract},
+	{"normalizeRows", "rows of mean 0 and variance 1, times x, plus y", (*strip).normalizeRows},
 }
 
 // full is the name of the function for an instruction set.

@@ -16,3 +16,23 @@ func avx2WindowMax(t *call)
 //
 //go:noescape
 func avx2WindowSum(t *call)
+
+// avx2SoftmaxRows computes e^(x-m) / Σ e^(x-m) for count rows of n elements with the maximum m.
+//
+//go:noescape
+func avx2SoftmaxRows(t *call)
+
+// avx2ExpSum computes m and Σ e^(x-m) for one row.
+//
+//go:noescape
+func avx2ExpSum(t *call)
+
+// avx2Subtract computes dst = (src - floor) - other.
+//
+//go:noescape
+func avx2Subtract(t *call)
+
+// avx2NormalizeRows computes rows of mean 0 and variance 1, times x, plus y.
+//
+//go:noescape
+func avx2NormalizeRows(t *call)

@@ -11,6 +11,14 @@ func avx2Run(f function, t *call) {
 		avx2WindowMax(t)
 	case windowSum:
 		avx2WindowSum(t)
+	case softmaxRows:
+		avx2SoftmaxRows(t)
+	case expSum:
+		avx2ExpSum(t)
+	case subtract:
+		avx2Subtract(t)
+	case normalizeRows:
+		avx2NormalizeRows(t)
 	default:
 		panic(f.unknown())
 	}

@@ -16,3 +16,23 @@ func avx512WindowMax(t *call)
 //
 //go:noescape
 func avx512WindowSum(t *call)
+
+// avx512SoftmaxRows computes e^(x-m) / Σ e^(x-m) for count rows of n elements with the maximum m.
+//
+//go:noescape
+func avx512SoftmaxRows(t *call)
+
+// avx512ExpSum computes m and Σ e^(x-m) for one row.
+//
+//go:noescape
+func avx512ExpSum(t *call)
+
+// avx512Subtract computes dst = (src - floor) - other.
+//
+//go:noescape
+func avx512Subtract(t *call)
+
+// avx512NormalizeRows computes rows of mean 0 and variance 1, times x, plus y.
+//
+//go:noescape
+func avx512NormalizeRows(t *call)

@@ -11,6 +11,14 @@ func avx512Run(f function, t *call) {
 		avx512WindowMax(t)
 	case windowSum:
 		avx512WindowSum(t)
+	case softmaxRows:
+		avx512SoftmaxRows(t)
+	case expSum:
+		avx512ExpSum(t)
+	case subtract:
+		avx512Subtract(t)
+	case normalizeRows:
+		avx512NormalizeRows(t)
 	default:
 		panic(f.unknown())
 	}

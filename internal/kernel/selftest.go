@@ -8,7 +8,7 @@ import (
 // works reports whether the vector functions of an instruction set give the bits of the
 // loops. It runs every part of every function, in a few microseconds each.
 func (k isa) works() bool {
-	for _, n := range []int{1, k.lanes() - 1, 5*k.lanes() + 3} {
+	for _, n := range []int{1, k.lanes() - 1, 5*group + 3} {
 		for f := range functions {
 			if got, want := f.sample(k, n), f.sample(generic, n); !slices.EqualFunc(got, want, sameBits) {
 				return false
@@ -33,6 +33,12 @@ func (f function) sample(k isa, n int) []float32 {
 	case windowMax, windowSum:
 		w := Window{Rows: 2, Cols: 2, Channels: n, Count: 2, Line: 4 * n, Pixel: n, Step: 2 * n, Next: n}
 		w.run(k, f, dst, src)
+	case softmaxRows:
+		softmax32(k, dst, src, n)
+	case expSum, subtract:
+		logSoftmax32(k, dst[:n], src)
+	case normalizeRows:
+		normalizeOn(k, dst, src, src[:n], src[n:2*n], 0.5)
 	}
 	return dst
 }

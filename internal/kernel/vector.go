@@ -55,6 +55,10 @@ const (
 	affine function = iota
 	windowMax
 	windowSum
+	softmaxRows
+	expSum
+	subtract
+	normalizeRows
 	functions // how many there are
 )
 
@@ -63,6 +67,9 @@ func (f function) unknown() string { return fmt.Sprintf("kernel: no vector funct
 
 // partial returns the mask of the last, partial vector of n elements.
 func (k isa) partial(n int) *int32 { return &tails[len(tails)/2-n%k.lanes()] }
+
+// partialGroup is partial for groups.
+func partialGroup(n int) *int32 { return &tails[len(tails)/2-n%group] }
 
 // tails holds as many set lanes as a vector can have, then as many clear ones: a window
 // on it is the mask of a partial vector.

@@ -10,8 +10,9 @@ import (
 // without moving the call, and all it points at, to the heap.
 type memory = [unsafe.Sizeof(call{})]byte
 
-// emulate, when a test sets it, stands in for the processor.
-var emulate func(k isa, f function, t memory)
+// emulate, when a test sets it, stands in for the processor, and returns what becomes of the
+// call.
+var emulate func(k isa, f function, t memory) memory
 
 // supported reports whether the processor has the instructions and the operating system
 // saves their registers.
@@ -25,11 +26,11 @@ func (k isa) supported() bool {
 	return true
 }
 
-// run calls a vector function. It does not keep the call.
+// run calls a vector function, which may write results into the call but does not keep it.
 func (k isa) run(f function, t *call) {
 	switch {
 	case emulate != nil:
-		emulate(k, f, *(*memory)(unsafe.Pointer(t)))
+		*(*memory)(unsafe.Pointer(t)) = emulate(k, f, *(*memory)(unsafe.Pointer(t)))
 	case k == avx512:
 		avx512Run(f, t)
 	default:

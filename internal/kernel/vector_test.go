@@ -51,6 +51,30 @@ func vectorCases(n int, special bool) (cases []vectorCase) {
 			return func() { kernel.Affine(dst, dst, x, y, relu) }, dst
 		})
 	}
+	for _, row := range []struct {
+		name string
+		fn   func(dst, src []float32)
+	}{
+		{"SoftmaxRow", kernel.SoftmaxRow[float32]}, {"LogSoftmaxRow", kernel.LogSoftmaxRow[float32]},
+		{"LogSoftmaxRows", func(dst, src []float32) { kernel.LogSoftmaxRows(dst, src, max(1, n)) }},
+		{"SoftmaxRows", func(dst, src []float32) { kernel.SoftmaxRows(dst, src, max(1, n)) }},
+	} {
+		add(row.name, func(memory func(n int) []float32) (func(), []float32) {
+			dst, src := memory(n), mixed(memory(n), seed, special)
+			return func() { row.fn(dst, src) }, dst
+		})
+	}
+	for _, rows := range []int{1, 3, 19} {
+		add(fmt.Sprint(rows, " rows"), func(memory func(n int) []float32) (func(), []float32) {
+			dst, src := memory(rows*n), mixed(memory(rows*n), seed, special && rows == 3)
+			return func() { kernel.SoftmaxRows(dst, src, max(1, n)) }, dst
+		})
+		add(fmt.Sprint("normalize ", rows, " rows"), func(memory func(n int) []float32) (func(), []float32) {
+			dst, src := memory(rows*n), mixed(memory(rows*n), seed, special)
+			w, b := mixed(memory(n), seed+1, false), mixed(memory(n), seed+2, false)
+			return func() { kernel.NormalizeRows(dst, src, w, b, 0.01) }, dst
+		})
+	}
 	for _, w := range []kernel.Window{
 		{Rows: 1, Cols: 1, Count: 1}, {Rows: 2, Cols: 2, Count: 3, Line: 7 * n, Pixel: n, Step: 2 * n, Next: n},
 		{Rows: 3, Cols: 3, Count: 2, Line: 6*n + 1, Pixel: n, Step: n, Next: n + 2}, {Rows: 1, Cols: 5, Count: 2, Pixel: n, Step: 0, Next: n},
@@ -69,6 +93,14 @@ func vectorCases(n int, special bool) (cases []vectorCase) {
 	return cases
 }
 
+// upTo returns the numbers from 0 to n.
+func upTo(n int) (all []int) {
+	for i := range n + 1 {
+		all = append(all, i)
+	}
+	return all
+}
+
 func onHeap(n int) []float32 { return make([]float32, n) }
 
 // TestVectorFunctions: every instruction set gives the bits of the loops, NaN anything, and touches no
@@ -77,7 +109,7 @@ func TestVectorFunctions(t *testing.T) {
 	for _, set := range kernel.Sets() {
 		t.Run(set, func(t *testing.T) {
 			defer kernel.Use(set)()
-			for n := range maxLen {
+			for _, n := range append(upTo(maxLen), 1023, 1024, 1041, 2500) {
 				if testing.Short() && n > 20 && n%7 != 0 {
 					continue
 				}

@@ -3,16 +3,16 @@ package x86
 import "unsafe"
 
 // Run executes a program, whose argument is the address of t, until it returns. The
-// program may read t. The stack is memory like any other, and starts out as rubbish.
+// program may read and write t. The stack is memory like any other, and starts out as rubbish.
 func (m *Machine) Run(p *Program, t []byte) {
 	regions := m.regions
 	defer func() { m.regions = regions }()
-	Allow(m, "argument", t, false)
+	Allow(m, "argument", t, true)
 	m.run(p, uint64(uintptr(unsafe.Pointer(&t[0]))))
 }
 
 func (m *Machine) run(p *Program, argument uint64) {
-	stack := make([]uint64, 16)
+	stack := make([]uint64, 64)
 	for i := range stack {
 		stack[i] = 0xdeadbeefdeadbeef
 	}
@@ -94,7 +94,9 @@ func (m *Machine) integers(op string, args []operand, argument uint64) {
 	case "ADDQ":
 		m.set(args[1], m.get(args[1], 8, argument)+x)
 	case "SUBQ":
-		m.set(args[1], m.get(args[1], 8, argument)-x)
+		y := m.get(args[1], 8, argument)
+		m.set(args[1], y-x)
+		m.compare(int64(y), int64(x))
 	case "SHLQ":
 		m.set(args[1], m.get(args[1], 8, argument)<<x)
 	case "CMPQ":

@@ -24,8 +24,12 @@ func (m *Machine) vectors(op string, args []operand) {
 		m.vectorStore(op, args, m.address(last))
 		return
 	}
-	if op == "VPTESTMD" {
+	switch {
+	case op == "VPTESTMD":
 		m.mask[last.reg] = test(m.source(args[0], 16), m.vector[args[1].reg])
+		return
+	case op == "VCMPPS" && last.kind == 'k':
+		m.mask[last.reg] = signs(m.notLess(args, 16))
 		return
 	}
 	v := m.compute(op, args, last.count)
@@ -58,12 +62,78 @@ func (m *Machine) vectorStore(op string, args []operand, to uint64) {
 func (m *Machine) compute(op string, args []operand, count int) (v [16]uint32) {
 	switch op {
 	case "VMOVUPS", "VMOVAPS":
+		if len(args) == 3 { // what the mask leaves out stays
+			v = m.vector[args[2].reg]
+			for i, x := range m.lanes(m.address(args[0]), count, m.mask[args[1].reg]) {
+				if m.mask[args[1].reg]>>i&1 != 0 {
+					v[i] = x
+				}
+			}
+			return v
+		}
 		return m.source(args[0], count)
+	case "VMOVAPS.Z":
+		for i, x := range m.vector[args[0].reg] {
+			if m.mask[args[1].reg]>>i&1 != 0 {
+				v[i] = x
+			}
+		}
+		return v
+	case "VBLENDVPS": // the mask comes first, then what it selects
+		mask := signs(m.vector[args[0].reg])
+		for i := range count {
+			v[i] = m.vector[args[2].reg][i]
+			if mask>>i&1 != 0 {
+				v[i] = m.vector[args[1].reg][i]
+			}
+		}
+		return v
+	case "VCMPPS":
+		return m.notLess(args, count)
+	case "VSQRTPS":
+		for i, x := range m.source(args[0], count) {
+			v[i] = bits(float32(math.Sqrt(float64(number(x)))))
+		}
+		return v
+	case "VPSLLD":
+		for i, x := range m.source(args[1], count) {
+			v[i] = x << args[0].value
+		}
+		return v
+	case "VPERMILPS":
+		for i := range count {
+			v[i] = m.vector[args[1].reg][i&^3|int(args[0].value>>(2*(i&3))&3)]
+		}
+		return v
+	case "VPERM2F128":
+		if args[0].value != 1 || args[1] != args[2] {
+			panic("x86: unknown order of halves")
+		}
+		x := m.vector[args[1].reg]
+		copy(v[:4], x[4:8])
+		copy(v[4:8], x[:4])
+		return v
+	case "VSHUFF64X2":
+		first, second := m.vector[args[2].reg], m.vector[args[1].reg]
+		for i := range 4 {
+			from := &first
+			if i >= 2 {
+				from = &second
+			}
+			copy(v[4*i:4*i+4], from[4*(args[0].value>>(2*i)&3):])
+		}
+		return v
 	case "VMOVUPS.Z":
 		return m.lanes(m.address(args[0]), count, m.mask[args[1].reg])
 	case "VMASKMOVPS":
 		return m.lanes(m.address(args[0]), count, signs(m.vector[args[1].reg]))
 	case "VBROADCASTSS":
+		if args[0].kind == 'v' {
+			for i := range count {
+				v[i] = m.vector[args[0].reg][0]
+			}
+			return v
+		}
 		return m.spread(args[0], 1, count)
 	case "VBROADCASTSD":
 		return m.spread(args[0], 2, count)
@@ -93,6 +163,21 @@ func (m *Machine) compute(op string, args []operand, count int) (v [16]uint32) {
 	}
 	for i := range count {
 		v[i] = lane(op, x[i], y[i], z[i])
+	}
+	return v
+}
+
+// notLess compares with the only predicate in use: lanes of all ones where the second
+// operand is not less than the first, or either is NaN.
+func (m *Machine) notLess(args []operand, count int) (v [16]uint32) {
+	if args[0].value != 5 {
+		panic("x86: unknown predicate")
+	}
+	limit := m.source(args[1], count)
+	for i := range count {
+		if !(number(m.vector[args[2].reg][i]) < number(limit[i])) {
+			v[i] = math.MaxUint32
+		}
 	}
 	return v
 }
@@ -139,6 +224,12 @@ func lane(op string, x, y, z uint32) uint32 {
 		return x ^ y
 	case "VORPS", "VPORD":
 		return x | y
+	case "VANDPS":
+		return x & y
+	case "VPADDD":
+		return x + y
+	case "VDIVPS":
+		return bits(number(y) / number(x))
 	case "VADDPS":
 		return bits(number(y) + number(x))
 	case "VSUBPS":
