@@ -22,9 +22,7 @@ func TestLayerNorm(t *testing.T) {
 					y := l.Forward(bg, x)
 					require.Equal(t, x.Shape(), y.Shape())
 					require.Equal(t, before, x.Heap().Data(), "the input is not changed")
-					for i, want := range layerNormReference(before, l.Parameters(), 1e-5) {
-						require.InDelta(t, want, float64(y.Heap().Data()[i]), 1e-4)
-					}
+					require.InDeltaSlice(t, layerNormReference(before, l.Parameters(), 1e-5), float64s(y), 1e-4)
 				})
 			}
 		}
@@ -33,7 +31,8 @@ func TestLayerNorm(t *testing.T) {
 
 // layerNormReference is LayerNorm over the last axis.
 func layerNormReference(x []float32, p []nn.Parameter, eps float64) (y []float64) {
-	n := p[0].Value.Len()
+	weight, bias := p[0].Value.Data(), p[1].Value.Data()
+	n := len(weight)
 	for ; len(x) > 0; x = x[n:] {
 		mean, variance := 0.0, 0.0
 		for _, v := range x[:n] {
@@ -43,7 +42,7 @@ func layerNormReference(x []float32, p []nn.Parameter, eps float64) (y []float64
 			variance += (float64(v) - mean) * (float64(v) - mean) / float64(n)
 		}
 		for i, v := range x[:n] {
-			y = append(y, (float64(v)-mean)/math.Sqrt(variance+eps)*float64(p[0].Value.At(i))+float64(p[1].Value.At(i)))
+			y = append(y, (float64(v)-mean)/math.Sqrt(variance+eps)*float64(weight[i])+float64(bias[i]))
 		}
 	}
 	return y
