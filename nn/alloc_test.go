@@ -51,6 +51,7 @@ func allocCases(t testing.TB) map[string]allocCase {
 	} {
 		add(name, l, y)
 	}
+	add("Conv2DWinograd", randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 32))
 	return cases
 }
 

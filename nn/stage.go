@@ -91,15 +91,6 @@ func (s *stage) shape(x Tensor) (shape [4]int, ok bool) {
 	return [4]int{x.Dim(0), height, width, s.conv.Out()}, true
 }
 
-// A piece of the output is staged at a time: about so many bytes, but so many rows of the
-// product, if there are, that the filters are read often enough from the cache. Eight images
-// of 4×4×64 under 128 filters of 4×4, which give one pixel each, take less than half of the
-// time together.
-const (
-	stageBytes = 64 << 10
-	stageRows  = 256
-)
-
 // run computes y.
 func (s *stage) run(ctx context.Context, w *sweep, y Tensor) {
 	batch, out := y.Dim(0), y.Data()
@@ -107,12 +98,11 @@ func (s *stage) run(ctx context.Context, w *sweep, y Tensor) {
 	if len(out) == 0 {
 		return
 	}
-	lines := max(1, stageBytes/4/line, (stageRows+w.width-1)/w.width)
+	lines := w.atATime()
 	if lines >= w.height {
 		s.images(ctx, w, out, batch, min(batch, max(1, lines/w.height)))
 		return
 	}
-	lines = (lines + 1) &^ 1
 	w.prepare(ctx, 1, lines)
 	if s.pool == nil {
 		for n := range batch {

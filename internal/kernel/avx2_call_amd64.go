@@ -32,6 +32,16 @@ func avx2ExpSum(t *call)
 //go:noescape
 func avx2Subtract(t *call)
 
+// avx2WinogradIn computes Bᵀ·d·B of tiles.
+//
+//go:noescape
+func avx2WinogradIn(t *call)
+
+// avx2WinogradOut computes Aᵀ·m·A of tiles.
+//
+//go:noescape
+func avx2WinogradOut(t *call)
+
 // avx2NormalizeRows computes rows of mean 0 and variance 1, times x, plus y.
 //
 //go:noescape

@@ -17,6 +17,10 @@ func avx2Run(f function, t *call) {
 		avx2ExpSum(t)
 	case subtract:
 		avx2Subtract(t)
+	case winogradIn:
+		avx2WinogradIn(t)
+	case winogradOut:
+		avx2WinogradOut(t)
 	case normalizeRows:
 		avx2NormalizeRows(t)
 	default:

@@ -32,6 +32,16 @@ func avx512ExpSum(t *call)
 //go:noescape
 func avx512Subtract(t *call)
 
+// avx512WinogradIn computes Bᵀ·d·B of tiles.
+//
+//go:noescape
+func avx512WinogradIn(t *call)
+
+// avx512WinogradOut computes Aᵀ·m·A of tiles.
+//
+//go:noescape
+func avx512WinogradOut(t *call)
+
 // avx512NormalizeRows computes rows of mean 0 and variance 1, times x, plus y.
 //
 //go:noescape

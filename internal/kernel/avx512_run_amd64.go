@@ -17,6 +17,10 @@ func avx512Run(f function, t *call) {
 		avx512ExpSum(t)
 	case subtract:
 		avx512Subtract(t)
+	case winogradIn:
+		avx512WinogradIn(t)
+	case winogradOut:
+		avx512WinogradOut(t)
 	case normalizeRows:
 		avx512NormalizeRows(t)
 	default:

@@ -13,5 +13,6 @@ type call struct {
 	rows, cols     int    // of a window
 	line, pixel    int    // from one row, or column, of the source to the next
 	step, next     int    // from one result to the next, in the source and in dst
+	plane          int    // from one plane of transformed tiles to the next
 	floor, other   float32
 }

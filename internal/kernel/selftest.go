@@ -37,6 +37,13 @@ func (f function) sample(k isa, n int) []float32 {
 		softmax32(k, dst, src, n)
 	case expSum, subtract:
 		logSoftmax32(k, dst[:n], src)
+	case winogradIn:
+		dst = make([]float32, 32*n)
+		Tiles{Count: 2, Channels: n, Line: 3 * n, Plane: 2 * n}.in(k, dst, append(src, src...))
+	case winogradOut:
+		dst = make([]float32, 8*n)
+		src = append(append(append(src, src...), src...), src...)
+		Tiles{Count: 2, Channels: n, Line: 4 * n, Plane: 2 * n, Pixels: [2]int{2, 2}}.out(k, dst, src, src[n:2*n], true)
 	case normalizeRows:
 		normalizeOn(k, dst, src, src[:n], src[n:2*n], 0.5)
 	}

@@ -58,6 +58,8 @@ const (
 	softmaxRows
 	expSum
 	subtract
+	winogradIn
+	winogradOut
 	normalizeRows
 	functions // how many there are
 )
