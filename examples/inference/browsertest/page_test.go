@@ -1,0 +1,26 @@
+package browsertest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestDraw draws a 7, by mouse or finger, on every size and in both colours.
+func TestDraw(t *testing.T) {
+	p := serve(t)
+	for _, l := range allLooks {
+		t.Run(l.name, func(t *testing.T) {
+			b := open(t, p, l)
+			b.screenshot("empty")
+			b.draw(seven)
+			b.wait(`document.getElementById("digit").textContent === "7"`)
+			b.wait(`/a 7, \d+ percent/.test(document.getElementById("spoken").textContent)`)
+			b.screenshot("seven")
+			require.Equal(t, "7", eval[string](b, `document.querySelector("#bars .best b").textContent`))
+			require.Greater(t, eval[float64](b, `parseFloat(document.querySelector("#bars .best .share").textContent.replace("> ", ""))`), 60.0)
+			require.True(t, eval[bool](b, `document.documentElement.scrollWidth <= innerWidth`), "scrolls to the side")
+			b.quiet()
+		})
+	}
+}
