@@ -24,3 +24,22 @@ func TestDraw(t *testing.T) {
 		})
 	}
 }
+
+// TestCompare runs the comparison: on the heap the collector works, in scopes it has
+// next to nothing to do.
+func TestCompare(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
+	b := open(t, serve(t), desktop)
+	b.draw(seven)
+	b.wait(`document.getElementById("digit").textContent === "7"`)
+	eval[any](b, `document.getElementById("run").click()`)
+	b.wait(`document.getElementById("outcome").textContent.startsWith("In scopes:")`)
+	b.screenshot("compared")
+	cells := eval[[]string](b, `[...document.querySelectorAll("#row-heap td, #row-shared td")].map((c) => c.textContent)`)
+	t.Log(cells, b.text("outcome"))
+	require.Len(t, cells, 8)
+	require.NotContains(t, cells, "–")
+	b.quiet()
+}

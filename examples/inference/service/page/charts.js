@@ -1,11 +1,13 @@
-// The charts: the last minute of the server, four times a second, asked for twice a second.
+// The charts: the last half minute of the server, sampled four times a second and asked for
+// twice a second.
 
-const span = 240; // samples on a chart
+const span = 120; // samples on a chart
 const wide = 240, high = 80; // of a chart, in its own units
 
 const history = []; // the samples, the oldest first
 const bands = []; // loads: {kind, from, to}, numbers of samples
 let next = 0; // the number of the sample to ask for
+let asked = 0; // the time when next was right
 let interval = 250; // milliseconds
 
 /* Numbers for people */
@@ -46,7 +48,10 @@ class Chart {
     this.scale = document.createElement("span");
     this.scale.className = "scale";
     this.scale.setAttribute("aria-hidden", "true");
-    this.figure.append(this.svg, this.scale);
+    const plot = document.createElement("div");
+    plot.className = "plot";
+    plot.append(this.svg, this.scale);
+    this.figure.append(plot);
   }
 
   draw(first) {
@@ -57,7 +62,7 @@ class Chart {
     for (const s of history) {
       const v = this.of(s);
       line += `${line ? "L" : "M"}${x(s.seq).toFixed(2)} ${y(v).toFixed(2)}`;
-      if (v > 0) sticks += `M${(x(s.seq) - 0.4).toFixed(2)} ${high}V${y(v).toFixed(2)}h0.8V${high}Z`;
+      if (v > 0) sticks += `M${(x(s.seq) - 0.6).toFixed(2)} ${high}V${y(v).toFixed(2)}h1.2V${high}Z`;
     }
     if (this.sticks) {
       this.area.setAttribute("d", sticks);
@@ -75,7 +80,7 @@ class Chart {
     small.textContent = unit;
     this.value.replaceChildren(`${value} `, small);
     this.note.textContent = note;
-    this.svg.setAttribute("aria-label", `${this.name} in the last minute. Now ${value} ${unit}, ${note}.`);
+    this.svg.setAttribute("aria-label", `${this.name} in the last half minute. Now ${value} ${unit}, ${note}.`);
   }
 }
 
@@ -110,13 +115,13 @@ const charts = [
     name: "Bytes in scopes", of: (s) => s.scope_bytes, least: 1e5, label: (v) => bytes(v).join(" "),
     describe() {
       const [value, unit] = bytes(Math.max(...history.slice(-4).map((s) => s.scope_bytes)));
-      return { value, unit, note: `${count(report.scopes.opened).join(" ")} opened, all given back` };
+      return { value, unit, note: `${count(report.scopes.opened).join("")} opened, ${bytes(report.scopes.used_bytes).join(" ")} held` };
     },
   }),
   new Chart("chart-gc", {
-    name: "Garbage collections", of: perSecond("gc_cycles"), least: 10, label: (v) => `${v}/s`, sticks: true,
+    name: "Cycles of garbage collection", of: perSecond("gc_cycles"), least: 10, label: (v) => `${v}/s`, sticks: true,
     describe() {
-      return { value: String(rate("gc_cycles")), unit: "per second", note: `${count(report.heap.gc_cycles).join(" ")} since the start` };
+      return { value: String(rate("gc_cycles")), unit: "per second", note: `${count(report.heap.gc_cycles).join("")} since the start` };
     },
   }),
   new Chart("chart-requests", {
@@ -153,10 +158,11 @@ async function poll() {
       report = got;
       interval = got.interval_ms;
       next = got.next;
+      asked = performance.now();
       history.push(...got.samples);
       while (history.length && history[0].seq < next - span) history.shift();
       if (history.length) charts.forEach((c) => c.draw(next - span));
-      say("connected", "one minute, live");
+      say("connected", "the last 30 s");
     }
   } catch {
     say("lost", "the service does not answer");
@@ -167,10 +173,10 @@ async function poll() {
 
 poll();
 
-// band marks the samples from now on as made under a load; the function it returns ends
-// that.
+// band marks the charts from now on as made under a load; the function it returns ends that.
 export function band(kind) {
-  const b = { kind, from: next, to: Infinity };
+  const now = () => next + (performance.now() - asked) / interval;
+  const b = { kind, from: Math.max(now(), bands.at(-1)?.to ?? 0), to: Infinity };
   bands.push(b);
-  return () => { b.to = next + 1; };
+  return () => { b.to = Math.max(b.from, now()); };
 }

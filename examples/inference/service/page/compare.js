@@ -5,7 +5,8 @@ import { band, bytes, count, stats } from "./charts.js";
 
 const batch = 256; // digits in a request
 const lanes = 4; // requests at a time
-const lasts = 5000; // milliseconds, each
+const turns = 5; // of each memory: they alternate, so that whatever else the machine does hits both
+const lasts = 1000; // milliseconds of a turn
 
 const button = document.getElementById("run");
 const progress = document.getElementById("progress");
@@ -23,9 +24,8 @@ function body() {
   return all;
 }
 
-// load sends batches until the time is over, and returns what that cost.
-async function load(memory, signal) {
-  const data = body(), durations = [];
+// load sends batches for one turn and adds what that cost to figures.
+async function load(memory, figures, data, signal) {
   const before = await stats(Number.MAX_SAFE_INTEGER);
   const begin = performance.now(), done = band(memory);
   const lane = async () => {
@@ -36,7 +36,7 @@ async function load(memory, signal) {
       });
       await response.arrayBuffer();
       if (!response.ok) throw new Error(`the service answered ${response.status}`);
-      durations.push(performance.now() - start);
+      figures.durations.push(performance.now() - start);
     }
   };
   try {
@@ -44,29 +44,37 @@ async function load(memory, signal) {
   } finally {
     done();
   }
-  const seconds = (performance.now() - begin) / 1000;
+  figures.seconds += (performance.now() - begin) / 1000;
   const after = await stats(Number.MAX_SAFE_INTEGER);
-  durations.sort((a, b) => a - b);
+  figures.allocated += after.heap.allocated_bytes - before.heap.allocated_bytes;
+  figures.cycles += after.heap.gc_cycles - before.heap.gc_cycles;
+}
+
+const none = () => ({ durations: [], seconds: 0, allocated: 0, cycles: 0 });
+
+// summary returns what a memory cost in all turns so far.
+function summary(figures) {
+  const d = figures.durations.toSorted((a, b) => a - b);
   return {
-    digits: (batch * durations.length) / seconds,
-    garbage: (after.heap.allocated_bytes - before.heap.allocated_bytes) / durations.length,
-    cycles: after.heap.gc_cycles - before.heap.gc_cycles,
-    p99: durations[Math.min(durations.length - 1, Math.floor(0.99 * durations.length))],
+    digits: (batch * d.length) / figures.seconds,
+    garbage: figures.allocated / d.length,
+    cycles: figures.cycles,
+    p99: d[Math.min(d.length - 1, Math.floor(0.99 * d.length))],
   };
 }
 
-function fill(id, r) {
-  const cells = document.getElementById(id).querySelectorAll("td");
-  const texts = r ? [count(r.digits).join(" "), `${bytes(r.garbage).join(" ")}/batch`, count(r.cycles).join(" "), `${r.p99.toFixed(1)} ms`] : ["–", "–", "–", "–"];
-  cells.forEach((cell, i) => { cell.textContent = texts[i]; });
+// fill shows a summary in the row of its memory.
+function fill(memory, r) {
+  const texts = r ? [count(r.digits).join(""), `${bytes(r.garbage).join(" ")}/batch`, count(r.cycles).join(""), `${r.p99.toFixed(1)} ms`] : ["–", "–", "–", "–"];
+  document.querySelectorAll(`#row-${memory} td`).forEach((cell, i) => { cell.textContent = texts[i]; });
 }
 
-// advance moves the bar from one half to the other.
-function advance(memory, from) {
+// advance moves the bar through turn number turn.
+function advance(memory, turn) {
   progress.className = memory;
-  const animation = progress.animate(
-    [{ transform: `scaleX(${from})` }, { transform: `scaleX(${from + 0.5})` }], { duration: lasts, fill: "forwards" });
-  return () => animation.cancel();
+  progress.getAnimations().forEach((a) => a.cancel());
+  progress.animate(
+    [{ transform: `scaleX(${turn / turns / 2})` }, { transform: `scaleX(${(turn + 1) / turns / 2})` }], { duration: lasts, fill: "forwards" });
 }
 
 let running = null;
@@ -74,32 +82,31 @@ let running = null;
 async function run() {
   running = new AbortController();
   button.textContent = "Stop";
-  fill("row-heap");
-  fill("row-shared");
-  const stops = [];
+  outcome.textContent = "They take turns, a second each …";
+  const data = body(), memories = ["heap", "shared"];
+  const figures = { heap: none(), shared: none() };
+  memories.forEach((memory) => fill(memory));
   try {
-    outcome.textContent = "On the Go heap …";
-    stops.push(advance("heap", 0));
-    const heap = await load("heap", running.signal);
-    fill("row-heap", heap);
-    outcome.textContent = "In scopes …";
-    stops.push(advance("shared", 0.5));
-    const shared = await load("shared", running.signal);
-    fill("row-shared", shared);
-    outcome.textContent = verdict(heap, shared);
+    for (let turn = 0; turn < 2 * turns; turn++) {
+      const memory = memories[turn % 2];
+      advance(memory, turn);
+      await load(memory, figures[memory], data, running.signal);
+      fill(memory, summary(figures[memory]));
+    }
+    outcome.textContent = verdict(summary(figures.heap), summary(figures.shared));
   } catch (error) {
     outcome.textContent = running.signal.aborted ? "Stopped." : `Stopped: ${error.message}.`;
   }
-  stops.forEach((stop) => stop());
+  progress.getAnimations().forEach((a) => a.cancel());
   running = null;
-  button.textContent = "Compare again";
+  button.textContent = "Again";
 }
 
 function verdict(heap, shared) {
   const less = heap.garbage / Math.max(1, shared.garbage);
-  return `In scopes: ${(shared.digits / heap.digits).toFixed(2)}× the digits per second, ` +
-    `${less >= 10 ? Math.round(less).toLocaleString("en") : less.toFixed(1)} times less garbage, ` +
-    `${count(shared.cycles).join(" ")} garbage collections instead of ${count(heap.cycles).join(" ")}.`;
+  const cycles = shared.cycles === 1 ? "1 GC cycle" : `${count(shared.cycles).join("")} GC cycles`;
+  return `In scopes: 1/${less.toFixed(0)} of the garbage, ${cycles} instead of ${count(heap.cycles).join("")}, ` +
+    `${(shared.digits / heap.digits).toFixed(2)}× the digits per second.`;
 }
 
 button.addEventListener("click", () => {

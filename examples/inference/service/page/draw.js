@@ -222,7 +222,7 @@ function percent(p) {
 function setBars(probabilities, best) {
   rows.forEach(({ row, fill, share }, digit) => {
     const p = probabilities ? probabilities[digit] : 0;
-    fill.style.transform = `scaleX(${p})`;
+    fill.style.setProperty("--p", p);
     share.textContent = probabilities ? percent(p) : "";
     row.classList.toggle("best", digit === best);
   });
@@ -235,8 +235,9 @@ function reveal(body, timing) {
   document.getElementById("digit").textContent = digit;
   document.getElementById("sure").textContent = probability >= 0.9995 ? "Certain" : `${(100 * probability).toFixed(1)} % sure`;
   const took = /dur=([\d.]+)/.exec(timing ?? "");
-  document.getElementById("took").textContent = took ? `${Number(took[1]).toFixed(2)} ms in the network` : "";
+  document.getElementById("took").textContent = took ? `in ${Number(took[1]).toFixed(2)} ms` : "";
   answer.classList.toggle("unsure", probability < 0.6);
+  answer.classList.remove("blank");
   setBars(probabilities, digit);
   paintSeen(Uint8Array.from(atob(body.seen), (c) => c.charCodeAt(0)));
   clearTimeout(telling); // screen readers hear what it is when the hand rests
@@ -246,9 +247,10 @@ function reveal(body, timing) {
 function forget() {
   clearTimeout(telling);
   document.getElementById("digit").textContent = "–";
-  document.getElementById("sure").textContent = "Nothing yet";
-  document.getElementById("took").textContent = "The answer appears while you draw.";
+  document.getElementById("sure").textContent = "Your turn";
+  document.getElementById("took").textContent = "It reads along.";
   answer.classList.remove("unsure");
+  answer.classList.add("blank");
   spoken.textContent = "";
   setBars(null, -1);
   paintSeen(new Uint8Array(784));
