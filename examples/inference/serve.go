@@ -16,7 +16,9 @@ import (
 // listen serves the model at the address that the flags name until ctx ends. It evaluates
 // the model first: one that recognises nothing shows now, not in production.
 func (o options) listen(ctx context.Context, model *nn.Chain, set samples, out *bufio.Writer, stderr io.Writer) error {
-	predictions, err := evaluate(ctx, model, set, o.batch, progress.New(stderr, "evaluating", 0))
+	bar := progress.New(stderr, "evaluating", set.len())
+	predictions, err := evaluate(ctx, model, set, o.batch, bar)
+	bar.Close()
 	if err != nil {
 		return err
 	}

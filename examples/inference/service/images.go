@@ -116,21 +116,34 @@ func (s *Service) readPNG(ctx context.Context, _ *http.Request, body []byte) (ba
 	if !bytes.HasPrefix(body, signature) {
 		return batch{}, bad("the body is not a PNG picture")
 	}
-	full := time.NewTimer(s.limits.Queue)
-	defer full.Stop()
-	select {
-	case s.pictures <- struct{}{}:
-		defer func() { <-s.pictures }()
-	case <-full.C:
-		return batch{}, fail(http.StatusServiceUnavailable, "busy: too many pictures are waiting, try again")
-	case <-ctx.Done():
-		return batch{}, ctx.Err()
+	if err := s.decoder(ctx); err != nil {
+		return batch{}, err
 	}
+	defer func() { <-s.pictures }()
 	img, err := picture.Decode(body, s.limits.Pixels)
 	if err != nil {
 		return batch{}, bad("%v", err)
 	}
 	return s.normalized(ctx, img)
+}
+
+// decoder waits until a picture may be decoded. The caller gives the place back.
+func (s *Service) decoder(ctx context.Context) error {
+	select {
+	case s.pictures <- struct{}{}:
+		return nil
+	default:
+	}
+	full := time.NewTimer(s.limits.Queue)
+	defer full.Stop()
+	select {
+	case s.pictures <- struct{}{}:
+		return nil
+	case <-full.C:
+		return fail(http.StatusServiceUnavailable, "busy: too many pictures are waiting, try again")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // normalized returns a drawing as the model wants to see it.
