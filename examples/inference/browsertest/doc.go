@@ -3,4 +3,5 @@
 // needs what drives the browser. Without chromium the tests skip, with the reason.
 //
 //	ALLOCARRAYS_SCREENSHOTS=DIR go test    leaves what the page looks like in DIR
+//	ALLOCARRAYS_BROWSER=yes go test        fails if there is no chromium
 package browsertest

@@ -27,18 +27,27 @@ func (b *tab) on(points []point) []point {
 // drawByMouse draws one stroke with the left button.
 func (b *tab) drawByMouse(points []point) {
 	b.t.Helper()
+	b.begin(points)
+	end := b.on(points)[len(points)-1]
+	b.mouse(input.DispatchMouseEventTypeMouseReleased, end, 0)
+}
+
+// begin draws one stroke with the left button and does not release it.
+func (b *tab) begin(points []point) {
+	b.t.Helper()
 	points = b.on(points)
-	send := func(kind input.DispatchMouseEventType, p point, buttons int64) {
-		_, err := chromedp.Call(b.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
-			Type: kind, X: p.x, Y: p.y, Button: input.MouseButtonLeft, Buttons: buttons, ClickCount: 1,
-		})
-		require.NoError(b.t, err)
-	}
-	send(input.DispatchMouseEventTypeMousePressed, points[0], 1)
+	b.mouse(input.DispatchMouseEventTypeMousePressed, points[0], 1)
 	for _, p := range points[1:] {
-		send(input.DispatchMouseEventTypeMouseMoved, p, 1)
+		b.mouse(input.DispatchMouseEventTypeMouseMoved, p, 1)
 	}
-	send(input.DispatchMouseEventTypeMouseReleased, points[len(points)-1], 0)
+}
+
+func (b *tab) mouse(kind input.DispatchMouseEventType, p point, buttons int64) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+		Type: kind, X: p.x, Y: p.y, Button: input.MouseButtonLeft, Buttons: buttons, ClickCount: 1,
+	})
+	require.NoError(b.t, err)
 }
 
 // drawByTouch draws one stroke with a finger.

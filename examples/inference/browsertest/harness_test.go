@@ -26,17 +26,12 @@ var built string
 // browser is the context of a running browser.
 var browser context.Context
 
-// reason says why there is no browser.
+// reason says why there is no browser, if there is none.
 var reason string
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		reason = "needs Debian's chromium: " + err.Error()
-		return m.Run()
-	}
 	dir, err := os.MkdirTemp("", "browsertest")
 	if err != nil {
 		panic(err)
@@ -48,6 +43,15 @@ func testMain(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "%v: %s\n", err, out)
 		return 1
 	}
+	if wanted == "no" {
+		reason = "ALLOCARRAYS_BROWSER is no"
+		return m.Run()
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		reason = "needs Debian's chromium: " + err.Error()
+		return run(m)
+	}
 	// As root, which containers are, chromium has no sandbox. The page is ours.
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
@@ -56,6 +60,18 @@ func testMain(m *testing.M) int {
 	defer cancel()
 	if err := chromedp.Do(browser); err != nil {
 		reason = "chromium does not start: " + err.Error()
+	}
+	return run(m)
+}
+
+// wanted is "yes" where there has to be a browser, and "no" where there is to be none.
+var wanted = os.Getenv("ALLOCARRAYS_BROWSER")
+
+// run runs the tests, unless a browser is missing that has to be there.
+func run(m *testing.M) int {
+	if wanted == "yes" && reason != "" {
+		fmt.Fprintln(os.Stderr, reason)
+		return 1
 	}
 	return m.Run()
 }
@@ -71,9 +87,6 @@ type program struct {
 // serve starts the program on a free port, and ends it with the test.
 func serve(t *testing.T) *program {
 	t.Helper()
-	if reason != "" {
-		t.Skip(reason)
-	}
 	p := &program{cmd: exec.Command(built, "-serve", "127.0.0.1:0")}
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
@@ -101,16 +114,15 @@ type look struct {
 }
 
 var (
-	desktop      = look{"desktop-light", 1280, 860, false, false, false}
-	desktopDark  = look{"desktop-dark", 1280, 860, false, true, false}
-	phone        = look{"phone-light", 390, 844, true, false, false}
-	phoneDark    = look{"phone-dark", 390, 844, true, true, false}
-	narrow       = look{"narrow", 320, 568, true, false, false}
-	tablet       = look{"tablet", 820, 1180, true, false, false}
-	wide         = look{"wide", 1920, 1080, false, true, false}
-	allLooks     = []look{desktop, desktopDark, phone, phoneDark, narrow, tablet, wide}
-	commonLooks  = []look{desktop, desktopDark, phone, phoneDark}
-	notConnected = `document.getElementById("link").className !== "connected"`
+	desktop     = look{"desktop-light", 1280, 860, false, false, false}
+	desktopDark = look{"desktop-dark", 1280, 860, false, true, false}
+	phone       = look{"phone-light", 390, 844, true, false, false}
+	phoneDark   = look{"phone-dark", 390, 844, true, true, false}
+	narrow      = look{"narrow", 320, 568, true, false, false}
+	tablet      = look{"tablet", 820, 1180, true, false, false}
+	wide        = look{"wide", 1920, 1080, false, true, false}
+	allLooks    = []look{desktop, desktopDark, phone, phoneDark, narrow, tablet, wide}
+	commonLooks = []look{desktop, desktopDark, phone, phoneDark}
 )
 
 // A tab shows the page. Its console is watched.
@@ -126,6 +138,9 @@ type tab struct {
 // open opens the page in a new tab and waits until it is connected.
 func open(t *testing.T, p *program, l look) *tab {
 	t.Helper()
+	if reason != "" {
+		t.Skip(reason)
+	}
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, look: l}
