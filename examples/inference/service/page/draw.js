@@ -233,9 +233,9 @@ let telling;
 function reveal(body, timing) {
   const { digit, probability, probabilities } = body.predictions[0];
   document.getElementById("digit").textContent = digit;
-  document.getElementById("sure").textContent = probability >= 0.9995 ? "Certain" : `${(100 * probability).toFixed(1)} % sure`;
+  document.getElementById("sure").textContent = percent(probability);
   const took = /dur=([\d.]+)/.exec(timing ?? "");
-  document.getElementById("took").textContent = took ? `in ${Number(took[1]).toFixed(2)} ms` : "";
+  document.getElementById("took").textContent = took ? `sure, in ${Number(took[1]).toFixed(2)} ms` : "sure";
   answer.classList.toggle("unsure", probability < 0.6);
   answer.classList.remove("blank");
   setBars(probabilities, digit);
