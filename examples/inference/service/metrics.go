@@ -6,11 +6,14 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/allocarrays/allocarrays-go/locked"
 )
 
 // metrics answers in the text format of Prometheus, version 0.0.4, which is what
 // dashboards and alerts read. Package expvar would publish for the whole process, and the
-// command line with it.
+// command line with it. What tells of the buffer has the names of the module
+// contrib/prometheus, whose dashboard and alerts fit.
 func (s *Service) metrics(w http.ResponseWriter, _ *http.Request) {
 	var e exposition
 	e.family("inference_requests_total", "counter", "Predictions asked for, by status.")
@@ -21,23 +24,7 @@ func (s *Service) metrics(w http.ResponseWriter, _ *http.Request) {
 	e.value("", "", s.counts.images.Load())
 	e.durations(s.counts)
 
-	const owner = `{owner="inference"}`
-	b := s.buffer.Stats()
-	e.family("allocarrays_buffer_used_bytes", "gauge", "Bytes of the shared buffer held by scopes.")
-	e.value("", owner, b.Used)
-	e.family("allocarrays_buffer_idle_bytes", "gauge", "Bytes of the shared buffer taken and not used.")
-	e.value("", owner, b.Idle)
-	e.family("allocarrays_buffer_capacity_bytes", "gauge", "Bytes that the shared buffer has taken.")
-	e.value("", owner, b.Capacity)
-	e.family("allocarrays_buffer_limit_bytes", "gauge", "Bytes that the shared buffer may take.")
-	e.value("", owner, b.Limit)
-	e.family("allocarrays_scopes_total", "counter", "Scopes opened on the shared buffer.")
-	e.value("", owner, b.Regions)
-	e.family("allocarrays_late_allocations_total", "counter", "Allocations after the end of their scope.")
-	e.value("", owner, b.Late)
-	e.family("allocarrays_exhausted_total", "counter", "Allocations refused because memory was exhausted.")
-	e.value("", owner, b.Refused)
-
+	e.buffer(s.buffer.Stats())
 	heap := newHeapReader().read()
 	e.family("go_memstats_heap_alloc_bytes", "gauge", "Bytes of objects on the Go heap, garbage included.")
 	e.value("", "", heap.Live)
@@ -67,6 +54,29 @@ func (e *exposition) family(name, kind, help string) {
 // value writes one value of the family.
 func (e *exposition) value(suffix, labels string, v any) {
 	fmt.Fprintf(&e.text, "%s%s%s %v\n", e.name, suffix, labels, v)
+}
+
+// buffer writes the state of the shared buffer.
+func (e *exposition) buffer(b locked.Stats) {
+	for _, v := range []struct {
+		name, kind, labels, help string
+		value                    any
+	}{
+		{"buffer_used_bytes", "gauge", "", "Bytes of the buffer held by scopes.", b.Used},
+		{"buffer_idle_bytes", "gauge", "", "Bytes that the buffer has taken and nobody uses.", b.Idle},
+		{"buffer_largest_idle_bytes", "gauge", "", "Of the idle bytes, the most in one piece.", b.LargestIdle},
+		{"buffer_capacity_bytes", "gauge", "", "Bytes that the buffer has taken.", b.Capacity},
+		{"buffer_limit_bytes", "gauge", "", "The most bytes that the buffer may take.", b.Limit},
+		{"buffer_outside_bytes", "gauge", "", "Bytes allocated outside every scope.", b.Outside},
+		{"buffer_open_regions", "gauge", "", "Regions open now.", b.Open},
+		{"buffer_regions_total", "counter", "", "Regions opened.", b.Regions},
+		{"scope_peak_bytes", "gauge", "", "The most bytes that one region has held.", b.PeakRegion},
+		{"late_allocations_total", "counter", "", "Allocations after the end of their scope.", b.Late},
+		{"exhausted_total", "counter", `,level="buffer"`, "Allocations refused because memory was exhausted.", b.Refused},
+	} {
+		e.family("allocarrays_"+v.name, v.kind, v.help)
+		e.value("", `{owner="inference"`+v.labels+"}", v.value)
+	}
 }
 
 // durations writes the histogram. The total is read first: requests that end meanwhile

@@ -107,7 +107,7 @@ func TestMetrics(t *testing.T) {
 	s.post("", asJSON, strings.NewReader("{"))
 	resp, text := s.get("/metrics")
 	require.Equal(t, "text/plain; version=0.0.4; charset=utf-8", resp.Header.Get("Content-Type"))
-	line := regexp.MustCompile(`^([a-z_]+)(\{[a-z]+="[^"]*"\})? [0-9.e+-]+$`)
+	line := regexp.MustCompile(`^([a-z_]+)(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$`)
 	values, types := map[string]string{}, map[string]bool{}
 	for l := range strings.Lines(text) {
 		l = strings.TrimSuffix(l, "\n")
@@ -128,11 +128,12 @@ func TestMetrics(t *testing.T) {
 	for key, want := range map[string]string{
 		`inference_requests_total{code="200"}`: "1", `inference_requests_total{code="400"}`: "1", `inference_requests_total{code="503"}`: "0",
 		"inference_images_total": "3", "inference_request_duration_seconds_count": "2",
-		`inference_request_duration_seconds_bucket{le="+Inf"}`:  "2",
-		`allocarrays_scopes_total{owner="inference"}`:           "2",
-		`allocarrays_buffer_used_bytes{owner="inference"}`:      "0",
-		`allocarrays_buffer_limit_bytes{owner="inference"}`:     fmt.Sprint(128 << 20),
-		`allocarrays_late_allocations_total{owner="inference"}`: "0",
+		`inference_request_duration_seconds_bucket{le="+Inf"}`:          "2",
+		`allocarrays_buffer_regions_total{owner="inference"}`:           "2",
+		`allocarrays_buffer_used_bytes{owner="inference"}`:              "0",
+		`allocarrays_buffer_limit_bytes{owner="inference"}`:             fmt.Sprint(128 << 20),
+		`allocarrays_exhausted_total{owner="inference",level="buffer"}`: "0",
+		`allocarrays_late_allocations_total{owner="inference"}`:         "0",
 	} {
 		require.Equal(t, want, values[key], key)
 	}
