@@ -16,9 +16,13 @@ import (
 
 // A batch is the images that a request asks about.
 type batch struct {
-	pixels []byte // n·784, 0 paper to 255 ink, in the memory of the request
-	drawn  bool   // made from one picture or drawing
+	pixels  []byte    // n·784, 0 paper to 255 ink, in the memory of the request
+	drawn   bool      // made from one picture or drawing
+	arrived time.Time // when the body was there
 }
+
+// took returns how long the service has worked on the batch.
+func (in batch) took() time.Duration { return time.Since(in.arrived) }
 
 // len returns how many images there are.
 func (in batch) len() int { return len(in.pixels) / mlp.Pixels }
@@ -48,7 +52,9 @@ func (s *Service) read(ctx context.Context, r *http.Request) (batch, error) {
 	if err != nil {
 		return batch{}, err
 	}
+	arrived := time.Now()
 	in, err := decode(ctx, r, body)
+	in.arrived = arrived
 	switch {
 	case err != nil:
 		return batch{}, err

@@ -88,6 +88,28 @@ func TestSlowClients(t *testing.T) {
 	require.Zero(t, s.service.Buffer().Stats().Used)
 }
 
+// TestSlowReaders: who does not read the answers is cut off, and holds no memory then.
+func TestSlowReaders(t *testing.T) {
+	limits := service.DefaultLimits()
+	limits.Write = 500 * time.Millisecond
+	s := serve(t, limits)
+	body := strings.Repeat("\x00", limits.Batch*mlp.Pixels)
+	c := s.dial(head(len(body)))
+	sent := make(chan int)
+	go func() { // one request after the other, until the service does not want more
+		n := 0
+		for ; n < 1000; n++ {
+			if _, err := io.WriteString(c, body+head(len(body))); err != nil {
+				break
+			}
+		}
+		sent <- n
+	}()
+	require.Less(t, <-sent, 1000)
+	require.Eventually(t, func() bool { return s.service.Buffer().Stats().Open == 0 }, 20*time.Second, 5*time.Millisecond)
+	require.Zero(t, s.service.Buffer().Stats().Used)
+}
+
 // TestClientsGone: a client that goes in the middle of its body leaves nothing.
 func TestClientsGone(t *testing.T) {
 	s := serve(t, service.DefaultLimits())

@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/examples/internal/mlp"
@@ -23,7 +22,6 @@ func (s *Service) predict(ctx context.Context, w http.ResponseWriter, r *http.Re
 	if err != nil {
 		return err
 	}
-	begin := time.Now()
 	probabilities := mlp.Probabilities(ctx, s.model, allocarray.Wrap(in.pixels, in.len(), mlp.Pixels))
 	text, err := answer(ctx, in, probabilities)
 	if err != nil {
@@ -33,7 +31,7 @@ func (s *Service) predict(ctx context.Context, w http.ResponseWriter, r *http.Re
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
-	h.Set("Server-Timing", "predict;dur="+strconv.FormatFloat(time.Since(begin).Seconds()*1e3, 'f', 3, 64))
+	h.Set("Server-Timing", "predict;dur="+strconv.FormatFloat(in.took().Seconds()*1e3, 'f', 3, 64))
 	_, _ = w.Write(text) // an error means that the client has gone
 	return nil
 }
