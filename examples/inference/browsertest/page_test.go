@@ -43,7 +43,7 @@ func TestDraw(t *testing.T) {
 // share returns the percentage that the page shows for a digit.
 func (b *tab) share(digit int) float64 {
 	b.t.Helper()
-	return eval[float64](b, fmt.Sprintf(`parseFloat(document.querySelectorAll("#bars .share")[%d].textContent.replace("> ", ""))`, digit))
+	return eval[float64](b, fmt.Sprintf(`parseFloat(document.querySelectorAll("#bars .share")[%d].textContent.replace(/^>\s/, ""))`, digit))
 }
 
 // press presses a key.
@@ -69,7 +69,7 @@ func TestBarsWhileDrawing(t *testing.T) {
 	before := b.text("digit")
 	b.begin(seven[:4])
 	b.wait(`document.getElementById("digit").textContent !== "–"`)
-	sum := eval[float64](b, `[...document.querySelectorAll("#bars .share")].reduce((sum, s) => sum + parseFloat(s.textContent.replace("> ", "")), 0)`)
+	sum := eval[float64](b, `[...document.querySelectorAll("#bars .share")].reduce((sum, s) => sum + parseFloat(s.textContent.replace(/^>\s/, "")), 0)`)
 	require.Equal(t, "–", before)
 	require.InDelta(t, 100, sum, 1, "the shares, each rounded")
 	b.quiet()

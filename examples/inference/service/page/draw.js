@@ -215,8 +215,8 @@ for (let digit = 0; digit < 10; digit++) {
 }
 
 function percent(p) {
-  if (p >= 0.9995) return "> 99.9 %";
-  return p < 0.0005 ? "0 %" : `${(100 * p).toFixed(1)} %`;
+  if (p >= 0.9995) return ">\u00a099.9\u00a0%";
+  return p < 0.0005 ? "0\u00a0%" : `${(100 * p).toFixed(1)}\u00a0%`;
 }
 
 function setBars(probabilities, best) {
