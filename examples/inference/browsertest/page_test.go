@@ -29,7 +29,10 @@ func TestDraw(t *testing.T) {
 			require.Equal(t, "7", eval[string](b, `document.querySelector("#bars .best b").textContent`))
 			require.Greater(t, b.share(7), 60.0)
 			require.True(t, eval[bool](b, `document.getElementById("seen").getContext("2d").getImageData(0, 0, 28, 28).data.some((v, i) => i % 4 === 0 && v === 255)`))
+			eval[any](b, `document.querySelectorAll("td").forEach((c, i) => { c.textContent = ["88,888", "88.8 kB", "8,888", "88.8 ms"][i % 4]; })`)
 			require.True(t, eval[bool](b, `document.documentElement.scrollWidth <= innerWidth`), "scrolls to the side")
+			require.Empty(t, eval[[]string](b, `[...document.querySelectorAll(".card, .verdict, table")].filter((e) => e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > innerWidth).map((e) => e.outerHTML)`), "too wide for what it is in")
+			b.screenshot("full")
 
 			b.draw([]point{{0.5, 0.2}, {0.5, 0.5}, {0.5, 0.85}}) // over the pad, not the page
 			require.InDelta(t, scrolled, eval[float64](b, "scrollY"), 0.5, "a stroke does not scroll")

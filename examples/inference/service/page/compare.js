@@ -65,7 +65,7 @@ function summary(figures) {
 
 // fill shows a summary in the row of its memory.
 function fill(memory, r) {
-  const texts = r ? [count(r.digits).join(""), `${bytes(r.garbage).join(" ")}/batch`, count(r.cycles).join(""), `${r.p99.toFixed(1)} ms`] : ["–", "–", "–", "–"];
+  const texts = r ? [count(r.digits).join(""), bytes(r.garbage).join(" "), count(r.cycles).join(""), `${r.p99.toFixed(r.p99 < 99.95 ? 1 : 0)} ms`] : ["–", "–", "–", "–"];
   document.querySelectorAll(`#row-${memory} td`).forEach((cell, i) => { cell.textContent = texts[i]; });
 }
 
