@@ -214,6 +214,23 @@ func TestBusy(t *testing.T) {
 	require.LessOrEqual(t, s.service.Buffer().Stats().HighWater, limits.Memory)
 }
 
+// TestTooLarge: a request that needs more than a request may have is told so, and may not
+// come back.
+func TestTooLarge(t *testing.T) {
+	limits := service.DefaultLimits()
+	limits.Request = 1 << 20
+	s := serve(t, limits)
+	resp, got := s.post("", asRaw, bytes.NewReader(make([]byte, 500*mlp.Pixels)))
+	require.Equal(t, 413, resp.StatusCode)
+	require.Empty(t, resp.Header.Get("Retry-After"))
+	require.Equal(t, "the request takes more memory than a request may have", got.Error)
+	resp, got = s.post("", asRaw, io.LimitReader(endless{}, 2<<20)) // while the body arrives
+	require.Equal(t, 413, resp.StatusCode)
+	require.Equal(t, "the request takes more memory than a request may have", got.Error)
+	resp, _ = s.post("", asRaw, bytes.NewReader(make([]byte, 10*mlp.Pixels)))
+	require.Equal(t, 200, resp.StatusCode)
+}
+
 // TestManyPictures: only so many pictures are decoded at a time; who waits too long is
 // told so, and all others are answered.
 func TestManyPictures(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -24,25 +25,29 @@ func (s *Service) scoped(h handler) http.Handler {
 
 // answer calls h in a scope and returns the status.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, h handler) int {
-	memory, err := s.memory(r)
+	request := meter.NewLimit(s.process, "request", s.limits.Request)
+	memory, err := s.memory(r, request)
 	if err == nil {
 		err = scope.NoEscape(scope.WithAllocator(r.Context(), memory), func(ctx context.Context) error {
 			defer func() { s.counts.held(s.buffer.Stats().Used) }() // before the scope gives it back
 			return h(ctx, w, r)
 		})
 	}
-	if err != nil {
-		return writeError(w, err)
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case meter.RefusedBy(err) == request:
+		err = fail(http.StatusRequestEntityTooLarge, "the request takes more memory than a request may have")
 	}
-	return http.StatusOK
+	return writeError(w, err)
 }
 
-// memory returns where the arrays of a request come from: the shared buffer, or the Go
-// heap if the request asks for it, to compare.
-func (s *Service) memory(r *http.Request) (scope.Allocator, error) {
+// memory returns where the arrays of a request come from: the shared buffer, within the
+// limit of the request, or the Go heap if the request asks for it, to compare.
+func (s *Service) memory(r *http.Request, request *meter.Limit) (scope.Allocator, error) {
 	switch name := r.URL.Query().Get("memory"); name {
 	case "", "shared":
-		return s.buffer, nil
+		return s.metered.Within(request), nil
 	case "heap":
 		return scope.Heap(), nil
 	default:
