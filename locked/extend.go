@@ -38,12 +38,20 @@ func (b *Buffer) lengthen(r *region, short int) bool {
 	if b.isolating || len(r.spans) == 0 {
 		return false
 	}
+	most := (r.used()+short)/2*3 + leastSpan - r.held
+	most = roundUp(max(min(most, short+mostSlack), short))
+	if r.account != nil {
+		left, err := r.prepay(short, roundUp(short), most, 0)
+		if err != nil {
+			return false
+		}
+		most = min(most, left) &^ (granule - 1)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	last := r.spans[len(r.spans)-1]
-	most := (r.used()+short)/2*3 + leastSpan - r.held
-	if !b.arena.extend(last, short, roundUp(max(min(most, short+mostSlack), short))) {
-		return false
+	if !b.arena.extend(last, short, most) {
+		return false // what is charged is left for a copy
 	}
 	b.hold(r, last.len-len(r.mem))
 	r.mem = last.bytes()

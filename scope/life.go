@@ -63,7 +63,7 @@ func (l *life) takeRegion() bool {
 	defer l.mu.Unlock()
 	if l.state.Load() == idle {
 		var ok bool
-		if l.region, l.generation, ok = l.opener.OpenRegion(); ok {
+		if l.region, l.generation, ok = l.opener.OpenRegion(nil); ok {
 			l.state.Store(taken)
 		}
 	}
