@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -20,6 +21,8 @@ type Counters struct {
 	open      atomic.Int64
 	outcomes  [panicked + 1]atomic.Uint64
 	exhausted [levels]atomic.Uint64
+	waits     waits
+	peaks     peaks
 
 	mu      sync.Mutex
 	buffers []*locked.Buffer
@@ -44,6 +47,12 @@ type Stats struct {
 	Tenant  uint64 `json:"exhausted_tenant"`
 	Process uint64 `json:"exhausted_process"`
 
+	// Requests that [Reserve] let wait, or not, and how long in all, in seconds.
+	Reserved uint64  `json:"reserved"`
+	Waited   float64 `json:"reserve_wait_seconds"`
+
+	Peaks Peaks `json:"scope_peak_bytes"` // of requests in a middleware that has a limit
+
 	Stale  uint64         `json:"stale_uses"` // of the whole process, see scope.StaleUses
 	Buffer []locked.Stats `json:"buffers"`    // the middlewares' buffers, one each
 }
@@ -55,7 +64,8 @@ func (c *Counters) Stats() Stats {
 		Done: c.outcomes[done].Load(), Overran: c.outcomes[overran].Load(), Refused: c.outcomes[refused].Load(),
 		Aborted: c.outcomes[aborted].Load(), Panicked: c.outcomes[panicked].Load(),
 		Own: c.exhausted[own].Load(), Tenant: c.exhausted[tenant].Load(), Process: c.exhausted[process].Load(),
-		Stale: scope.StaleUses(),
+		Reserved: c.waits.count.Load(), Waited: time.Duration(c.waits.nanoseconds.Load()).Seconds(),
+		Peaks: c.peaks.read(), Stale: scope.StaleUses(),
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -91,6 +101,17 @@ func (c *Counters) watch(a scope.Allocator) {
 }
 
 func (c *Counters) end(q *request) {
-	c.open.Add(-1)
+	if q.own != nil {
+		c.peaks.add(q.own.Stats().Peak)
+	}
 	c.outcomes[q.outcome.Load()].Add(1)
+	c.open.Add(-1)
+}
+
+// waits are durations.
+type waits struct{ count, nanoseconds atomic.Uint64 }
+
+func (w *waits) add(d time.Duration) {
+	w.nanoseconds.Add(uint64(d))
+	w.count.Add(1)
 }

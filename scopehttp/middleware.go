@@ -55,6 +55,9 @@ func (m *middleware) serve(next http.Handler, w http.ResponseWriter, r *http.Req
 			q.leave()
 		}
 	}()
+	if err := q.reserve(ctx, r); err != nil {
+		panic(err)
+	}
 	next.ServeHTTP(q.writer.as(abilities(w)), r.WithContext(ctx))
 	returned = true
 }

@@ -148,6 +148,10 @@ func TestMistakesPanic(t *testing.T) {
 		{"nil handler", "nil Handler", func() { scopehttp.Timeout(nil, time.Second, "") }},
 		{"nil counters", "nil Counters", func() { scopehttp.Count(nil) }},
 		{"nil refusal", "nil function", func() { scopehttp.Refusal(nil) }},
+		{"no limit", "Limit(0)", func() { scopehttp.Limit(0) }},
+		{"nil tenant", "nil function", func() { scopehttp.Tenant(nil) }},
+		{"nil process", "nil Limit", func() { scopehttp.Within(nil) }},
+		{"nil reserve", "Reserve(", func() { scopehttp.Reserve(nil, time.Second) }},
 		{"negative", "RetryAfter(-1s)", func() { scopehttp.RetryAfter(-time.Second) }},
 	}
 	for _, tt := range tests {

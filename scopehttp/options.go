@@ -7,6 +7,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -35,6 +36,50 @@ func Buffer(a scope.Allocator) Option {
 // wait for the handler: use [Timeout]. So does a goroutine that nobody waits for. Arrays, but not raw slices,
 // notice.
 func Fast() Option { return func(m *middleware) { m.fast = true } }
+
+// Limit bounds what one request may hold, in bytes: beyond it the answer is 413. A request
+// holds what its scope takes from the buffer, up to 1.5 times what it allocates and 4 KiB
+// more. Limit panics if bytes is not positive.
+func Limit(bytes int) Option {
+	if bytes <= 0 {
+		panic(fmt.Sprintf("scopehttp: Limit(%d)", bytes))
+	}
+	return func(m *middleware) { m.limit = bytes }
+}
+
+// Tenant charges each request to the limit that f returns, which others may share: beyond it
+// the answer is 429. For nil the request has no tenant. The limit must be below that of
+// [Within], if there is one; a request for which it is not panics. Tenant panics if f is nil.
+//
+// Nobody should be able to make up tenants: f runs before the handler, so what tells who the
+// client is stands outside the middleware.
+func Tenant(f func(*http.Request) *meter.Limit) Option {
+	if f == nil {
+		panic("scopehttp: Tenant with a nil function")
+	}
+	return func(m *middleware) { m.tenant = f }
+}
+
+// Within charges all requests to l, for the process: beyond it, or beyond the limit of the
+// buffer itself, the answer is 503. It panics if l is nil.
+func Within(l *meter.Limit) Option {
+	if l == nil {
+		panic("scopehttp: Within a nil Limit")
+	}
+	return func(m *middleware) { m.within = l }
+}
+
+// Reserve makes each request wait, before its handler is called, until the bytes that f
+// returns can be had, for no longer than wait; see scope.Reserve. After that it is refused. So a
+// service that knows what a request takes, perhaps from its Content-Length, serves peaks one
+// after another instead of refusing them. f may return 0, which does not wait; it panics in
+// the request if f returns less. Reserve panics if f is nil or wait is not positive.
+func Reserve(f func(*http.Request) int, wait time.Duration) Option {
+	if f == nil || wait <= 0 {
+		panic(fmt.Sprintf("scopehttp: Reserve(%p, %v)", f, wait))
+	}
+	return func(m *middleware) { m.reserve, m.wait = f, wait }
+}
 
 // RetryAfter sets what the header Retry-After says when a request is refused that may succeed
 // later, rounded up to seconds; the default is one. It panics if d is negative.
@@ -69,6 +114,12 @@ func Count(c *Counters) Option {
 type middleware struct {
 	buffer     scope.Allocator
 	fast       bool
+	limit      int // of a request; 0 means none
+	tenant     func(*http.Request) *meter.Limit
+	within     *meter.Limit
+	meter      *meter.Meter // around buffer; nil if there are no limits
+	reserve    func(*http.Request) int
+	wait       time.Duration
 	retryAfter string
 	refusal    func(http.ResponseWriter, *http.Request, int, error)
 	counters   *Counters
@@ -95,6 +146,7 @@ func newMiddleware(opts []Option) *middleware {
 		m.buffer = locked.Share(bumper.NewSlabBuffer(bumper.Isolating()))
 	}
 	m.counters.watch(m.buffer)
+	m.makeMeter()
 	return m
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -14,6 +15,8 @@ type request struct {
 	context.Context
 	middleware *middleware
 	allocator  scope.Allocator // of its scope
+	own        *meter.Limit    // nil if there are no limits
+	tenant     *meter.Limit    // or nil
 	scope      *scope.Scope
 	writer     writer
 	header     http.Header // as it was before the handler changed it
@@ -40,7 +43,8 @@ func requestOf(ctx context.Context) *request {
 }
 
 func (m *middleware) newRequest(w http.ResponseWriter, r *http.Request) *request {
-	q := &request{Context: r.Context(), middleware: m, allocator: m.buffer}
+	q := &request{Context: r.Context(), middleware: m}
+	q.limits(r)
 	q.writer.inner = w
 	if h := w.Header(); len(h) > 0 {
 		q.header = maps.Clone(h)

@@ -133,7 +133,9 @@ func can(w http.ResponseWriter) (all []string) {
 
 // answers asks a server's writer everything, and returns what it says.
 func answers(t *testing.T, h2 bool, mw func(http.Handler) http.Handler) (all []string) {
+	over := make(chan bool)
 	s := server(t, mw(handler(func(w http.ResponseWriter, _ *http.Request) {
+		defer close(over)
 		say := func(what string, err error) {
 			text := "ok"
 			if errors.Is(err, http.ErrNotSupported) {
@@ -168,6 +170,7 @@ func answers(t *testing.T, h2 bool, mw func(http.Handler) http.Handler) (all []s
 		}
 	})), h2)
 	_, body := get(t, s, "/")
+	<-over
 	return append(all, body)
 }
 
