@@ -183,7 +183,7 @@ func TestPeaks(t *testing.T) {
 		sum += n * uint64(scopehttp.PeakBound(i))
 	}
 	require.Equal(t, uint64(4), all)
-	require.Equal(t, uint64(1), p.Count[0]) // nothing
+	require.Equal(t, uint64(1), p.Count[0])            // nothing
 	require.Equal(t, uint64(1), p.Count[1]+p.Count[2]) // what a region begins with
 	require.Less(t, p.Sum, sum)
 	require.Greater(t, p.Sum, sum/4)
