@@ -41,37 +41,27 @@ func (r *region) prepay(size, short, most, tail int) (left int, err error) {
 	return left + granted, err
 }
 
-// chargeAhead charges the account of r, which it returns, for need bytes or more that r does
-// not hold yet. No lock is held.
-func (r *region) chargeAhead(g handshake.Generation, size uintptr, need int) (a handshake.Account, charged int, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.account == nil || !r.Living(g) {
-		return nil, 0, nil
-	}
-	charged, err = r.charge(size, roundUp(need), r.atMost(need), 0, 0)
-	r.charged -= charged
-	return r.account, charged, err
-}
-
-// atMost returns how many bytes to charge for a span of an isolating buffer, of which need
-// are needed. r.mu is held.
-func (r *region) atMost(need int) int {
-	most := (r.used()+need)/2*3 + leastSpan - r.charged
-	return roundUp(max(min(most, need+mostSlack), need))
-}
-
-// lengthenIsolated makes more of r's current span available, as r's account allows: what is
-// not charged of it is the buffer's. It returns false if the block does not fit. r.mu is held.
-func (r *region) lengthenIsolated(size, align int) (bool, error) {
-	start, _ := r.fit(uintptr(size), uintptr(align))
-	short, room := start+size-len(r.mem), cap(r.mem)-len(r.mem)
-	if r.account == nil || short > room {
+// carveIsolated is carve for an isolating buffer, whose regions take spans of their own. It
+// makes more of r's current span available, as the account allows: what is not charged of it
+// is the buffer's. For a block that does not fit it charges ahead of a span. r.mu is held.
+func (r *region) carveIsolated(size, align, need int) (bool, error) {
+	if r.account == nil {
 		return false, nil
 	}
-	granted, err := r.charge(uintptr(size), min(roundUp(short), room), min(r.atMost(short), room), 0, 0)
-	r.mem = r.mem[:len(r.mem)+granted]
-	return err == nil, err
+	most := (r.used()+need)/2*3 + leastSpan - r.charged
+	most = roundUp(max(min(most, need+mostSlack), need))
+	start, _ := r.fit(uintptr(size), uintptr(align))
+	if short, room := start+size-len(r.mem), cap(r.mem)-len(r.mem); short <= room {
+		granted, err := r.charge(uintptr(size), min(roundUp(short), room), min(most, room), 0, 0)
+		r.mem = r.mem[:len(r.mem)+granted]
+		return err == nil, err
+	}
+	if short := roundUp(need) - r.ahead; short > 0 {
+		granted, err := r.charge(uintptr(size), short, max(most-r.ahead, short), 0, 0)
+		r.ahead += granted
+		return false, err
+	}
+	return false, nil
 }
 
 // uncharge takes back n bytes of what was charged. r.mu is held.
@@ -85,6 +75,7 @@ func (r *region) discharge() {
 	if r.charged > 0 {
 		r.uncharge(r.charged)
 	}
+	r.ahead = 0
 }
 
 // recharge charges what an earlier scope has left for the one that opens. If that is

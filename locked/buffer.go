@@ -39,6 +39,7 @@ type Buffer struct {
 	common    *region
 	outside   atomic.Int64 // bytes of blocks allocated in common
 	late      atomic.Uint64
+	refused   atomic.Uint64
 
 	mu     sync.Mutex
 	arena  arena

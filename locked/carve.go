@@ -29,10 +29,10 @@ const (
 // A region that has used n bytes holds at most 1.5 n + 4 KiB, and at most 64 KiB more
 // than n: its spans grow with its use.
 func (b *Buffer) carve(r *region, size, align int) (bool, error) {
-	if b.isolating {
-		return r.lengthenIsolated(size, align) // spans are not reused
-	}
 	need := size + max(align, granule) - granule // spans begin at multiples of 64
+	if b.isolating {
+		return r.carveIsolated(size, align, need)
+	}
 	most := (r.used()+size)/2*3 + leastSpan - r.held
 	slack := mostSlack
 	if b.limit > 0 { // so that several regions fit into a small buffer
@@ -230,27 +230,17 @@ func (b *Buffer) extend(need int) error {
 // acquireIsolated gives r a span that no scope has used. The span goes to r directly,
 // because an isolating buffer keeps no idle memory. b.growing is held.
 func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr, need int) error {
-	account, charged, err := r.chargeAhead(g, size, need) // before memory is taken for nothing
-	if err != nil {
-		return err
-	}
 	mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
 	if err != nil && need < isolatingSpan {
 		mem, _, err = b.storage.Acquire(need)
 	}
 	if err != nil {
-		if account != nil {
-			account.Discharge(charged)
-		}
 		b.dropIsolated(r)
 		return b.refuse(size, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.Living(g) || !r.open { // the block is late; the storage is left to the collector
-		if account != nil {
-			account.Discharge(charged)
-		}
 		return nil
 	}
 	b.mu.Lock()
@@ -258,9 +248,9 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 	b.free = b.storage.Room()
 	b.stats.HighWater = max(b.stats.HighWater, b.storage.Held())
 	b.mu.Unlock()
-	if account != nil {
-		r.charged += charged
-		mem = mem[:min(charged, len(mem)):len(mem)]
+	if r.account != nil {
+		mem = mem[:min(r.ahead, len(mem)):len(mem)]
+		r.ahead = 0
 	}
 	r.full += r.off
 	r.mem, r.off = mem, 0
@@ -271,6 +261,10 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 // spans, and r too if its scope has used nothing of its span.
 func (b *Buffer) dropIsolated(r *region) {
 	r.mu.Lock()
+	if r.ahead > 0 {
+		r.uncharge(r.ahead)
+		r.ahead = 0
+	}
 	if r.full == 0 && r.off == r.start {
 		r.mem, r.off, r.start = nil, 0, 0
 	}
@@ -341,11 +335,10 @@ func (b *Buffer) reclaim() {
 	}
 }
 
-// refuse returns the error for a block of size bytes, and counts it.
+// refuse returns the error for a block of size bytes.
 func (b *Buffer) refuse(size uintptr, cause error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stats.Refused++
 	idle, largest := b.available()
 	err := &scope.ExhaustedError{
 		Allocator: b.name, Requested: size,

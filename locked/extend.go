@@ -1,8 +1,6 @@
 package locked
 
 import (
-	"unsafe"
-
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -17,9 +15,8 @@ func (r *region) ExtendIn(g handshake.Generation, b memory.Block, size uintptr) 
 	if !r.Living(g) || !r.open || b.Stamp != r.epoch.Stamp() || size > maxSize || len(old) == 0 || int(size) < len(old) {
 		return b, false
 	}
-	// Addresses are compared, never turned back into a pointer; mem does not move.
-	first := uintptr(unsafe.Pointer(unsafe.SliceData(old)))
-	start := int(first - uintptr(unsafe.Pointer(unsafe.SliceData(r.mem))))
+	first := address(old)
+	start := int(first - address(r.mem))
 	if start < 0 || start+len(old) != r.off || first&(memory.Alignment(size, 1)-1) != 0 {
 		return b, false
 	}

@@ -38,6 +38,7 @@ type region struct {
 	account   handshake.Account // charged for the spans of an open scope; may be nil
 	inherited bool              // account is that of the region around
 	charged   int               // bytes
+	ahead     int               // of these, for a span that an isolating buffer is to acquire
 
 	listed        bool // in Buffer.closed; under Buffer.mu as the links are
 	before, after *region
@@ -62,6 +63,21 @@ func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation
 
 // AllocIn allocates in the open scope, or on the heap if that has ended.
 func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
+	r.mu.Lock()
+	if start, ok := fitFast(len(r.mem), r.off, size, align); ok && r.open && r.Living(g) {
+		r.off = start + int(size)
+		mem := r.mem[start:r.off]
+		poison.Unpoison(mem)
+		stamp := r.epoch.Stamp()
+		r.mu.Unlock()
+		return memory.NewBlock(mem, stamp), nil
+	}
+	r.mu.Unlock()
+	return r.allocSlow(g, size, align)
+}
+
+// allocSlow is AllocIn where the current span has no room, or may have none.
+func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.Block, error) {
 	for attempt := 1; ; {
 		block, ok, refusal := r.try(g, size, align)
 		if ok {
@@ -71,7 +87,9 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 			if !r.Living(g) {
 				return r.home.AllocLate(size, align)
 			}
-			refusal = r.home.acquire(r, g, size, align)
+			if refusal = r.home.acquire(r, g, size, align); refusal != nil {
+				r.home.refused.Add(1)
+			}
 		}
 		if refusal != nil {
 			block, retry, err := r.appeal(g, size, align, attempt, refusal)
@@ -118,14 +136,28 @@ func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block,
 // maxSize bounds one block, so that no sum of sizes overflows.
 const maxSize = ^uintptr(0) >> 3
 
+// fitFast is fit for the usual alignments: small enough to be inlined. Spans begin at
+// multiples of 64. It gives up, with false, where fit may still succeed.
+func fitFast(length, off int, size, align uintptr) (start int, ok bool) {
+	mask := align - 1
+	odd := align&mask != 0 || mask >= granule
+	if size >= granule {
+		mask = granule - 1
+	}
+	start = int((uintptr(off) + mask) &^ mask)
+	return start, !odd && start <= length && size <= uintptr(length-start)
+}
+
 // fit returns where in the current span the block begins; false if it has no room.
 func (r *region) fit(size, align uintptr) (start int, ok bool) {
-	// An address is compared, never turned back into a pointer; mem does not move.
-	address := uintptr(unsafe.Pointer(unsafe.SliceData(r.mem))) + uintptr(r.off)
-	pad := -address & (align - 1)
+	pad := -(address(r.mem) + uintptr(r.off)) & (align - 1)
 	free := uintptr(len(r.mem) - r.off)
 	return r.off + int(pad), pad <= free && size <= free-pad
 }
+
+// address returns where mem begins. It is compared and never turned back into a pointer; the
+// storage of a buffer does not move.
+func address(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
 
 // used returns how many bytes the open scope has used. r.mu is held.
 func (r *region) used() int { return r.full + r.off }

@@ -3,7 +3,9 @@ package meter_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
@@ -11,11 +13,13 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// BenchmarkScope opens scopes of a shared buffer with so many blocks of 1 KiB, without a
-// meter and within one limit, a tree of three, and with what stands before each block.
+// BenchmarkScope opens scopes of a shared buffer with so many blocks of so many bytes:
+// without a meter, within one limit and within a tree of three, and with what stands before
+// each block. All run in turn, so that they meet the same disturbances. Of each it reports
+// the median in ns for a block, and for a scope beyond plain's.
 func BenchmarkScope(b *testing.B) {
 	_, _, request := tree(1<<30, 1<<30, 0)
-	shared := locked.Share(bumper.NewSlabBuffer())
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.SlabSize(4 << 20)))
 	allocators := []struct {
 		name string
 		a    scope.Allocator
@@ -25,54 +29,67 @@ func BenchmarkScope(b *testing.B) {
 		{"tree", meter.New(shared, meter.Within(request))},
 		{"zero", meter.New(shared, meter.Zero())},
 	}
-	for _, blocks := range []int{1, 32, 512} {
+	for _, of := range []struct{ blocks, size int }{{1, 64}, {1, 1024}, {32, 1024}, {512, 1024}, {4096, 64}} {
 		fill := func(ctx context.Context) error {
-			for range blocks {
-				if _, _, err := scope.Alloc[float64](ctx, 128); err != nil {
+			for range of.blocks {
+				if _, _, err := scope.Alloc[byte](ctx, of.size); err != nil {
 					return err
 				}
 			}
 			return nil
 		}
-		for _, a := range allocators {
-			ctx := scope.WithAllocator(context.Background(), a.a)
-			b.Run(fmt.Sprintf("blocks=%d/%s", blocks, a.name), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					_ = scope.NoEscape(ctx, fill)
-				}
-			})
-			b.Run(fmt.Sprintf("blocks=%d/worker-%s", blocks, a.name), func(b *testing.B) {
-				b.ReportAllocs()
-				_ = scope.NoEscape(ctx, func(ctx context.Context) error {
-					for b.Loop() {
-						_ = scope.NoEscape(ctx, fill)
+		for _, kind := range []string{"outermost", "worker"} {
+			b.Run(fmt.Sprintf("%d×%d/%s", of.blocks, of.size, kind), func(b *testing.B) {
+				var runs []func(times int) time.Duration
+				var enter func(i int)
+				enter = func(i int) {
+					if i == len(allocators) {
+						inTurn(b, runs, of.blocks, func(i int) string { return allocators[i].name })
+						return
 					}
-					return nil
-				})
+					ctx := scope.WithAllocator(context.Background(), allocators[i].a)
+					add := func(ctx context.Context) error {
+						runs = append(runs, func(times int) time.Duration {
+							start := time.Now()
+							for range times {
+								_ = scope.NoEscape(ctx, fill)
+							}
+							return time.Since(start)
+						})
+						enter(i + 1)
+						return nil
+					}
+					if kind == "worker" {
+						_ = scope.NoEscape(ctx, add)
+					} else {
+						_ = add(ctx)
+					}
+				}
+				enter(0)
 			})
 		}
 	}
 }
 
-// BenchmarkAlloc allocates 64 bytes in one scope that is long open.
-func BenchmarkAlloc(b *testing.B) {
-	_, _, request := tree(1<<30, 1<<30, 0)
-	shared := locked.Share(bumper.NewSlabBuffer())
-	for name, a := range map[string]scope.Allocator{"plain": shared, "tree": meter.New(shared, meter.Within(request))} {
-		b.Run(name, func(b *testing.B) {
-			n := 0
-			ctx := scope.WithAllocator(context.Background(), a)
-			for b.Loop() {
-				_ = scope.NoEscape(ctx, func(ctx context.Context) error {
-					for range 4096 {
-						_, _, _ = scope.Alloc[float64](ctx, 8)
-					}
-					return nil
-				})
-				n += 4096
+// inTurn measures runs of the first and the others in turn, and reports their medians.
+func inTurn(b *testing.B, runs []func(times int) time.Duration, blocks int, name func(i int) string) {
+	const rounds = 401
+	times := max(1, 2000/blocks)
+	took := make([][]float64, len(runs))
+	for b.Loop() {
+		for range rounds {
+			for i, run := range runs {
+				took[i] = append(took[i], float64(run(times).Nanoseconds())/float64(times))
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/block")
-		})
+		}
 	}
+	for i := range took {
+		slices.Sort(took[i])
+		median := took[i][len(took[i])/2]
+		b.ReportMetric(median/float64(blocks), name(i)+"-ns/block")
+		if i > 0 {
+			b.ReportMetric(median-took[0][len(took[0])/2], name(i)+"-extra-ns/scope")
+		}
+	}
+	b.ReportMetric(0, "ns/op")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -43,6 +44,9 @@ func within(bytes int) meter.Option {
 
 func TestConformance(t *testing.T) {
 	for name, opts := range options {
+		if testenv.Slow() && testing.Short() && name != "limit" && name != "all" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			scopetest.TestWrapper(t, func(inner scope.Allocator) scope.Allocator { return meter.New(inner, opts()...) })
 		})

@@ -15,6 +15,8 @@ type LimitError struct {
 	Requested int // the least that was to be charged, which is more than the limit had left
 	Used      int // what was charged
 	Bytes     int // the limit
+
+	counted bool // in the limit's Stats
 }
 
 // Error tells the numbers in one line.

@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -55,7 +56,7 @@ type LimitStats struct {
 	Bytes   int    // the limit; 0 means none
 	Used    int    // charged now, by the limits below too
 	Peak    int    // the largest Used so far, with what limits below had reserved
-	Refused uint64 // charges that it refused
+	Refused uint64 // allocations that it refused, and storage that a Source asked for
 }
 
 // Stats tells how l is used. The numbers are exact when nothing is charged meanwhile.
@@ -96,12 +97,21 @@ func (l *Limit) charge(least, most, spare int) (int, *LimitError) {
 		by.mu.Lock()
 		fits := refusal.Requested <= by.room()
 		if !fits || round == enough {
-			by.refused++
 			refusal.Used = max(by.used, by.bytes-refusal.Requested+1) // as it was refused
 			by.mu.Unlock()
 			return 0, refusal
 		}
 		by.mu.Unlock()
+	}
+}
+
+// countRefusal counts a refusal that was final, once.
+func countRefusal(err error) {
+	if e, ok := errors.AsType[*LimitError](err); ok && !e.counted {
+		e.counted = true
+		e.Limit.mu.Lock()
+		e.Limit.refused++
+		e.Limit.mu.Unlock()
 	}
 }
 
@@ -191,7 +201,7 @@ func slackOf(n int) int { return min(n, 64<<10) &^ 63 }
 // room returns how many bytes more may be charged. l.mu is held.
 func (l *Limit) room() int {
 	if l.bytes == 0 {
-		return math.MaxInt - l.used
+		return math.MaxInt - max(l.used, 0)
 	}
 	return l.bytes - l.used
 }

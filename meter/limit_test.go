@@ -1,6 +1,7 @@
 package meter_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -177,4 +179,37 @@ func TestSiblingsFromOneLevel(t *testing.T) {
 		}
 		require.Equal(t, []int{0}, used(p))
 	}
+}
+
+// TestRefusalsAreCounted once for an allocation that failed, by the limit that refused it.
+func TestRefusalsAreCounted(t *testing.T) {
+	fails := func(a scope.Allocator) {
+		_ = scope.NoEscape(scope.WithAllocator(t.Context(), a), func(ctx context.Context) error {
+			scope.Make[byte](ctx, 5<<20)
+			return nil
+		})
+	}
+	for kind, allocator := range metered {
+		p, tenant, r := tree(8<<20, 4<<20, 0)
+		fails(allocator(r))
+		require.Equal(t, []uint64{0, 1, 0}, []uint64{p.Stats().Refused, tenant.Stats().Refused, r.Stats().Refused}, kind)
+	}
+	_, tenant, r := tree(8<<20, 4<<20, 0)
+	twice := meter.OnExhausted(func(r meter.Request) bool { return r.Attempt < 3 })
+	fails(meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Within(r), twice))
+	require.EqualValues(t, 1, tenant.Stats().Refused)
+}
+
+// TestBooksDoNotPanic, whatever a faulty program gives back.
+func TestBooksDoNotPanic(t *testing.T) {
+	p, tenant, r := tree(1<<20, 1<<20, 0)
+	s := meter.Source(r, bumper.GoHeap())
+	s.Release(make([]byte, 100_000)) // which it never acquired
+	require.Equal(t, []int{-100_000}, used(r))
+	mem, err := s.Acquire(100_000)
+	require.NoError(t, err)
+	require.Equal(t, []int{0}, used(r))
+	s.Release(mem)
+	s.Release(mem)
+	require.NotPanics(t, func() { _ = used(p, tenant, r) })
 }

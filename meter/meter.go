@@ -212,6 +212,7 @@ func (m *Meter) exhausted(size, align uintptr, attempt int, err error) (b memory
 		}
 	}
 	c.refused.Add(1)
+	countRefusal(err)
 	return b, false, err
 }
 

@@ -23,8 +23,9 @@ func Within(l *Limit) Option {
 // some time, or in which an allocation fails. A slow or large of 0 logs none for that. The
 // level is slog.LevelWarn. It costs one object for each outermost scope.
 //
-// A scope of a region is logged when it has ended, with its duration, the most bytes it has
-// held with those inside it, how many allocations failed, and the first of their errors.
+// A scope is logged when it has ended, with its duration, the most bytes it has held with
+// those inside it, how many allocations failed, and the first of their errors. The time of a
+// scope that scope.Open opened on a shared buffer begins with its first allocation.
 func Log(l *slog.Logger, slow time.Duration, large int) Option {
 	if l == nil {
 		panic("meter: Log with a nil Logger")
@@ -58,7 +59,7 @@ func OnExhausted(f func(Request) (retry bool)) Option {
 func Fallback() Option { return func(m *Meter) { m.core.fallback = true } }
 
 // Zero clears each block before it is handed out, so that no old data is seen through
-// it. scope.Make does so in any case.
+// it. scope.Make does so in any case. Guard mode fills the blocks that it moves all the same.
 func Zero() Option { return func(m *Meter) { m.core.zero = true } }
 
 // Fail makes the nth allocation fail, and no other: for tests of code that must survive it.

@@ -152,6 +152,31 @@ func TestLimitIsUsedUp(t *testing.T) {
 	}
 }
 
+// TestChargeIsBounded: what a region is charged follows what it uses.
+func TestChargeIsBounded(t *testing.T) {
+	for _, size := range []int{1, 64, 1000, 4096, 70_000, 300_000} {
+		for _, opts := range [][]bumper.SlabOption{nil, {bumper.Isolating()}} {
+			l := meter.NewLimit(nil, "request", 64<<20)
+			ctx := scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer(opts...)), meter.Within(l)))
+			require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+				for n := 0; n < 1<<20; {
+					scope.Make[byte](ctx, size)
+					if n += size; size >= 64 {
+						n = (n + 63) &^ 63
+					}
+					require.LessOrEqual(t, used(l)[0], n+n/2+4<<10+min(n, 64<<10), "%d × %d", n/size, size)
+					require.GreaterOrEqual(t, used(l)[0], n)
+					if size == 1 && n == 5000 {
+						break
+					}
+				}
+				return nil
+			}))
+			require.Equal(t, []int{0}, used(l))
+		}
+	}
+}
+
 // TestKeptMemoryIsNotCharged: what a worker's region keeps for its next scope is the
 // buffer's; opening that scope charges it again, or does without.
 func TestKeptMemoryIsNotCharged(t *testing.T) {

@@ -126,6 +126,12 @@ func TestReserveGivesUp(t *testing.T) {
 				require.ErrorIs(t, in(background, 0, math.MaxInt>>1), scope.ErrExhausted)
 				require.NoError(t, in(background, 0, 0))
 				require.Equal(t, time.Minute, time.Since(start))
+				if shared, ok := locked.From(background); ok {
+					require.Zero(t, shared.Stats().Refused, "a reservation is no allocation")
+				}
+				if m, ok := a.(*meter.Meter); ok {
+					require.Zero(t, m.Stats().Limit.Refused)
+				}
 				release()
 			})
 		})

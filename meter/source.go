@@ -33,6 +33,7 @@ type source struct {
 // Acquire charges what it returns, which may be more than size.
 func (s *source) Acquire(size int) ([]byte, error) {
 	if _, refusal := s.limit.charge(size, size, 0); refusal != nil {
+		countRefusal(refusal)
 		return nil, refusal
 	}
 	mem, err := s.Source.Acquire(size)
@@ -48,6 +49,7 @@ func (s *source) Acquire(size int) ([]byte, error) {
 	if _, refusal := s.limit.charge(more, more, 0); refusal != nil {
 		s.Source.Release(mem)
 		s.limit.discharge(size)
+		countRefusal(refusal)
 		return nil, refusal
 	}
 	return mem, nil

@@ -60,6 +60,12 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 // AllocatorFrom returns the allocator that ctx carries, or [Heap] if it carries
 // none. It never returns nil.
 func AllocatorFrom(ctx context.Context) Allocator {
+	switch c := ctx.(type) { // as below; asked first, it saves a nanosecond
+	case *allocContext:
+		return c.alloc
+	case *regionContext:
+		return c
+	}
 	switch c := nearest(ctx).(type) {
 	case *allocContext:
 		return c.alloc

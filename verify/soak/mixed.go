@@ -25,8 +25,10 @@ type mixed struct {
 	meter   *meter.Meter
 	strays  sync.WaitGroup
 
-	requests, panics, exits, cancels, leaked, waited atomic.Uint64
-	byLimit, byBuffer                                atomic.Uint64
+	requests, panics, exits, cancels, leaked, waited, opened, forgotten atomic.Uint64
+	byLimit, byBuffer                                                   atomic.Uint64
+
+	leaksBefore uint64
 }
 
 // The limits of the mixed load, and its largest block, in bytes. The process may hold more than the buffer, so that
@@ -49,6 +51,8 @@ func newMixed() *mixed {
 		m.tenants = append(m.tenants, meter.NewLimit(m.process, fmt.Sprint("tenant ", i), tenantLimit))
 	}
 	m.meter = meter.New(m.shared, meter.Within(m.process))
+	m.leaksBefore = scope.Leaks()
+	scope.OnLeak(func(string) {}) // there are many
 	return m
 }
 
@@ -58,7 +62,11 @@ var errUnproven = errors.New("refused without proof")
 // work serves requests until ctx ends.
 func (m *mixed) work(ctx context.Context, seed uint64) error {
 	rng := rand.New(rand.NewPCG(seed, 7))
-	for ctx.Err() == nil {
+	for collected := time.Now(); ctx.Err() == nil; {
+		if seed == 0 && time.Since(collected) > time.Second { // which finds the scopes that nobody ends
+			runtime.GC()
+			collected = time.Now()
+		}
 		if err := m.serve(ctx, rng); err != nil {
 			return err
 		}
@@ -73,6 +81,7 @@ func (m *mixed) serve(ctx context.Context, rng *rand.Rand) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(1+rng.IntN(20))*time.Millisecond)
 	defer cancel()
 	var err error
+	forgotten := false
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -83,12 +92,20 @@ func (m *mixed) serve(ctx context.Context, rng *rand.Rand) error {
 				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 			}
 		}()
-		err = scope.NoEscape(scope.WithAllocator(ctx, m.meter.Within(request)), func(ctx context.Context) error {
-			return m.handle(ctx, rng, outermost)
-		})
+		ctx := scope.WithAllocator(ctx, m.meter.Within(request))
+		handle := func(ctx context.Context) error { return m.handle(ctx, rng, outermost) }
+		switch kind := rng.IntN(1000); {
+		case kind == 0:
+			forgotten = true
+			err = m.forget(ctx, handle)
+		case kind < 500:
+			err = m.open(ctx, handle)
+		default:
+			err = scope.NoEscape(ctx, handle)
+		}
 	}()
 	<-done
-	if left := request.Stats().Used; left != 0 {
+	if left := request.Stats().Used; left != 0 && !forgotten {
 		return fmt.Errorf("a request that has ended is charged %d bytes", left)
 	}
 	if errors.Is(err, scope.ErrExhausted) {
@@ -98,6 +115,21 @@ func (m *mixed) serve(ctx context.Context, rng *rand.Rand) error {
 		return err
 	}
 	return nil
+}
+
+// open runs fn in a scope that is opened and ended.
+func (m *mixed) open(ctx context.Context, fn func(context.Context) error) error {
+	m.opened.Add(1)
+	ctx, s := scope.Open(ctx)
+	defer s.End() // returns nil on a shared buffer
+	return scope.Try(func() error { return fn(ctx) })
+}
+
+// forget is open for a scope that nobody ends.
+func (m *mixed) forget(ctx context.Context, fn func(context.Context) error) error {
+	m.forgotten.Add(1)
+	ctx, _ = scope.Open(ctx)
+	return scope.Try(func() error { return fn(ctx) })
 }
 
 // judge returns an error if a refusal carries no proof: whoever refused says how much there
@@ -161,7 +193,17 @@ func (m *mixed) handle(ctx context.Context, rng *rand.Rand, depth int) error {
 		return ctx.Err()
 	}
 	for range rng.IntN(3) * min(depth, 1) {
-		if err := scope.NoEscape(ctx, func(ctx context.Context) error { return m.handle(ctx, rng, depth-1) }); err != nil {
+		within := scope.NoEscape
+		switch rng.IntN(8) {
+		case 0:
+			within = m.open
+		case 1: // its parent ends it
+			within = func(ctx context.Context, fn func(context.Context) error) error {
+				ctx, _ = scope.Open(ctx)
+				return fn(ctx)
+			}
+		}
+		if err := within(ctx, func(ctx context.Context) error { return m.handle(ctx, rng, depth-1) }); err != nil {
 			return err
 		}
 	}
@@ -189,10 +231,15 @@ func (m *mixed) leak(ctx context.Context) {
 	}()
 }
 
-// settled returns an error unless, with all requests ended, every limit counts 0, no region
-// is open, and the buffer falls to its floor within ten seconds.
+// settled returns an error unless, with all requests ended, every scope that was forgotten is
+// found, every limit counts 0, no region is open, and the buffer falls to its floor within ten seconds.
 func (m *mixed) settled() error {
 	m.strays.Wait()
+	for deadline := time.Now().Add(10 * time.Second); scope.Leaks()-m.leaksBefore < m.forgotten.Load(); time.Sleep(time.Millisecond) {
+		if runtime.GC(); time.Now().After(deadline) {
+			return fmt.Errorf("%d of %d forgotten scopes were found", scope.Leaks()-m.leaksBefore, m.forgotten.Load())
+		}
+	}
 	for _, l := range append([]*meter.Limit{m.process}, m.tenants...) {
 		fmt.Println(l)
 		if used := l.Stats().Used; used != 0 {
@@ -217,7 +264,7 @@ func (m *mixed) buffer() *locked.Buffer { return m.shared }
 
 // String tells what was done.
 func (m *mixed) String() string {
-	return fmt.Sprintf("%d requests: %d panics, %d goroutine exits, %d cancelled, %d leaked contexts; refused by limits %d, by the buffer %d, given up waiting %d\n%v",
-		m.requests.Load(), m.panics.Load(), m.exits.Load(), m.cancels.Load(), m.leaked.Load(),
+	return fmt.Sprintf("%d requests: %d panics, %d goroutine exits, %d cancelled, %d leaked contexts, %d opened scopes, %d never ended;\nrefused by limits %d, by the buffer %d, given up waiting %d\n%v",
+		m.requests.Load(), m.panics.Load(), m.exits.Load(), m.cancels.Load(), m.leaked.Load(), m.opened.Load(), m.forgotten.Load(),
 		m.byLimit.Load(), m.byBuffer.Load(), m.waited.Load(), m.shared)
 }
