@@ -3,6 +3,7 @@ package locked
 import (
 	"errors"
 
+	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -20,6 +21,10 @@ const (
 	// isolatingSpan is the least length of a span of an isolating buffer, which is an
 	// object of the Go heap.
 	isolatingSpan = 64 << 10
+
+	// largestRest is how long the span of an isolating buffer may be whose rest a region
+	// keeps for its next generation: one made for a large block would be kept for little.
+	largestRest = bumper.DefaultSlabSize
 )
 
 // carve makes room for a block in r: it lengthens the current span or takes a new one.
@@ -125,8 +130,9 @@ func (b *Buffer) giveBack(r *region) {
 		b.mu.Lock()
 		b.arena.used -= r.held
 		b.mu.Unlock()
-	} else {
-		r.mem, r.off = nil, 0
+	}
+	if !b.isolating || cap(r.mem) > largestRest {
+		r.mem, r.off, r.start = nil, 0, 0
 	}
 	r.full, r.held = 0, 0
 	if r.account != nil {
@@ -270,7 +276,7 @@ func (b *Buffer) dropIsolated(r *region) {
 	}
 	r.mu.Unlock()
 	b.mu.Lock()
-	b.spare = nil
+	b.spare, b.unused = nil, 0
 	b.mu.Unlock()
 }
 
