@@ -2,8 +2,10 @@ package locked_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,4 +74,37 @@ func TestIsolatingAfterASpike(t *testing.T) {
 		require.Equal(t, 1, locked.Spares(shared))
 		require.NoError(t, shared.Close()) // stops the timer
 	})
+}
+
+// TestIsolatingRefusalsProveThemselves: what is available, in one piece and in all, is less
+// than what was asked for, also when what is left is less than a span.
+func TestIsolatingRefusalsProveThemselves(t *testing.T) {
+	const limit = 1<<20 + 20_000
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(limit)))
+	ctx := scope.WithAllocator(t.Context(), shared)
+	var wg sync.WaitGroup
+	var refused atomic.Int64
+	for range 8 {
+		wg.Go(func() {
+			for i := range 200 {
+				size := 56 << (i % 14)
+				err := scope.NoEscape(ctx, func(ctx context.Context) error {
+					_, _, err := scope.Alloc[byte](ctx, size)
+					runtime.Gosched()
+					return err
+				})
+				if err == nil {
+					continue
+				}
+				refused.Add(1)
+				e, ok := errors.AsType[*scope.ExhaustedError](err)
+				if !ok || e.Requested != uintptr(size) || e.Available >= e.Requested || e.Idle > limit || e.Limit != limit {
+					t.Errorf("%v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.Positive(t, refused.Load())
+	require.NoError(t, shared.Close())
 }
