@@ -27,17 +27,20 @@ const (
 const patience, stubborn = 5 * time.Millisecond, 20 * time.Millisecond
 
 // stormHandler is the server of a storm. In safe mode http.TimeoutHandler gives late handlers
-// up; in fast mode scopehttp.Timeout keeps their scopes.
-func stormHandler(fast bool, counters *scopehttp.Counters) http.Handler {
+// up; in fast mode scopehttp.Timeout keeps their scopes. Mode control shows that the storm can
+// tell: http.TimeoutHandler with memory that is reused at once.
+func stormHandler(mode string, counters *scopehttp.Counters) http.Handler {
 	opts := []scopehttp.Option{
 		scopehttp.Limit(requestLimit), scopehttp.Count(counters), scopehttp.Refusal(proof),
 	}
 	timeout := http.TimeoutHandler
-	if fast {
-		opts = append(opts, scopehttp.Fast(), scopehttp.Buffer(locked.Share(bumper.NewSlabBuffer(bumper.Limit(bufferLimit)))))
-		timeout = scopehttp.Timeout
-	} else {
+	if mode == "safe" {
 		opts = append(opts, scopehttp.Buffer(locked.Share(bumper.NewSlabBuffer(bumper.Isolating(), bumper.Limit(bufferLimit)))))
+	} else {
+		opts = append(opts, scopehttp.Fast(), scopehttp.Buffer(locked.Share(bumper.NewSlabBuffer(bumper.Limit(bufferLimit)))))
+	}
+	if mode == "fast" {
+		timeout = scopehttp.Timeout
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/fill", fill)

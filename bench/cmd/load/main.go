@@ -35,7 +35,7 @@ func main() {
 		return
 	}
 	var o options
-	flag.StringVar(&o.storm, "storm", "", "run only this storm: safe or fast")
+	flag.StringVar(&o.storm, "storm", "", "run only this storm: safe, fast, or control, which must fail")
 	flag.BoolVar(&o.compare, "compare", false, "run only the comparison")
 	flag.DurationVar(&o.duration, "duration", time.Minute, "of a storm, at least; half of it at saturation")
 	flag.IntVar(&o.requests, "requests", 1_000_000, "answers in a storm, at least")

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/allocarrays/allocarrays-go/bench/internal/server"
@@ -67,8 +68,8 @@ func serve(variant string) error {
 // handlerOf returns the handler of a storm, or of a variant in the comparison.
 func handlerOf(variant string, counters *scopehttp.Counters) (http.Handler, error) {
 	switch variant {
-	case "storm safe", "storm fast":
-		return stormHandler(variant == "storm fast", counters), nil
+	case "storm safe", "storm fast", "storm control":
+		return stormHandler(strings.TrimPrefix(variant, "storm "), counters), nil
 	case server.Heap, server.Pool:
 		service, err := server.New(variant)
 		return server.Handler(service), err

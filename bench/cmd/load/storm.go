@@ -11,6 +11,9 @@ import (
 
 // runStorm runs a storm in one mode and reports what came of it.
 func (o options) runStorm(ctx context.Context, out io.Writer, mode string) error {
+	if _, ok := floors[mode]; !ok {
+		return fmt.Errorf("no such storm: %q", mode)
+	}
 	server, err := start(ctx, "storm "+mode, "GOMEMLIMIT=1GiB", "GOGC=100")
 	if err != nil {
 		return err
@@ -65,7 +68,7 @@ func (o options) drive(ctx context.Context, addr string, number, clients int, t 
 
 // floors are what an idle buffer keeps: the default of locked.Retain, and what an isolating
 // buffer watches.
-var floors = map[string]int{"fast": 1 << 20, "safe": 32 << 20}
+var floors = map[string]int{"fast": 1 << 20, "control": 1 << 20, "safe": 32 << 20}
 
 // awaitCalm waits until the server has its memory back. What a buffer of Go memory gives back
 // is garbage until the collector runs, and resident until the runtime tells the system, so the
