@@ -33,8 +33,8 @@ func TestReproducible(t *testing.T) {
 			}
 		}
 	}
-	if files != 10 {
-		t.Errorf("%d files were written, want 10", files)
+	if files != 12 {
+		t.Errorf("%d files were written, want 12", files)
 	}
 }
 
