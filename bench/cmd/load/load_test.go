@@ -71,6 +71,14 @@ func TestComparison(t *testing.T) {
 	require.Contains(t, out.String(), "(1.00)")
 }
 
+// TestPrice: each size has its line.
+func TestPrice(t *testing.T) {
+	var out bytes.Buffer
+	o := options{clients: 2, rounds: 1, slice: 20 * time.Millisecond}
+	require.NoError(t, o.runPrice(t.Context(), &out))
+	require.Equal(t, 2+len(priceSizes), strings.Count(out.String(), "\n"))
+}
+
 // TestClientComplains: about each kind of answer that it must not get.
 func TestClientComplains(t *testing.T) {
 	answer := ""

@@ -1,8 +1,9 @@
 // Command load shows what package scopehttp promises, on the loopback interface.
 //
-//	go run ./cmd/load                    # both storms, then the comparison: ten minutes
+//	go run ./cmd/load                    # all of it: ten minutes
 //	go run ./cmd/load -storm safe        # one storm
 //	go run ./cmd/load -compare           # the comparison alone
+//	go run ./cmd/load -price             # what isolation costs, by size
 //
 // A storm drives a server to saturation, and then twice that, with answers of 8 bytes to
 // 64 MB, cancelled requests, oversize bodies, panics, and handlers that run past their
@@ -37,6 +38,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.storm, "storm", "", "run only this storm: safe, fast, or control, which must fail")
 	flag.BoolVar(&o.compare, "compare", false, "run only the comparison")
+	flag.BoolVar(&o.price, "price", false, "run only the measurement of what isolation costs")
 	flag.DurationVar(&o.duration, "duration", time.Minute, "of a storm, at least; half of it at saturation")
 	flag.IntVar(&o.requests, "requests", 1_000_000, "answers in a storm, at least")
 	flag.IntVar(&o.clients, "clients", 16, "clients at saturation")
@@ -55,7 +57,7 @@ func exit(err error) {
 
 type options struct {
 	storm                     string
-	compare                   bool
+	compare, price            bool
 	duration, slice           time.Duration
 	requests, clients, rounds int
 }
@@ -65,12 +67,14 @@ func (o options) run(ctx context.Context) error {
 	switch {
 	case o.compare:
 		return o.runComparison(ctx, os.Stdout)
+	case o.price:
+		return o.runPrice(ctx, os.Stdout)
 	case o.storm != "":
 		return o.runStorm(ctx, os.Stdout, o.storm)
 	}
 	for _, mode := range []string{"safe", "fast"} {
 		errs = append(errs, o.runStorm(ctx, os.Stdout, mode))
 	}
-	errs = append(errs, o.runComparison(ctx, os.Stdout))
+	errs = append(errs, o.runComparison(ctx, os.Stdout), o.runPrice(ctx, os.Stdout))
 	return errors.Join(errs...)
 }

@@ -73,6 +73,12 @@ func handlerOf(variant string, counters *scopehttp.Counters) (http.Handler, erro
 	case server.Heap, server.Pool:
 		service, err := server.New(variant)
 		return server.Handler(service), err
+	case "price heap":
+		return http.HandlerFunc(priceHandler), nil
+	case "price safe":
+		return scopehttp.Middleware()(http.HandlerFunc(priceHandler)), nil
+	case "price fast":
+		return scopehttp.Middleware(scopehttp.Fast())(http.HandlerFunc(priceHandler)), nil
 	case "safe", "fast": // the heap's service, in the middleware
 		service, err := server.New(server.Heap)
 		opts := []scopehttp.Option{scopehttp.Count(counters)}
