@@ -80,6 +80,7 @@ func everything(t testing.TB) *scopeprom.Collector {
 		scopeprom.Process(),
 		scopeprom.Buffer("inference", used(t)),
 		scopeprom.Scopes("rpc", server{"ok": 3, "error": 1}),
+		scopeprom.HTTP("web", served(t)),
 		scopeprom.Limit("process", limit(t)),
 		scopeprom.Fallback("inference", fallback(t)),
 	)
@@ -119,6 +120,7 @@ func TestValues(t *testing.T) {
 		`allocarrays_fallback_blocks_total{owner="inference"}`:          2,
 		`allocarrays_fallback_bytes_total{owner="inference"}`:           4096,
 		`allocarrays_leaked_scopes_total{}`:                             float64(scope.Leaks()),
+		`allocarrays_stale_uses_total{}`:                                float64(scope.StaleUses()),
 		`allocarrays_exhausted_total{level="own",owner="rpc"}`:          7,
 		`allocarrays_scope_peak_bytes_count{owner="rpc"}`:               8,
 		`allocarrays_scope_peak_bytes_sum{owner="rpc"}`:                 1 << 40,
@@ -166,26 +168,31 @@ func TestLint(t *testing.T) {
 
 // TestHistogram: what is beyond the last bound is in no bucket.
 func TestHistogram(t *testing.T) {
-	c := scopeprom.New(scopeprom.Scopes("s", server{}))
 	metrics := make(chan prometheus.Metric, 100)
-	c.Collect(metrics)
+	scopeprom.New(scopeprom.Scopes("s", server{})).Collect(metrics)
+	atMost, count, sum := histogram(t, metrics)
+	assert.Equal(t, map[float64]uint64{1 << 10: 5, 1 << 12: 7, 1 << 30: 7}, atMost)
+	assert.Equal(t, uint64(8), count)
+	assert.Equal(t, float64(1<<40), sum)
+}
+
+// histogram returns the only histogram of what was collected.
+func histogram(t *testing.T, metrics chan prometheus.Metric) (atMost map[float64]uint64, count uint64, sum float64) {
+	t.Helper()
 	close(metrics)
 	for m := range metrics {
 		var written dto.Metric
 		require.NoError(t, m.Write(&written))
 		if h := written.GetHistogram(); h != nil {
-			b := h.GetBucket()
-			require.Len(t, b, 3)
-			assert.Equal(t, 1024.0, b[0].GetUpperBound())
-			assert.Equal(t, uint64(5), b[0].GetCumulativeCount())
-			assert.Equal(t, uint64(7), b[1].GetCumulativeCount())
-			assert.Equal(t, uint64(7), b[2].GetCumulativeCount())
-			assert.Equal(t, float64(1<<30), b[2].GetUpperBound())
-			assert.Equal(t, uint64(8), h.GetSampleCount())
-			return
+			atMost = map[float64]uint64{}
+			for _, b := range h.GetBucket() {
+				atMost[b.GetUpperBound()] = b.GetCumulativeCount()
+			}
+			return atMost, h.GetSampleCount(), h.GetSampleSum()
 		}
 	}
 	t.Fatal("no histogram")
+	return nil, 0, 0
 }
 
 // TestNoLimit: a buffer without a limit has no metric of it, which would be 0.
@@ -204,7 +211,7 @@ func TestRegistry(t *testing.T) {
 	b := locked.Share(bumper.NewSlabBuffer())
 	require.NoError(t, registry.Register(scopeprom.New(scopeprom.Process(), scopeprom.Buffer("a", b))))
 	require.NoError(t, registry.Register(scopeprom.New(scopeprom.Buffer("b", b))))
-	assert.Len(t, gather(t, registry), 21)
+	assert.Len(t, gather(t, registry), 22)
 	assert.Error(t, registry.Register(scopeprom.New(scopeprom.Buffer("b", b))))
 }
 

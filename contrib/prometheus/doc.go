@@ -25,12 +25,14 @@
 //	allocarrays_scopes_open{owner}                requests or RPCs whose scope is open
 //	allocarrays_scopes_total{owner,outcome}       those that have ended, by how
 //	allocarrays_scope_peak_bytes{owner}           a histogram of the most that each has held
+//	allocarrays_reserve_wait_seconds{owner}       a summary of how long requests waited for memory
 //	allocarrays_limit_used_bytes{owner}           charged to a limit
 //	allocarrays_limit_bytes{owner}                the most that may be; absent if it only counts
 //	allocarrays_limit_refused_total{owner}        charges that it refused
 //	allocarrays_fallback_blocks_total{owner}      blocks that came from the heap by a fallback
 //	allocarrays_fallback_bytes_total{owner}       their bytes
 //	allocarrays_leaked_scopes_total               scopes that were never ended, found by the collector
+//	allocarrays_stale_uses_total                  uses of memory after the end of its scope, as noticed
 //
 // The repository has alert rules (alerts.yml) and a dashboard for Grafana (dashboard.json)
 // for them.

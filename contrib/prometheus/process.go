@@ -12,8 +12,10 @@ func Process() Option {
 	return func(c *Collector) {
 		s := c.addOnce("Process", "")
 		leaked := s.desc("leaked_scopes_total", "Scopes that nobody ended, found by the garbage collector.")
+		stale := s.desc("stale_uses_total", "Uses of memory after the end of its scope that were noticed.")
 		s.collect = func(metrics chan<- prometheus.Metric) {
 			metrics <- counter(leaked, scope.Leaks())
+			metrics <- counter(stale, scope.StaleUses())
 		}
 	}
 }

@@ -63,6 +63,11 @@ func TestAlerts(t *testing.T) {
 			bad:   []string{`allocarrays_limit_used_bytes` + labels + `} 50x60 95x60`, `allocarrays_limit_bytes` + labels + `} 100x120`},
 			fires: 61 + 10,
 		},
+		"AllocarraysStaleUses": {
+			good:  []string{`allocarrays_stale_uses_total{job="j",instance="i"} 1x120`},
+			bad:   []string{`allocarrays_stale_uses_total{job="j",instance="i"} 1x60 2x60`},
+			fires: 61,
+		},
 		"AllocarraysScopesLeaked": {
 			good:  []string{`allocarrays_leaked_scopes_total{job="j",instance="i"} 1x120`},
 			bad:   []string{`allocarrays_leaked_scopes_total{job="j",instance="i"} 1x60 2x60`},
