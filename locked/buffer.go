@@ -188,6 +188,7 @@ func (b *Buffer) takeRegion() *region {
 	}
 	r := b.spare[last]
 	b.spare = b.spare[:last]
+	b.unused = min(b.unused, last)
 	return r
 }
 
