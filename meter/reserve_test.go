@@ -184,7 +184,7 @@ func TestReserveNeedsAScope(t *testing.T) {
 	}))
 	ctx, s := scope.Open(scope.WithAllocator(t.Context(), shared))
 	require.NoError(t, s.End())
-	require.NoError(t, scope.Reserve(ctx, 1<<40), "what is late comes from the heap")
+	require.NoError(t, scope.Reserve(ctx, math.MaxInt>>1), "what is late comes from the heap")
 }
 
 // TestReserveWhileHolding: a scope does not wait for memory while one around it, however far,
