@@ -8,7 +8,8 @@ import "github.com/allocarrays/allocarrays-go/scope/memory"
 type Account interface {
 	// Charge counts least bytes of storage, or more up to most, and returns how many;
 	// or it returns an error, and nothing has changed. As long as there is plenty it
-	// counts so many to spare on top, for the next call. All are multiples of 64.
+	// counts so many to spare on top, for the next call. What it returns exceeds least
+	// by a multiple of 64.
 	Charge(least, most, spare int) (int, error)
 
 	// Discharge takes back n bytes of what was charged.

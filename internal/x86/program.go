@@ -1,4 +1,4 @@
-package gemm_test
+package x86
 
 import (
 	"os"
@@ -27,8 +27,8 @@ type instruction struct {
 	args []operand
 }
 
-// A program is the body of one function.
-type program struct {
+// A Program is the body of one function.
+type Program struct {
 	code   []instruction
 	labels map[string]int
 }
@@ -39,11 +39,11 @@ var general = map[string]int{"AX": 0, "CX": 1, "DX": 2, "BX": 3, "SP": 4, "BP": 
 
 var memoryOperand = regexp.MustCompile(`^(-?\d*)\((\w+)\)(?:\((\w+)\*(\d)\))?$`)
 
-// programs parses a generated file, the very text that is assembled.
-func programs(t *testing.T, file string) map[string]*program {
+// Programs parses a generated file, the very text that is assembled.
+func Programs(t testing.TB, file string) map[string]*Program {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	all, p := map[string]*program{}, (*program)(nil)
+	all, p := map[string]*Program{}, (*Program)(nil)
 	for line := range strings.Lines(string(text)) {
 		line, _, _ = strings.Cut(line, "//")
 		fields := strings.Fields(strings.ReplaceAll(line, ",", " "))
@@ -51,7 +51,7 @@ func programs(t *testing.T, file string) map[string]*program {
 		case len(fields) == 0 || strings.HasPrefix(line, "#"):
 		case fields[0] == "TEXT":
 			name, _, _ := strings.Cut(strings.TrimPrefix(fields[1], "·"), "(")
-			p = &program{labels: map[string]int{}}
+			p = &Program{labels: map[string]int{}}
 			all[name] = p
 		case strings.HasSuffix(fields[0], ":"):
 			p.labels[strings.TrimSuffix(fields[0], ":")] = len(p.code)
@@ -63,7 +63,7 @@ func programs(t *testing.T, file string) map[string]*program {
 }
 
 // operands parses the arguments of one instruction.
-func operands(t *testing.T, fields []string) (args []operand) {
+func operands(t testing.TB, fields []string) (args []operand) {
 	for _, f := range fields {
 		args = append(args, parse(t, f))
 	}
@@ -71,7 +71,7 @@ func operands(t *testing.T, fields []string) (args []operand) {
 }
 
 // parse parses one argument.
-func parse(t *testing.T, f string) operand {
+func parse(t testing.TB, f string) operand {
 	if r, ok := general[f]; ok {
 		return operand{kind: 'g', reg: r}
 	}
@@ -99,4 +99,16 @@ func parse(t *testing.T, f string) operand {
 	}
 	require.Contains(t, lanes, f[0], f)
 	return operand{kind: 'v', reg: int(n), count: lanes[f[0]]}
+}
+
+var calls = regexp.MustCompile(`(?m)^\t\t(\w+)\(t\)$`)
+
+// Called returns the functions that a generated switch calls, in its order.
+func Called(t testing.TB, file string) (names []string) {
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, m := range calls.FindAllStringSubmatch(string(text), -1) {
+		names = append(names, m[1])
+	}
+	return names
 }

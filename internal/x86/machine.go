@@ -1,4 +1,7 @@
-package gemm_test
+// Package x86 is as much of an x86-64 processor as the generated assembly uses. Tests run
+// the assembly on it: also where the processor lacks the instructions, and with every
+// access to memory checked, which no processor does.
+package x86
 
 import (
 	"encoding/binary"
@@ -7,10 +10,10 @@ import (
 	"unsafe"
 )
 
-// A machine is as much of an x86-64 processor as the micro-kernels use. It lets
+// A Machine is as much of an x86-64 processor as the micro-kernels use. It lets
 // the AVX-512 kernels be tested where there is no AVX-512, and checks every
 // access to memory, which no processor does.
-type machine struct {
+type Machine struct {
 	general [16]uint64
 	vector  [32][16]uint32
 	mask    [8]uint64
@@ -28,9 +31,9 @@ type region struct {
 	write bool
 }
 
-// allow lets the kernels read, and perhaps write, the elements of x. x must be
+// Allow lets the kernels read, and perhaps write, the elements of x. x must be
 // on the heap, where it stays put.
-func allow[T any](m *machine, name string, x []T, write bool) {
+func Allow[T any](m *Machine, name string, x []T, write bool) {
 	if len(x) == 0 {
 		return
 	}
@@ -40,7 +43,7 @@ func allow[T any](m *machine, name string, x []T, write bool) {
 }
 
 // at returns size bytes of memory, looking first where it looked last.
-func (m *machine) at(address uint64, size int, write bool) []byte {
+func (m *Machine) at(address uint64, size int, write bool) []byte {
 	for i := range m.regions {
 		at := (m.recent + i) % len(m.regions)
 		r := &m.regions[at]
@@ -50,25 +53,25 @@ func (m *machine) at(address uint64, size int, write bool) []byte {
 			return r.bytes[offset:][:size]
 		}
 	}
-	panic(fmt.Sprintf("machine: no access to %d bytes at %#x (write: %v)", size, address, write))
+	panic(fmt.Sprintf("x86: no access to %d bytes at %#x (write: %v)", size, address, write))
 }
 
 // load reads size bytes as a little-endian number.
-func (m *machine) load(address uint64, size int) uint64 {
+func (m *Machine) load(address uint64, size int) uint64 {
 	var word [8]byte
 	copy(word[:], m.at(address, size, false))
 	return binary.LittleEndian.Uint64(word[:])
 }
 
 // store writes the low bytes of a number.
-func (m *machine) store(address uint64, size int, v uint64) {
+func (m *Machine) store(address uint64, size int, v uint64) {
 	var word [8]byte
 	binary.LittleEndian.PutUint64(word[:], v)
 	copy(m.at(address, size, true), word[:])
 }
 
 // lanes reads count lanes from memory; those not in mask are not touched.
-func (m *machine) lanes(address uint64, count int, mask uint64) (v [16]uint32) {
+func (m *Machine) lanes(address uint64, count int, mask uint64) (v [16]uint32) {
 	if mask == math.MaxUint64 {
 		for i, b := 0, m.at(address, 4*count, false); i < count; i++ {
 			v[i] = binary.LittleEndian.Uint32(b[4*i:])
@@ -84,7 +87,7 @@ func (m *machine) lanes(address uint64, count int, mask uint64) (v [16]uint32) {
 }
 
 // storeLanes writes count lanes to memory; those not in mask are not touched.
-func (m *machine) storeLanes(address uint64, count int, mask uint64, v [16]uint32) {
+func (m *Machine) storeLanes(address uint64, count int, mask uint64, v [16]uint32) {
 	for i := range count {
 		if mask>>i&1 != 0 {
 			m.store(address+4*uint64(i), 4, uint64(v[i]))
@@ -93,7 +96,7 @@ func (m *machine) storeLanes(address uint64, count int, mask uint64, v [16]uint3
 }
 
 // compare remembers the order of two numbers for the next jump.
-func (m *machine) compare(x, y int64) {
+func (m *Machine) compare(x, y int64) {
 	switch {
 	case x < y:
 		m.order = -1
@@ -105,7 +108,7 @@ func (m *machine) compare(x, y int64) {
 }
 
 // jumps reports whether a jump is taken.
-func (m *machine) jumps(op string) bool {
+func (m *Machine) jumps(op string) bool {
 	switch op {
 	case "JMP":
 		return true
@@ -122,5 +125,5 @@ func (m *machine) jumps(op string) bool {
 	case "JGE":
 		return m.order >= 0
 	}
-	panic("machine: unknown jump " + op)
+	panic("x86: unknown jump " + op)
 }
