@@ -289,6 +289,11 @@ func (c *client) head() (status, length int, err error) {
 	}
 }
 
+func (c *client) warm() {
+	c.fill(c.next, 1024)
+	c.next++
+}
+
 // drop closes the connection.
 func (c *client) drop() {
 	if c.conn != nil {
