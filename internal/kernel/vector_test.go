@@ -27,7 +27,7 @@ func mixed(x []float32, seed uint64, special bool) []float32 {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	rare := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)), math.MaxFloat32, math.SmallestNonzeroFloat32}
 	for i := range x {
-		x[i] = 6*rng.Float32() - 3
+		x[i] = float32(6*rng.Float32()) - 3 // rounded, also where the compiler would fuse
 		if special && rng.IntN(4) == 0 {
 			x[i] = rare[rng.IntN(len(rare))]
 		}
