@@ -43,7 +43,7 @@ func levels() map[string]func() scope.Allocator {
 		"alloc":       func() scope.Allocator { return bumper.NewAllocBuffer(200_000) },
 		"slab":        func() scope.Allocator { return bumper.NewSlabBuffer() },
 		"autoscaling": func() scope.Allocator { return bumper.NewAutoscalingBuffer() },
-		"wrapped":     func() scope.Allocator { return meter.NewFallback(bumper.NewSlabBuffer()) },
+		"wrapped":     func() scope.Allocator { return meter.New(bumper.NewSlabBuffer(), meter.Fallback()) },
 		"third party": func() scope.Allocator {
 			return &stack{mem: make([]byte, 200_000), epochs: []*memory.Epoch{memory.NewEpoch(nil)}}
 		},
@@ -167,7 +167,7 @@ func TestNoEscapeWithinOpen(t *testing.T) {
 				ctx,
 				context.WithValue(ctx, key(1), 1),
 				scope.WithAllocator(ctx, scope.AllocatorFrom(ctx)),
-				scope.WithAllocator(ctx, meter.NewFallback(scope.AllocatorFrom(ctx))),
+				scope.WithAllocator(ctx, meter.New(scope.AllocatorFrom(ctx), meter.Fallback())),
 			} {
 				mine := block(t, ctx, 100)
 				var theirs scope.Stamp
@@ -555,7 +555,7 @@ func TestContextKeepsScope(t *testing.T) {
 	scope.OnLeak(func(place string) { reports <- place })
 	defer scope.OnLeak(nil)
 	var inUse []context.Context
-	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), meter.NewFallback(locked.Share(bumper.NewSlabBuffer()))} {
+	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Fallback())} {
 		ctx, _ := scope.Open(scope.WithAllocator(t.Context(), a))
 		ctx = context.WithValue(ctx, key(1), 1)
 		ctx, s := scope.Open(ctx)

@@ -34,8 +34,8 @@ func TestReproducible(t *testing.T) {
 			}
 		}
 	}
-	if files != 16 {
-		t.Errorf("%d files were written, want 16", files)
+	if files != 18 {
+		t.Errorf("%d files were written, want 18", files)
 	}
 }
 

@@ -171,7 +171,7 @@ var stale = map[string]func(t *testing.T) []float64{
 		return kept(t, locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()))
 	},
 	"fallback": func(t *testing.T) []float64 {
-		return kept(t, scope.WithAllocator(t.Context(), meter.NewFallback(locked.Share(bumper.NewSlabBuffer()))))
+		return kept(t, scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Fallback())))
 	},
 	"group worker": func(t *testing.T) (s []float64) {
 		g := locked.NewGroup(locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()))
@@ -236,7 +236,7 @@ func panicOf(f func()) (err error) {
 // fallback included.
 func TestGuardHeap(t *testing.T) {
 	inMode(t, guard.Full)
-	full := meter.NewFallback(bumper.NewAllocBuffer(64))
+	full := meter.New(bumper.NewAllocBuffer(64), meter.Fallback())
 	for _, ctx := range []context.Context{t.Context(), scope.WithAllocator(t.Context(), full)} {
 		var s []float64
 		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
@@ -256,7 +256,7 @@ func guardedKinds() map[string]context.Context {
 		"isolating":   scope.WithAllocator(background, bumper.NewSlabBuffer(bumper.Isolating())),
 		"autoscaling": scope.WithAllocator(background, bumper.NewAutoscalingBuffer(bumper.Initial(100))),
 		"locked":      locked.WithLockedBumper(background, bumper.NewSlabBuffer()),
-		"fallback":    scope.WithAllocator(background, meter.NewFallback(locked.Share(bumper.NewAllocBuffer(1000)))),
+		"fallback":    scope.WithAllocator(background, meter.New(locked.Share(bumper.NewAllocBuffer(1000)), meter.Fallback())),
 	}
 }
 

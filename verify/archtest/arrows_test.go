@@ -119,6 +119,16 @@ func TestScopeKnowsNobody(t *testing.T) {
 	}
 }
 
+// TestPlanKnowsNobody: a planner serves any program that knows its blocks.
+func TestPlanKnowsNobody(t *testing.T) {
+	all := tree(t)
+	require.Contains(t, all, "plan")
+	for _, dep := range all["plan"].Deps {
+		first, _, _ := strings.Cut(dep, "/")
+		require.NotContains(t, first, ".", "plan needs %s", dep)
+	}
+}
+
 // TestAllocatorsKnowNoArrays: an allocator serves any package that computes, so it
 // knows none.
 func TestAllocatorsKnowNoArrays(t *testing.T) {

@@ -22,7 +22,6 @@ var equivalent = []struct {
 		`scope/internal/pages/overruns.go TakeOverruns condition: !overruns.some.Load() becomes (!overruns.some.Load()) && false`,
 		`scope/internal/pages/overruns.go TakeOverruns atomic: overruns.some.Store(false) removed`,
 		`internal/handshake/sharing.go Sharing.Hold wait: runtime.Gosched() removed`,
-		`meter/fallback.go Fallback.Alloc side: err == nil || !errors.Is(err, scope.ErrExhausted) becomes (!errors.Is(err, scope.ErrExhausted))`,
 		`bumper/customslab.go customSlabs.idleFrom condition: n == len(c.inUse) becomes (n == len(c.inUse)) && false`,
 		`bumper/fit.go fitFast constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go SlabBuffer.Alloc condition: !ok becomes (!ok) || true`,
