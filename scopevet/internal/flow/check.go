@@ -277,10 +277,7 @@ func (s *state) checkGo(g goEvent, info *scopeInfo, ends map[ssa.Instruction]boo
 				stops[e] = true
 			}
 		}
-		if atExit {
-			stops = nil
-		}
-		if s.awaited(g, stops) {
+		if (len(stops) == 0 || s.awaited(g, stops)) && (!atExit && len(stops) > 0 || s.awaited(g, nil)) {
 			return
 		}
 	}

@@ -22,6 +22,7 @@ type events struct {
 	fast      map[int]bool
 	served    []servedEvent
 	inner     []loopEvent // of function literals
+	shared    []loopEvent // contexts that goroutines of callees share
 }
 
 type storeEvent struct {

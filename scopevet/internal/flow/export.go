@@ -94,6 +94,11 @@ func (s *state) summarise() *Summary {
 			sum.Loops = append(sum.Loops, Loop{Ctx: ctx, Bytes: l.bytes, pos: l.pos})
 		}
 	}
+	for _, l := range s.sharing() {
+		if ctx := ex.terms(s.callers(l.ctx)); len(ctx) > 0 {
+			sum.Shared = append(sum.Shared, Loop{Ctx: ctx, pos: l.pos})
+		}
+	}
 	for i := range s.events.flat {
 		sum.Flat = append(sum.Flat, i)
 	}

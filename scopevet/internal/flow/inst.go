@@ -371,6 +371,10 @@ func (in *inst) record() {
 			s.events.unknown = append(s.events.unknown, unknownEvent{instr: in.instr, args: args, what: u.What, under: in.under, pos: in.pos(u.pos)})
 		}
 	}
+	for i := range in.sum.Shared {
+		l := &in.sum.Shared[i]
+		s.events.shared = append(s.events.shared, loopEvent{ctx: in.terms(l.Ctx), pos: in.pos(l.pos)})
+	}
 	if in.inner {
 		for i := range in.sum.Loops {
 			l := &in.sum.Loops[i]

@@ -165,21 +165,27 @@ func (s *state) awaited(g goEvent, stops map[ssa.Instruction]bool) bool {
 		for _, l := range s.findLoops() { // a loop that waits is taken to wait for all
 			if l.blocks[instr.Block()] && !l.blocks[g.instr.Block()] {
 				headers[l.header] = true
+				for _, p := range l.header.Preds { // which may look whether there is a first turn
+					if _, ok := p.Instrs[len(p.Instrs)-1].(*ssa.If); ok && !l.blocks[p] {
+						headers[p] = true
+					}
+				}
 			}
 		}
 	}
 	return !s.search(g.instr,
-		func(at ssa.Instruction) bool { return waits[at] || headers[at.Block()] },
+		func(at ssa.Instruction) bool { return waits[at] || headers[at.Block()] && isLast(at) },
 		func(at ssa.Instruction) bool {
-			if waits[at] {
-				return false
+			if stops != nil {
+				return stops[at] && !waits[at]
 			}
-			if stops[at] {
-				return true
-			}
-			_, ok := at.(*ssa.Return)
-			return ok
+			return isReturn(at)
 		})
+}
+
+func isLast(at ssa.Instruction) bool {
+	b := at.Block()
+	return at == b.Instrs[len(b.Instrs)-1]
 }
 
 // concerns reports whether waiting on something is waiting for a goroutine that uses

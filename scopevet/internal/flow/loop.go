@@ -205,7 +205,16 @@ func (s *state) survivesLoop(instr ssa.Instruction, l *loop) bool {
 	in := func(b *ssa.BasicBlock) bool { return l == nil || l.blocks[b] }
 	for base, t := range s.vals {
 		has := false
-		for a := range t.all() {
+		held := t.all()
+		switch base := base.(type) {
+		case *ssa.Phi:
+			held = s.reach(t)
+		case *atom:
+			if base.kind == kSym {
+				held = s.reach(t)
+			}
+		}
+		for a := range held {
 			if a.kind == kMem && a.at == site {
 				has = true
 			}

@@ -75,7 +75,6 @@ func (s *state) ours(c *call, name string) bool {
 			s.put(o, ".ctx", c.arg(0))
 			c.result(0, setOf(o))
 			s.alloc(c, c.arg(0), "makes a group with", 0)
-			s.newGroup(c)
 			return true
 		case "Group.Go", "Group.TryGo":
 			s.apply(c, groupGo)

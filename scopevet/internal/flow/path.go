@@ -88,7 +88,10 @@ func (s *state) cleared(instr ssa.Instruction, l loc) bool {
 		}
 	}
 	return !s.search(instr,
-		func(at ssa.Instruction) bool { return s.overwrites(at, l) },
+		func(at ssa.Instruction) bool {
+			_, deferred := at.(*ssa.Defer)
+			return s.overwrites(at, l) || deferred && s.musts[at][l]
+		},
 		func(at ssa.Instruction) bool {
 			_, panics := at.(*ssa.Panic) // with an object that was made here
 			return isReturn(at) || panics && l.obj.kind == kObj

@@ -173,33 +173,11 @@ func (s *state) checkReleasedGoes(r *releaseEvent, mems set) {
 		if !r.later {
 			stops = map[ssa.Instruction]bool{r.instr: true}
 		}
-		if s.awaitedUntil(g, stops) {
+		if s.awaited(g, stops) {
 			continue
 		}
 		s.report("goroutine", g.pos, "memory is used by "+g.how+" that the "+r.kind+" at "+s.place(r.pos)+" does not wait for", related(r.pos, r.kind))
 	}
-}
-
-// awaitedUntil is awaited, where only the instructions given count, not returns.
-func (s *state) awaitedUntil(g goEvent, stops map[ssa.Instruction]bool) bool {
-	if s.awaited(g, stops) {
-		return true
-	}
-	if stops == nil {
-		return false
-	}
-	waits := make(map[ssa.Instruction]bool)
-	for instr, on := range s.events.waits {
-		if s.concerns(on, g.uses) {
-			waits[instr] = true
-			if l := s.innermost(instr.Block()); l != nil && !l.blocks[g.instr.Block()] {
-				for b := range l.blocks {
-					waits[b.Instrs[0]] = true
-				}
-			}
-		}
-	}
-	return !s.search(g.instr, func(at ssa.Instruction) bool { return waits[at] }, func(at ssa.Instruction) bool { return stops[at] && !waits[at] })
 }
 
 // checkClosed looks for a second Close, a second Restore, and allocations after Close.

@@ -23,6 +23,7 @@ type Summary struct {
 	Unknown  []Unknown  // what is given to functions that are not known
 	Flat     []int      // type parameters that must contain no pointers
 	Loops    []Loop     // loops that leave memory behind, if their contexts have buffers
+	Shared   []Loop     // contexts that several goroutines allocate through
 	Fast     []int      // parameters whose ServeHTTP is called in a scope
 }
 
