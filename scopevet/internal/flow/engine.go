@@ -38,6 +38,7 @@ var Analyzer = &analysis.Analyzer{
 
 // Options of the analysis.
 var (
+	Everything  bool // look at packages that do not use the library as well: for tests
 	ListUnknown bool // list calls that get memory of a scope and of which nothing is known
 	Tests       bool // look at files of tests too
 )
@@ -63,10 +64,7 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 	}
 	uses := importsOurs(pass.Pkg)
-	if !uses && isStd(pass) {
-		return []Finding(nil), nil
-	}
-	if !uses && size(pass) > maxForeign {
+	if !uses && !Everything && (isStd(pass) || size(pass) > maxForeign) {
 		return []Finding(nil), nil
 	}
 	e := &engine{
@@ -91,7 +89,7 @@ func run(pass *analysis.Pass) (any, error) {
 			break
 		}
 	}
-	if uses {
+	if uses || Everything {
 		for _, fn := range funcs {
 			if s := e.states[fn]; s != nil {
 				s.check()

@@ -62,6 +62,7 @@ type goEvent struct {
 	instr ssa.Instruction
 	uses  set
 	ctxs  set // contexts that it allocates through, of callees
+	on    set // what one waits for it with, besides what it uses
 	how   string
 	under []*atom
 	pos   token.Pos
@@ -187,8 +188,9 @@ func harmless(instr ssa.Instruction, v ssa.Value) bool {
 
 // A servedEvent is a call of ServeHTTP of a handler that http.TimeoutHandler made.
 type servedEvent struct {
-	under []*atom
-	pos   token.Pos
+	under  []*atom
+	scoped bool
+	pos    token.Pos
 }
 
 // A loopEvent is a loop that leaves memory behind if its context has a buffer.

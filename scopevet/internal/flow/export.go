@@ -19,6 +19,7 @@ const maxObjects = 24
 func (s *state) summarise() *Summary {
 	ex := &exporter{s: s, sum: &Summary{}, objects: make(map[*atom]int), scopes: make(map[*atom]int), calls: make(map[int]int)}
 	sum := ex.sum
+	s.findFast()
 	for _, cb := range s.events.callbacks {
 		if _, ok := ex.calls[cb.site]; !ok {
 			ex.calls[cb.site] = len(ex.calls)

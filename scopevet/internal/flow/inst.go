@@ -118,6 +118,10 @@ func (in *inst) callback(i int) []tree {
 	for _, f := range sorted(in.terms([]*Term{cb.Fn})) {
 		var res []tree
 		switch {
+		case cb.Serve && f.tag == "timeout":
+			if s.recording && (cb.Scoped || len(under) > 0) {
+				s.events.served = append(s.events.served, servedEvent{under: under, scoped: true, pos: in.pos(cb.pos)})
+			}
 		case f.kind == kObj && f.fn != nil:
 			s.called[f.fn] = true
 			sum := s.eng.summary(origin(f.fn))
@@ -126,8 +130,8 @@ func (in *inst) callback(i int) []tree {
 			}
 			if cb.Async && s.recording {
 				uses := s.reachAt(in.instr, tree{"": setOf(f)})
-				uses.add(in.terms(cb.Await))
 				s.goes(in.instr, uses, "a goroutine", in.pos(cb.pos))
+				s.events.goes[len(s.events.goes)-1].on = in.terms(cb.Await)
 			}
 			sub := &inst{
 				s: s, instr: in.instr, key: fmt.Sprintf("%s>%d:%d.%d", in.key, i, f.at, f.j), sum: sum, args: args,

@@ -155,7 +155,7 @@ func (s *state) awaited(g goEvent, stops map[ssa.Instruction]bool) bool {
 	waits := make(map[ssa.Instruction]bool)
 	headers := make(map[*ssa.BasicBlock]bool)
 	for instr, on := range s.events.waits {
-		if !s.concerns(on, g.uses) {
+		if !s.concerns(on, g.uses) && !s.concerns(on, g.on) {
 			continue
 		}
 		waits[instr] = true

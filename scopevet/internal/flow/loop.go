@@ -57,7 +57,7 @@ func (s *state) eachLoop(visit func(l loopEvent, leave bool)) {
 		if len(ctxs) == 0 || s.releasedIn(l, ctxs) {
 			continue
 		}
-		if (al.own || al.kept) && s.survivesLoop(al.instr, l) {
+		if (al.own || al.kept) && (s.survivesLoop(al.instr, l) || s.givenUp(al.instr)) {
 			continue
 		}
 		if _, ok := al.instr.(*ssa.Defer); ok {
@@ -156,6 +156,25 @@ func (s *state) releasedIn(l *loop, ctxs set) bool {
 		switch r.kind {
 		case "Reset", "Restore", "Unwind", "Close":
 			if syms || s.buffers(r.what).meets(bufs) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// givenUp reports whether the array that instr allocates is released by itself.
+func (s *state) givenUp(instr ssa.Instruction) bool {
+	site, ok := s.sites[siteKey{instr, "mem"}]
+	if !ok {
+		return false
+	}
+	for _, r := range s.events.releases {
+		if r.kind != "Release" && r.kind != "Move" {
+			continue
+		}
+		for a := range r.what {
+			if a.kind == kMem && a.at == site {
 				return true
 			}
 		}

@@ -507,7 +507,7 @@ func constBytes(c *call) int64 {
 	}
 	size := types.SizesFor("gc", "amd64")
 	elem := fn.TypeArgs()[0]
-	if _, ok := elem.(*types.TypeParam); ok {
+	if isParameterised(elem, 0) {
 		return 0
 	}
 	if k, ok := c.args[1].(*ssa.Const); ok && k.Value != nil && isInt(k.Type()) {
@@ -546,4 +546,22 @@ func constBytes(c *call) int64 {
 func isInt(t types.Type) bool {
 	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Info()&types.IsInteger != 0
+}
+
+// isParameterised reports whether the size of a type depends on a type parameter.
+func isParameterised(t types.Type, depth int) bool {
+	if _, ok := types.Unalias(t).(*types.TypeParam); ok || depth > 10 {
+		return true
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Array:
+		return isParameterised(u.Elem(), depth+1)
+	case *types.Struct:
+		for i := range u.NumFields() {
+			if isParameterised(u.Field(i).Type(), depth+1) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -9,10 +9,14 @@ import (
 // checkServed reports handlers of http.TimeoutHandler that are served in a scope.
 func (s *state) checkServed() {
 	for _, e := range s.events.served {
-		if len(e.under) > 0 || len(s.scopes) > 0 {
+		if e.scoped || len(e.under) > 0 || len(s.scopes) > 0 {
 			s.reportTimeout(e.pos)
 		}
 	}
+}
+
+// findFast notes the parameters whose ServeHTTP is called in a scope.
+func (s *state) findFast() {
 	for i := range s.events.callbacks {
 		cb := &s.events.callbacks[i]
 		if cb.serve && cb.scoped && cb.fn.kind == kSym && cb.fn.root == 'p' {

@@ -90,7 +90,7 @@ func (s *state) contended(i int, g goEvent, b *atom) bool {
 	}
 	waits := make(map[ssa.Instruction]bool)
 	for instr, on := range s.events.waits {
-		if s.concerns(on, g.uses) {
+		if s.concerns(on, g.uses) || s.concerns(on, g.on) {
 			waits[instr] = true
 		}
 	}

@@ -33,6 +33,8 @@ var known = map[string]what{
 	"context.Context.Value":                  {},
 	"net/http.Request.Context":               {},
 	"net/http.TimeoutHandler":                {},
+	"net/http.ServeMux.Handle":               {keep: []int{2}},
+	"net/http.StripPrefix":                   {alias: []int{1}},
 	"errors.Join":                            {elems: 1, alias: []int{0}},
 	"bytes.NewReader":                        {alias: []int{0}},
 	"bytes.NewBuffer":                        {alias: []int{0}},
@@ -212,11 +214,10 @@ func (s *state) standard(c *call) bool {
 	}
 	if w.async > 0 {
 		i := w.async - 1
-		uses := s.reachAt(c.instr, c.tree(i))
-		if c.name == "sync.WaitGroup.Go" || strings.Contains(c.name, "errgroup") {
-			uses.add(s.reach(c.tree(0))) // which is what Wait is called on
+		s.goes(c.instr, s.reachAt(c.instr, c.tree(i)), w.how, c.pos())
+		if s.recording && (c.name == "sync.WaitGroup.Go" || strings.Contains(c.name, "errgroup")) {
+			s.events.goes[len(s.events.goes)-1].on = s.reach(c.tree(0)) // which is what Wait is called on
 		}
-		s.goes(c.instr, uses, w.how, c.pos())
 		for _, f := range sorted(c.arg(i)) {
 			if f.kind == kObj && f.fn != nil {
 				s.runClosure(c.instr, "later", f, nil, true, nil)

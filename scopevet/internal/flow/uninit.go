@@ -18,7 +18,10 @@ func (s *state) checkUninitialised() {
 				continue
 			}
 			names := aliases(c)
-			s.search(c, func(at ssa.Instruction) bool { return at == instr || effect(at, names) == writes }, func(at ssa.Instruction) bool {
+			filled := s.writingLoops(c, names)
+			s.search(c, func(at ssa.Instruction) bool {
+				return at == instr || effect(at, names) == writes || filled[at.Block()] && isLast(at)
+			}, func(at ssa.Instruction) bool {
 				if at != instr && effect(at, names) == readsIt {
 					s.report("uninitialised", s.usePos(at), "this reads the result of Similar at "+s.place(c.Pos())+", which nothing has written: its elements are whatever the memory held", related(c.Pos(), "made here"))
 					return true
@@ -27,6 +30,31 @@ func (s *state) checkUninitialised() {
 			})
 		}
 	}
+}
+
+// writingLoops returns the blocks that begin loops that write the array: such a loop is
+// taken to have a turn.
+func (s *state) writingLoops(made ssa.Instruction, names map[ssa.Value]bool) map[*ssa.BasicBlock]bool {
+	filled := make(map[*ssa.BasicBlock]bool)
+	for _, l := range s.findLoops() {
+		if l.blocks[made.Block()] {
+			continue
+		}
+		for b := range l.blocks {
+			for _, at := range b.Instrs {
+				if effect(at, names) != writes {
+					continue
+				}
+				filled[l.header] = true
+				for _, p := range l.header.Preds {
+					if _, ok := p.Instrs[len(p.Instrs)-1].(*ssa.If); ok && !l.blocks[p] {
+						filled[p] = true
+					}
+				}
+			}
+		}
+	}
+	return filled
 }
 
 func calleeName(c ssa.CallInstruction) string {
