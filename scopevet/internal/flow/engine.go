@@ -43,12 +43,16 @@ var (
 	Tests       bool // look at files of tests too
 )
 
+// Force makes the analysis look at packages that do not use the library as if they did.
+// It is for tests, and nil otherwise.
+var Force func(path string) bool
+
 // An engine analyses one package.
 type engine struct {
 	pass     *analysis.Pass
 	states   map[*ssa.Function]*state
 	facts    map[*ssa.Function]*Summary
-	final    bool
+	work     int // of atoms copied
 	findings map[findingKey]Finding
 }
 
@@ -64,7 +68,8 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 	}
 	uses := importsOurs(pass.Pkg)
-	if !uses && !Everything && (isStd(pass) || size(pass) > maxForeign) {
+	uses = uses || Force != nil && Force(pass.Pkg.Path())
+	if !uses && (isStd(pass) || size(pass) > maxForeign) {
 		return []Finding(nil), nil
 	}
 	e := &engine{
@@ -89,9 +94,9 @@ func run(pass *analysis.Pass) (any, error) {
 			break
 		}
 	}
-	if uses || Everything {
+	if uses {
 		for _, fn := range funcs {
-			if s := e.states[fn]; s != nil {
+			if s := e.states[fn]; s != nil && !s.gaveUp {
 				s.check()
 			}
 		}
@@ -197,7 +202,7 @@ func (e *engine) summary(fn *ssa.Function) *Summary {
 		}
 		return s.sum
 	}
-	if len(fn.Blocks) > 0 {
+	if len(fn.Blocks) > 0 && instrs(fn) <= maxInstrs {
 		s := newState(e, fn)
 		e.states[fn] = s
 		s.busy = true
@@ -218,6 +223,13 @@ func (e *engine) summary(fn *ssa.Function) *Summary {
 	}
 	e.facts[fn] = sum
 	return sum
+}
+
+func instrs(fn *ssa.Function) (n int) {
+	for _, b := range fn.Blocks {
+		n += len(b.Instrs)
+	}
+	return n
 }
 
 // empty reports whether a summary says nothing. It is still known then that the function

@@ -13,21 +13,27 @@ type exporter struct {
 	calls   map[int]int // by site
 }
 
-const maxObjects = 24
+const (
+	maxObjects = 24
+	maxCalls   = 12
+)
 
 // summarise returns the summary of the function. The rules have not been looked at yet.
 func (s *state) summarise() *Summary {
+	if s.gaveUp {
+		return &Summary{}
+	}
 	ex := &exporter{s: s, sum: &Summary{}, objects: make(map[*atom]int), scopes: make(map[*atom]int), calls: make(map[int]int)}
 	sum := ex.sum
 	s.findFast()
 	for _, cb := range s.events.callbacks {
-		if _, ok := ex.calls[cb.site]; !ok {
+		if _, ok := ex.calls[cb.site]; !ok && len(ex.calls) < maxCalls {
 			ex.calls[cb.site] = len(ex.calls)
 		}
 	}
 	for i := range s.events.callbacks {
 		cb := &s.events.callbacks[i]
-		if ex.calls[cb.site] != len(sum.Calls) {
+		if n, ok := ex.calls[cb.site]; !ok || n != len(sum.Calls) {
 			continue // recorded before
 		}
 		out := Callback{Fn: ex.term(cb.fn), Async: cb.async, Await: ex.terms(cb.await), Serve: cb.serve, Scoped: cb.scoped, pos: cb.pos}
@@ -58,17 +64,20 @@ func (s *state) summarise() *Summary {
 		ex.store(&s.events.stores[i])
 	}
 	for _, al := range s.events.allocs {
-		if ctx := ex.terms(s.callers(al.ctx)); len(ctx) > 0 && len(sum.Allocs) < 32 {
+		if len(sum.Allocs) >= 32 {
+			break
+		}
+		if ctx := ex.terms(s.callers(al.ctx)); len(ctx) > 0 {
 			sum.Allocs = append(sum.Allocs, Alloc{Ctx: ctx, Uses: al.uses, Kept: al.kept || s.survives(al), pos: al.pos})
 		}
 	}
 	for _, r := range s.events.releases {
-		if what := ex.terms(s.callers(r.what)); len(what) > 0 {
+		if what := ex.terms(s.callers(r.what)); len(what) > 0 && len(sum.Releases) < 32 {
 			sum.Releases = append(sum.Releases, Release{What: what, Kind: r.kind, pos: r.pos})
 		}
 	}
 	for _, g := range s.events.goes {
-		if s.awaited(g, nil) {
+		if len(sum.Goes) >= 16 || s.awaited(g, nil) {
 			continue
 		}
 		if uses := ex.terms(s.callers(g.uses)); len(uses) > 0 {
@@ -76,7 +85,7 @@ func (s *state) summarise() *Summary {
 		}
 	}
 	for _, on := range s.events.waits {
-		sum.Waits = append(sum.Waits, ex.terms(s.symsOnly(on))...)
+		sum.Waits = mergeTerms(sum.Waits, ex.terms(s.symsOnly(on)))
 	}
 	for _, a := range sorted(s.events.symReads) {
 		if len(sum.Reads) < 64 {
@@ -86,7 +95,10 @@ func (s *state) summarise() *Summary {
 		}
 	}
 	for _, u := range s.events.unknown {
-		if args := ex.terms(s.callers(u.args)); len(args) > 0 && len(sum.Unknown) < 32 {
+		if len(sum.Unknown) >= 16 {
+			break
+		}
+		if args := ex.terms(s.callers(u.args)); len(args) > 0 {
 			sum.Unknown = append(sum.Unknown, Unknown{Args: args, What: u.what, pos: u.pos})
 		}
 	}
@@ -157,12 +169,30 @@ func (ex *exporter) store(st *storeEvent) {
 	n := 0
 	for _, c := range ex.contents(0, st.what) {
 		if len(c.Terms) > 0 {
-			ex.sum.Stores = append(ex.sum.Stores, Store{Dst: dst, Path: join(st.at.path, c.Path), Terms: c.Terms, Sink: st.sink, Must: must, pos: st.pos})
+			ex.addStore(Store{Dst: dst, Path: join(st.at.path, c.Path), Terms: c.Terms, Sink: st.sink, Must: must, pos: st.pos})
 			n++
 		}
 	}
 	if n == 0 && must {
-		ex.sum.Stores = append(ex.sum.Stores, Store{Dst: dst, Path: st.at.path, Must: true, pos: st.pos})
+		ex.addStore(Store{Dst: dst, Path: st.at.path, Must: true, pos: st.pos})
+	}
+}
+
+const maxStores = 32
+
+// addStore adds a store, or its terms to one like it. Those of function literals are
+// kept apart, because their positions are reported.
+func (ex *exporter) addStore(st Store) {
+	literal := ex.s.fn.Parent() != nil
+	for i := range ex.sum.Stores {
+		have := &ex.sum.Stores[i]
+		if have.Path == st.Path && have.Sink == st.Sink && have.Must == st.Must && have.Dst.equal(st.Dst) && (!literal || have.pos == st.pos) {
+			have.Terms = mergeTerms(have.Terms, st.Terms)
+			return
+		}
+	}
+	if len(ex.sum.Stores) < maxStores {
+		ex.sum.Stores = append(ex.sum.Stores, st)
 	}
 }
 

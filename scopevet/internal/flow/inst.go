@@ -30,9 +30,10 @@ const maxDepth = 6
 // run applies the summary and returns the results.
 func (in *inst) run() []tree {
 	s := in.s
-	if in.depth > maxDepth || len(in.key) > 400 {
+	if in.depth > maxDepth || len(in.key) > 400 || s.steps > maxSteps {
 		return nil
 	}
+	s.steps += 1 + len(in.sum.Stores)/4 + len(in.sum.Calls)
 	defer func(under []*atom) { s.under = under }(s.under)
 	s.under = in.under
 	for i := range in.sum.Scopes {
@@ -139,24 +140,7 @@ func (in *inst) callback(i int) []tree {
 			}
 			res = sub.run()
 		case f.kind == kSym:
-			n := 0
-			for _, c := range in.sum.Results {
-				for _, t := range c.Terms {
-					n = max(n, t.maxRes())
-				}
-			}
-			for _, ob := range in.sum.Objects {
-				for _, c := range ob.Contents {
-					for _, t := range c.Terms {
-						n = max(n, t.maxRes())
-					}
-				}
-			}
-			for _, st := range in.sum.Stores {
-				for _, t := range st.Terms {
-					n = max(n, t.maxRes())
-				}
-			}
+			n := in.sum.callbackResults()
 			serve := ""
 			if cb.Serve {
 				serve = "ServeHTTP"
@@ -188,6 +172,32 @@ func (in *inst) inHere(fn *ssa.Function) bool {
 		}
 	}
 	return false
+}
+
+// callbackResults returns how many results of callbacks the summary speaks of, at most.
+func (sum *Summary) callbackResults() int {
+	if sum.res > 0 {
+		return sum.res - 1
+	}
+	n := 0
+	count := func(ts []*Term) {
+		for _, t := range ts {
+			n = max(n, t.maxRes())
+		}
+	}
+	for _, c := range sum.Results {
+		count(c.Terms)
+	}
+	for _, ob := range sum.Objects {
+		for _, c := range ob.Contents {
+			count(c.Terms)
+		}
+	}
+	for _, st := range sum.Stores {
+		count(st.Terms)
+	}
+	sum.res = n + 1
+	return n
 }
 
 // maxRes returns how many results of callbacks t speaks of.

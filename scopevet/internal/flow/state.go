@@ -66,6 +66,9 @@ type state struct {
 	scopes  map[*atom]*scopeInfo
 	called  map[*ssa.Function]bool // closures made here that a call is known of
 	changed bool
+	steps   int // of applied summaries
+	work    int // of atoms copied
+	gaveUp  bool
 
 	recording bool
 	under     []*atom // the scopes of the function that is being applied
@@ -108,6 +111,7 @@ func (s *state) reset() {
 	s.scopes = make(map[*atom]*scopeInfo)
 	s.called = make(map[*ssa.Function]bool)
 	s.events = events{}
+	s.steps, s.work, s.gaveUp = 0, 0, false
 	s.recording = false
 }
 
@@ -117,7 +121,9 @@ func (s *state) analyse() {
 	for _, uncalled := range []bool{false, true} {
 		for range 50 {
 			s.changed = false
+			before := s.work
 			s.visit(uncalled)
+			s.eng.work += s.work - before
 			if !s.changed {
 				break
 			}
@@ -138,6 +144,10 @@ func (s *state) analyse() {
 func (s *state) visit(uncalled bool) {
 	for _, b := range s.fn.Blocks {
 		for _, instr := range b.Instrs {
+			if s.work > maxWork || s.steps > maxSteps || s.eng.work > maxTotal {
+				s.gaveUp = true
+				return
+			}
 			s.transfer(instr)
 		}
 	}
@@ -197,15 +207,29 @@ func (s *state) put(base any, path string, b set) {
 	if len(b) == 0 {
 		return
 	}
+	s.work += len(b)
 	t := s.vals[base]
 	if t == nil {
 		t = make(tree)
 		s.vals[base] = t
 	}
+	if have := t[path]; len(have) >= maxAtoms || len(t) >= maxParts && have == nil {
+		return
+	}
 	if t.add(path, b) {
 		s.changed = true
 	}
 }
+
+// Beyond these numbers nothing more is followed: what is lost is not reported.
+const (
+	maxAtoms  = 24      // that a value may be
+	maxParts  = 32      // that a value may have
+	maxInstrs = 5000    // that a function may have
+	maxSteps  = 20000   // of applied summaries, for one function
+	maxWork   = 300000  // of atoms copied, for one function
+	maxTotal  = 5000000 // the same for one package
+)
 
 func (s *state) putTree(base any, path string, t tree) {
 	for p, b := range t {
@@ -310,6 +334,9 @@ func place(a *atom) (loc, bool) {
 func (s *state) load(instr ssa.Instruction, pointers set, path string) tree {
 	out := make(tree)
 	for a := range pointers {
+		if s.work > maxWork {
+			break
+		}
 		l, ok := place(s.address(a, path))
 		if !ok {
 			if a.kind == kRes || a.kind == kMem {
@@ -338,6 +365,7 @@ func (s *state) initial(l loc) *atom {
 // content adds to out what any store puts at l.
 func (s *state) content(l loc, out tree) {
 	for p, b := range s.part(s.vals[l.obj], l.path) {
+		s.work += len(b)
 		out.add(p, b)
 	}
 }

@@ -25,6 +25,8 @@ type Summary struct {
 	Loops    []Loop     // loops that leave memory behind, if their contexts have buffers
 	Shared   []Loop     // contexts that several goroutines allocate through
 	Fast     []int      // parameters whose ServeHTTP is called in a scope
+
+	res int // 1 + callbackResults, once that is known
 }
 
 // AFact makes a Summary a fact.
