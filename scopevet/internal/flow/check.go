@@ -107,6 +107,9 @@ func (s *state) checkEnded(info *scopeInfo, ends map[ssa.Instruction]bool, atExi
 		})
 		_ = reported
 	}
+	if info.ended {
+		s.checkReadBy(info)
+	}
 	for _, g := range s.events.goes {
 		s.checkGo(g, info, ends, atExit)
 	}
@@ -117,6 +120,30 @@ func (s *state) checkEnded(info *scopeInfo, ends map[ssa.Instruction]bool, atExi
 			}
 		}
 	}
+}
+
+// checkReadBy looks at a call that runs one function in a scope and then another, which
+// reads what the first one has kept.
+func (s *state) checkReadBy(info *scopeInfo) {
+	for _, r := range s.events.readBy {
+		if r.instr != info.instr || hasUnder(r.under, info.ctx) {
+			continue
+		}
+		mems := s.memWithin(s.reach(tree{"": r.what}), info.ctx)
+		for i := range s.events.stores {
+			st := &s.events.stores[i]
+			if st.instr == info.instr && st.order > 0 && st.order < r.order && s.reach(st.what).meets(mems) {
+				s.report("escape", st.pos, "memory of a scope that "+s.callee(info.instr)+" opens is used after it, by another function that it calls: copy it (Heap, CopyTo, slices.Clone)")
+			}
+		}
+	}
+}
+
+func (s *state) callee(instr ssa.Instruction) string {
+	if c, ok := instr.(ssa.CallInstruction); ok && c.Common().StaticCallee() != nil {
+		return c.Common().StaticCallee().Name()
+	}
+	return "this call"
 }
 
 // usedAfter reports whether the use of mems at at may be of what was allocated before end:

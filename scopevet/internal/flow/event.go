@@ -16,6 +16,7 @@ type events struct {
 	waits     map[ssa.Instruction]set
 	reads     map[ssa.Instruction]set // what of the caller's, or of a variable's, calls read
 	symReads  set
+	readBy    []readEvent
 	unknown   []unknownEvent
 	callbacks []callbackEvent
 	flat      map[int]bool
@@ -32,6 +33,7 @@ type storeEvent struct {
 	sink  string
 	must  bool
 	async bool
+	order int // of the function that the callee calls, among these; 0 is the callee
 	under []*atom
 	pos   token.Pos
 }
@@ -198,4 +200,12 @@ type loopEvent struct {
 	ctx   set
 	bytes int64
 	pos   token.Pos
+}
+
+// A readEvent is what a function reads that is given to a call.
+type readEvent struct {
+	instr ssa.Instruction
+	what  set
+	order int
+	under []*atom
 }

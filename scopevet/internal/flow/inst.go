@@ -20,6 +20,7 @@ type inst struct {
 	inner bool // the function is a literal in this one: its positions are reported
 
 	under []*atom // the scopes that the function runs in
+	order int     // which of the functions it is that the callee calls; 0 is the callee
 
 	results [][]tree // of its callbacks
 	depth   int
@@ -136,7 +137,7 @@ func (in *inst) callback(i int) []tree {
 			}
 			sub := &inst{
 				s: s, instr: in.instr, key: fmt.Sprintf("%s>%d:%d.%d", in.key, i, f.at, f.j), sum: sum, args: args,
-				frees: s.bindings(f), async: in.async || cb.Async, later: in.later, inner: f.fn.Parent() != nil && f.fn.Synthetic == "" && in.inHere(f.fn), depth: in.depth + 1, under: under,
+				frees: s.bindings(f), async: in.async || cb.Async, later: in.later, inner: f.fn.Parent() != nil && f.fn.Synthetic == "" && in.inHere(f.fn), depth: in.depth + 1, under: under, order: max(in.order, i+1),
 			}
 			res = sub.run()
 		case f.kind == kSym:
@@ -303,7 +304,17 @@ func (in *inst) sym(t *Term) set {
 			tok, path = cutToken(path)
 			offset += tok
 		}
-		cur = s.load(at, cur[""], offset)
+		next := s.load(at, cur[""], offset)
+		if in.order > 1 { // what functions called before have stored
+			for a := range cur[""] {
+				if l, ok := place(s.address(a, offset)); ok {
+					for p, b := range s.part(s.writes[in.instr][l.obj], l.path) {
+						next.add(p, b)
+					}
+				}
+			}
+		}
+		cur = next
 	}
 	return cur[""]
 }
@@ -334,7 +345,7 @@ func (in *inst) store(st *Store) {
 				s.must(in.instr, l)
 			}
 			s.events.stores = append(s.events.stores, storeEvent{
-				instr: in.instr, at: l, what: t, sink: st.Sink, must: must, async: in.async, under: in.under, pos: in.pos(st.pos),
+				instr: in.instr, at: l, what: t, sink: st.Sink, must: must, async: in.async, order: in.order, under: in.under, pos: in.pos(st.pos),
 			})
 		}
 	}
@@ -373,6 +384,9 @@ func (in *inst) record() {
 	if len(in.sum.Reads) > 0 {
 		read := in.terms(in.sum.Reads)
 		s.readAt(in.instr, read)
+		if in.order > 0 {
+			s.events.readBy = append(s.events.readBy, readEvent{instr: in.instr, what: read, order: in.order, under: in.under})
+		}
 		for a := range read {
 			if a.kind == kSym {
 				s.symRead(a)
