@@ -60,7 +60,7 @@ func (in *inst) run() []tree {
 		ob := &in.sum.Objects[k]
 		o := in.object(k)
 		for _, c := range ob.Contents {
-			s.put(o, c.Path, in.terms(c.Terms))
+			s.putTree(o, c.Path, in.trees(c.Terms))
 		}
 	}
 	for i := range in.sum.Stores {
@@ -74,7 +74,9 @@ func (in *inst) run() []tree {
 		for len(out) <= c.Index {
 			out = append(out, make(tree))
 		}
-		out[c.Index].add(c.Path, in.terms(c.Terms))
+		for p, b := range in.trees(c.Terms) {
+			out[c.Index].add(join(c.Path, p), b)
+		}
 	}
 	return out
 }
@@ -106,7 +108,9 @@ func (in *inst) callback(i int) []tree {
 		for len(args) <= c.Index {
 			args = append(args, make(tree))
 		}
-		args[c.Index].add(c.Path, in.terms(c.Terms))
+		for p, b := range in.trees(c.Terms) {
+			args[c.Index].add(join(c.Path, p), b)
+		}
 	}
 	under := in.under
 	for _, t := range args {
@@ -225,7 +229,7 @@ func (in *inst) term(t *Term) set {
 	s := in.s
 	switch t.Kind {
 	case kSym:
-		return in.sym(t)
+		return in.sym(t)[""]
 	case kObj:
 		if t.At < 0 {
 			return setOf(s.intern(atom{kind: kObj, at: -1, fn: t.fn}))
@@ -271,8 +275,28 @@ func (in *inst) term(t *Term) set {
 	return nil
 }
 
+// trees is terms, with the parts of what the caller gives by value.
+func (in *inst) trees(ts []*Term) tree {
+	out := make(tree)
+	for _, t := range ts {
+		switch {
+		case t.Kind == kSym:
+			for p, b := range in.sym(t) {
+				out.add(p, b)
+			}
+		case t.Kind == kRes && t.At < len(in.results) && t.J < len(in.results[t.At]):
+			for p, b := range in.results[t.At][t.J] {
+				out.add(p, b)
+			}
+		default:
+			out.add("", in.term(t))
+		}
+	}
+	return out
+}
+
 // sym follows the path of a term from a parameter, a captured variable or a global.
-func (in *inst) sym(t *Term) set {
+func (in *inst) sym(t *Term) tree {
 	s := in.s
 	var cur tree
 	switch t.Root {
@@ -285,7 +309,7 @@ func (in *inst) sym(t *Term) set {
 			cur = in.frees[t.At]
 		}
 	case 'g':
-		return setOf(s.intern(atom{kind: kSym, root: 'g', name: t.Name, path: t.Path}))
+		return tree{"": setOf(s.intern(atom{kind: kSym, root: 'g', name: t.Name, path: t.Path}))}
 	}
 	path := t.Path
 	at := in.instr
@@ -316,15 +340,15 @@ func (in *inst) sym(t *Term) set {
 		}
 		cur = next
 	}
-	return cur[""]
+	return cur
 }
 
 // store applies a store of the callee.
 func (in *inst) store(st *Store) {
 	s := in.s
 	dst := in.term(st.Dst)
-	t := tree{"": in.terms(st.Terms)}
-	if len(t[""]) == 0 {
+	t := in.trees(st.Terms)
+	if len(t.all()) == 0 {
 		t = nil
 	}
 	for _, a := range sorted(dst) {
@@ -369,7 +393,7 @@ func (in *inst) record() {
 	for i := range in.sum.Goes {
 		g := &in.sum.Goes[i]
 		uses := make(set)
-		for a := range in.terms(g.Uses) {
+		for a := range in.trees(g.Uses).all() {
 			uses[a] = struct{}{}
 			uses.add(s.reach(tree{"": setOf(a)}))
 		}
@@ -395,7 +419,7 @@ func (in *inst) record() {
 	}
 	for i := range in.sum.Unknown {
 		u := &in.sum.Unknown[i]
-		if args := in.terms(u.Args); len(args) > 0 {
+		if args := in.trees(u.Args).all(); len(args) > 0 {
 			s.events.unknown = append(s.events.unknown, unknownEvent{instr: in.instr, args: args, what: u.What, under: in.under, pos: in.pos(u.pos)})
 		}
 	}
