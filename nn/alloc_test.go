@@ -51,6 +51,10 @@ func allocCases(t testing.TB) map[string]allocCase {
 	} {
 		add(name, l, y)
 	}
+	add("Conv2DGrouped", nn.NewGroupedConv2D("c", 6, 4, 2, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 6))
+	add("Conv2DDepthwise", nn.NewGroupedConv2D("c", 6, 6, 6, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 6))
+	add("Conv1D", nn.NewConv1D("c", 6, 4, nn.Span{Size: 3, Padding: 1}), randomTensor(1, 8, 5, 6))
+	add("ConvTranspose2D", nn.NewConvTranspose2D("c", 6, 4, nn.Square(3).Strided(2)), randomTensor(1, 8, 5, 6, 6))
 	add("Conv2DWinograd", randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 32))
 	return cases
 }

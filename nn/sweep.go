@@ -45,6 +45,9 @@ func (s *sweep) prepare(ctx context.Context, images, lines int) {
 		s.prepareTiles(ctx, images, lines)
 		return
 	}
+	if s.f.depthwise != nil {
+		return
+	}
 	p := s.padded()
 	if s.c.window.Padding != [2]int{} {
 		s.room = floats(ctx, images*s.under(lines)*p.line())
@@ -86,6 +89,10 @@ func (s *sweep) lines(dst []float32, n, images, from, to int) {
 		s.tiled(dst, n, images, from, to)
 		return
 	}
+	if s.f.depthwise != nil {
+		s.depthwise(dst, n, images, from, to)
+		return
+	}
 	w, out := s.c.window, s.c.Out()
 	size, first, p := s.in.len(), from*w.Stride[0], s.padded()
 	a, step := s.x[n*size:], size
@@ -99,12 +106,19 @@ func (s *sweep) lines(dst []float32, n, images, from, to int) {
 		a = s.room[:images*step]
 	}
 	if s.c.isPointwise() {
-		s.f.packed.Mul(dst, out, a, p.channels, len(a)/p.channels, s.f.bias, s.act)
+		s.f.packed[0].Mul(dst, out, a, p.channels, len(a)/p.channels, s.f.bias, s.act)
 		return
 	}
 	g := gemm.Grid{Images: images, Height: to - from, Width: s.width, Image: step,
 		Line: w.Stride[0] * p.line(), Pixel: w.Stride[1] * p.channels}
-	s.f.packed.MulGrid(dst, out, a, g, s.segs, s.f.bias, s.act)
+	var bias []float32
+	for i, b := range s.f.packed {
+		first := i * out / s.c.groups
+		if s.f.bias != nil {
+			bias = s.f.bias[first:][:out/s.c.groups]
+		}
+		b.MulGrid(dst[first:], out, a[i*p.channels/s.c.groups:], g, s.segs, bias, s.act)
+	}
 }
 
 // pad sets dst to lines of the padded image, from the first one on.
@@ -124,12 +138,12 @@ func (s *sweep) pad(dst, image []float32, first int) {
 }
 
 // segmentOffsets returns where the contiguous segments of a patch begin, relative
-// to the patch: one for each line of the window, or for each of its pixels if they
-// are apart.
+// to the patch: one for each line of the window, or for each of its pixels if they, or
+// the channels of a group, are apart.
 func (s *sweep) segmentOffsets(ctx context.Context) []int32 {
 	w, p := s.c.window, s.padded()
 	perLine := w.Size[1]
-	if w.Dilation[1] == 1 {
+	if w.Dilation[1] == 1 && s.c.groups == 1 {
 		perLine = 1
 	}
 	segs := allocarray.AllocArray[int32]{}.Similar(ctx, w.Size[0]*perLine).Data()

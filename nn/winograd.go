@@ -16,7 +16,7 @@ const winogradChannels = 32
 // isWinograd reports whether the layer is computed that way.
 func (c *Conv2D) isWinograd() bool {
 	w := c.window
-	return w.Size == [2]int{3, 3} && w.Stride == [2]int{1, 1} && w.Dilation == [2]int{1, 1} &&
+	return c.groups == 1 && w.Size == [2]int{3, 3} && w.Stride == [2]int{1, 1} && w.Dilation == [2]int{1, 1} &&
 		min(c.In(), c.Out()) >= winogradChannels
 }
 

@@ -31,6 +31,8 @@ var strips = []stripKind{
 	{"softmaxRows", "e^(x-m) / Σ e^(x-m) for count rows of n elements with the maximum m", (*strip).softmaxRows},
 	{"expSum", "m and Σ e^(x-m) for one row", (*strip).expSum},
 	{"subtract", "dst = (src - floor) - other", (*strip).subtract},
+	{"depthwise", "a filter of its own for each channel", (*strip).depthwise},
+	{"depthwise3", "the same with windows of 3×3 pixels", (*strip).depthwise3},
 	{"winogradIn", "Bᵀ·d·B of tiles", (*strip).winogradIn},
 	{"winogradOut", "Aᵀ·m·A of tiles", (*strip).winogradOut},
 	{"normalizeRows", "rows of mean 0 and variance 1, times x, plus y", (*strip).normalizeRows},

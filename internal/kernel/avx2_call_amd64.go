@@ -32,6 +32,16 @@ func avx2ExpSum(t *call)
 //go:noescape
 func avx2Subtract(t *call)
 
+// avx2Depthwise computes a filter of its own for each channel.
+//
+//go:noescape
+func avx2Depthwise(t *call)
+
+// avx2Depthwise3 computes the same with windows of 3×3 pixels.
+//
+//go:noescape
+func avx2Depthwise3(t *call)
+
 // avx2WinogradIn computes Bᵀ·d·B of tiles.
 //
 //go:noescape

@@ -17,6 +17,10 @@ func avx2Run(f function, t *call) {
 		avx2ExpSum(t)
 	case subtract:
 		avx2Subtract(t)
+	case depthwise:
+		avx2Depthwise(t)
+	case depthwise3:
+		avx2Depthwise3(t)
 	case winogradIn:
 		avx2WinogradIn(t)
 	case winogradOut:

@@ -32,6 +32,16 @@ func avx512ExpSum(t *call)
 //go:noescape
 func avx512Subtract(t *call)
 
+// avx512Depthwise computes a filter of its own for each channel.
+//
+//go:noescape
+func avx512Depthwise(t *call)
+
+// avx512Depthwise3 computes the same with windows of 3×3 pixels.
+//
+//go:noescape
+func avx512Depthwise3(t *call)
+
 // avx512WinogradIn computes Bᵀ·d·B of tiles.
 //
 //go:noescape

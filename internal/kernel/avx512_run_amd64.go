@@ -17,6 +17,10 @@ func avx512Run(f function, t *call) {
 		avx512ExpSum(t)
 	case subtract:
 		avx512Subtract(t)
+	case depthwise:
+		avx512Depthwise(t)
+	case depthwise3:
+		avx512Depthwise3(t)
 	case winogradIn:
 		avx512WinogradIn(t)
 	case winogradOut:

@@ -13,6 +13,7 @@ type call struct {
 	rows, cols     int    // of a window
 	line, pixel    int    // from one row, or column, of the source to the next
 	step, next     int    // from one result to the next, in the source and in dst
+	wpixel, wskip  int    // from one pixel of the weights to the next, and what a row of them has besides
 	plane          int    // from one plane of transformed tiles to the next
 	floor, other   float32
 }

@@ -37,6 +37,14 @@ func (f function) sample(k isa, n int) []float32 {
 		softmax32(k, dst, src, n)
 	case expSum, subtract:
 		logSoftmax32(k, dst[:n], src)
+	case depthwise:
+		dst = make([]float32, 5*n)
+		w := Window{Rows: 2, Cols: 2, Channels: n, Count: 5, Line: 2 * n, Pixel: n, Step: n, Next: n}
+		depthwiseOn(k, dst, append(src, src...), src, 3, src[n:2*n], &w, true)
+	case depthwise3:
+		dst = make([]float32, 5*n)
+		w := Window{Rows: 3, Cols: 3, Channels: n, Count: 4, Line: 6 * n, Pixel: n, Step: n, Next: n}
+		depthwiseOn(k, dst, append(src, src...), src, 3, src[n:2*n], &w, false)
 	case winogradIn:
 		dst = make([]float32, 32*n)
 		Tiles{Count: 2, Channels: n, Line: 3 * n, Plane: 2 * n}.in(k, dst, append(src, src...))

@@ -58,6 +58,8 @@ const (
 	softmaxRows
 	expSum
 	subtract
+	depthwise
+	depthwise3
 	winogradIn
 	winogradOut
 	normalizeRows

@@ -57,6 +57,8 @@ func NewLayerChain(l Layer) (layer nn.Layer, x nn.Tensor) {
 	switch l.Kind {
 	case "conv":
 		p = nn.NewConv2D("conv", l.In, l.Out, nn.Square(3).Padded(1))
+	case "depthwise":
+		p = nn.NewGroupedConv2D("conv", l.In, l.Out, l.In, nn.Square(3).Padded(1))
 	case "layernorm":
 		p = nn.NewLayerNorm("norm", l.In, LayerNormEpsilon)
 	case "softmax":
