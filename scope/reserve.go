@@ -98,9 +98,9 @@ func newClaim(a Allocator, n int) (c *claim, ended bool) {
 	return nil, false
 }
 
-func (c *claim) Try() (refuser any, err error) { return c.region.Reserve(c.generation, c.size) }
+func (c *claim) Try() (*handshake.Refuser, error) { return c.region.Reserve(c.generation, c.size) }
 
-func (c *claim) Under(refuser any) bool { return c.region.Under(c.generation, refuser) }
+func (c *claim) Under(r *handshake.Refuser) bool { return c.region.Under(c.generation, r) }
 
 // mayWait returns an error if the scope, or one around it, holds memory.
 func (c *claim) mayWait() error {
