@@ -256,7 +256,9 @@ func (f *family) dismiss() []*life {
 // disband is dismiss, and keeps new members out.
 func (f *family) disband() []*life {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.disbanded = true
-	f.mu.Unlock()
-	return f.dismiss()
+	members := f.members
+	f.members = nil
+	return members
 }
