@@ -124,6 +124,7 @@ var equivalent = []struct {
 	{"without the address sanitizer there is nothing to unpoison; and poisoning more than was used does no harm, as memory is unpoisoned when it is handed out", []string{
 		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.mem[start:end]) removed`,
 		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
+		`bumper/extend.go extend swap: poison.Unpoison(mem[*off:end]) *off = end becomes *off = end; poison.Unpoison(mem[*off:end])`,
 	}},
 	{"a scope without a level has the zero stamp, which lives for ever", []string{
 		`scope/life.go life.over side: l.checkpointer != nil && !l.level.Live() becomes (!l.level.Live())`,
