@@ -41,6 +41,9 @@ func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	if n < 0 || hi != 0 || pages.On() {
 		return allocSlow[T](ctx, n)
 	}
+	if mem, stamp := bump(ctx, uintptr(lo), unsafe.Alignof(zero)); mem != nil {
+		return elements[T](mem, n), stamp, nil
+	}
 	b, err := AllocatorFrom(ctx).Alloc(uintptr(lo), unsafe.Alignof(zero))
 	if err != nil {
 		return nil, Stamp{}, err

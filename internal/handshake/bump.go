@@ -1,0 +1,35 @@
+package handshake
+
+import "github.com/allocarrays/allocarrays-go/scope/memory"
+
+// A Bump is where a buffer that one goroutine uses hands out memory. The buffer's Alloc
+// does, and package scope without calling it. A Bump is as safe for concurrent use as its
+// buffer.
+type Bump struct {
+	Mem         []byte       // what is bumped through; begins at a multiple of 64
+	Off         int          // the first free byte in it
+	Top         memory.Stamp // of the innermost open level
+	Allocations uint64       // blocks handed out since the buffer was made
+}
+
+// Take returns the next size bytes, just as the buffer's Alloc would, or nil if that must be
+// asked: because there is no room, or because size is 0. The alignment is a power of two and
+// at most 64.
+func (b *Bump) Take(size, align uintptr) []byte {
+	mask := align - 1
+	if size >= 64 {
+		mask = 63
+	}
+	start := (uintptr(b.Off) + mask) &^ mask
+	if free := uintptr(len(b.Mem)) - start; start > uintptr(len(b.Mem)) || size-1 >= free { // 0 less 1 is the largest
+		return nil
+	}
+	b.Off = int(start + size)
+	b.Allocations++
+	return b.Mem[start:b.Off:b.Off]
+}
+
+// BumpOf returns the [Bump] of a; nil if a is not itself a buffer that has one, or if the
+// build watches what buffers do. Package bumper sets it. A wrapper, be it one that embeds a
+// buffer, has none: its own Alloc must be called.
+var BumpOf = func(a memory.Allocator) *Bump { return nil }
