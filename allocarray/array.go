@@ -113,19 +113,30 @@ func Arange[T Element](ctx context.Context, n int) AllocArray[T] {
 // is the one given or, without one, a's. The elements are uninitialised: write
 // them before reading. Similar uses only a's type and shape, so a may be stale.
 func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) AllocArray[T] {
-	l := a.layout
-	if len(shape) > 0 || l == nil || !l.fresh {
-		l = a.similar(shape)
-	}
-	return similar[T](ctx, l)
+	return similarTo[T](ctx, a.layout, shape) // which needs less than all of a, so that this is inlined
 }
 
-// similar returns the layout of what is similar to a, with its shape or another.
-func (a AllocArray[T]) similar(shape []int) *layout {
-	if len(shape) == 0 {
-		return a.form().renewed("Similar")
+// similarTo returns an array with memory from ctx that is similar to one with the layout l,
+// which may be nil, but has the shape given if there is one.
+func similarTo[T Element](ctx context.Context, l *layout, shape []int) AllocArray[T] {
+	if len(shape) > 0 || l == nil || !l.fresh {
+		l = similarLayout(l, shape)
 	}
-	return rowMajor("Similar", shape)
+	data, stamp, err := scope.Alloc[T](ctx, l.size) // as in similar, without a call
+	if err != nil {
+		panic(err)
+	}
+	return over(data, l, stamp)
+}
+
+func similarLayout(l *layout, shape []int) *layout {
+	switch {
+	case len(shape) > 0:
+		return rowMajor("Similar", shape)
+	case l == nil:
+		l = &noLayout
+	}
+	return l.renewed("Similar")
 }
 
 // similar returns an array with the layout l, which is fresh, and memory from ctx.

@@ -87,11 +87,15 @@ func (a AllocArray[T]) requireWritable(op string) {
 // Data panics if the array is not contiguous: see [AllocArray.IsContiguous] and
 // [AllocArray.Clone].
 func (a AllocArray[T]) Data() []T {
-	a.check("Data")
-	if !a.contiguous {
-		a.panicGaps("Data")
+	if !a.usable() || !a.contiguous {
+		a.panicData()
 	}
 	return a.elements()
+}
+
+func (a AllocArray[T]) panicData() {
+	a.check("Data")
+	a.panicGaps("Data")
 }
 
 func (a AllocArray[T]) panicGaps(op string) {

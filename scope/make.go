@@ -36,34 +36,42 @@ func Make[T any](ctx context.Context, n int) []T {
 // [ErrExhausted].
 func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	var zero T
-	requirePointerFree[T]()
-	hi, lo := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
-	if n < 0 || hi != 0 || pages.On() {
-		return allocSlow[T](ctx, n)
+	size, align := uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero)
+	if !isFloat[T]() {
+		requirePointerFree[T]()
 	}
-	if mem, stamp := bump(ctx, uintptr(lo), unsafe.Alignof(zero)); mem != nil {
-		return elements[T](mem, n), stamp, nil
+	if c, ok := ctx.(*allocContext); ok {
+		if uint(n) > fewEnough || pages.On() {
+			return allocSlow[T](ctx, n)
+		}
+		if b := c.bump; b != nil {
+			if start, ok := b.Fit(size, align); ok {
+				return unsafe.Slice((*T)(b.Take(start, size)), n), b.Top, nil
+			}
+		}
 	}
-	b, err := AllocatorFrom(ctx).Alloc(uintptr(lo), unsafe.Alignof(zero))
-	if err != nil {
-		return nil, Stamp{}, err
-	}
-	if mem := b.Bytes(); holds(mem, uintptr(lo), unsafe.Alignof(zero)) { // as in view, without a call
-		return elements[T](mem, n), b.Stamp, nil
-	}
-	return view[T](b, n), b.Stamp, nil
+	return allocSlow[T](ctx, n)
 }
 
-// allocSlow serves guarded scopes and rejects negative and overflowing lengths.
+// allocSlow is Alloc where the allocator has to be asked.
 func allocSlow[T any](ctx context.Context, n int) ([]T, Stamp, error) {
+	var zero T
+	requirePointerFree[T]()
 	if n < 0 {
 		panic(misuse("length %d is negative", n))
 	}
-	var zero T
-	if hi, _ := bits.Mul(uint(n), uint(unsafe.Sizeof(zero))); hi != 0 {
+	hi, size := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
+	switch {
+	case hi != 0:
 		return nil, Stamp{}, &ExhaustedError{Allocator: "scope", Requested: ^uintptr(0), Available: maxHeap, Limit: maxHeap}
+	case pages.On():
+		return allocGuarded[T](AllocatorFrom(ctx), n)
 	}
-	return allocGuarded[T](AllocatorFrom(ctx), n)
+	b, err := AllocatorFrom(ctx).Alloc(uintptr(size), unsafe.Alignof(zero))
+	if err != nil {
+		return nil, Stamp{}, err
+	}
+	return view[T](b, n), b.Stamp, nil
 }
 
 // allocGuarded is the part of Alloc after the checks, for guarded scopes.

@@ -1,6 +1,10 @@
 package handshake
 
-import "github.com/allocarrays/allocarrays-go/scope/memory"
+import (
+	"unsafe"
+
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
 
 // A Bump is where a buffer that one goroutine uses hands out memory. The buffer's Alloc
 // does, and package scope without calling it. A Bump is as safe for concurrent use as its
@@ -12,21 +16,25 @@ type Bump struct {
 	Allocations uint64       // blocks handed out since the buffer was made
 }
 
-// Take returns the next size bytes, just as the buffer's Alloc would, or nil if that must be
-// asked: because there is no room, or because size is 0. The alignment is a power of two and
-// at most 64.
-func (b *Bump) Take(size, align uintptr) []byte {
+// Fit returns where the next block of size bytes begins; false if the buffer must be asked,
+// because there is no room or because size is 0. The alignment is a power of two and at
+// most 64.
+func (b *Bump) Fit(size, align uintptr) (start uintptr, ok bool) {
 	mask := align - 1
 	if size >= 64 {
 		mask = 63
 	}
-	start := (uintptr(b.Off) + mask) &^ mask
-	if free := uintptr(len(b.Mem)) - start; start > uintptr(len(b.Mem)) || size-1 >= free { // 0 less 1 is the largest
-		return nil
-	}
+	length := uintptr(len(b.Mem))
+	start = (uintptr(b.Off) + mask) &^ mask
+	return start, start < length && size-1 < length-start // 0 less 1 is the largest
+}
+
+// Take hands out size bytes from start on, which [Bump.Fit] has just found, as the buffer's
+// Alloc would. It returns the first.
+func (b *Bump) Take(start, size uintptr) unsafe.Pointer {
 	b.Off = int(start + size)
 	b.Allocations++
-	return b.Mem[start:b.Off:b.Off]
+	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(b.Mem)), start) // Fit: start < len(b.Mem)
 }
 
 // BumpOf returns the [Bump] of a; nil if a is not itself a buffer that has one, or if the
