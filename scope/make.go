@@ -40,11 +40,12 @@ func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	if !isFloat[T]() {
 		requirePointerFree[T]()
 	}
-	if c, ok := ctx.(*allocContext); ok {
-		if uint(n) > fewEnough || pages.On() {
-			return allocSlow[T](ctx, n)
-		}
-		if b := c.bump; b != nil {
+	if uint(n) <= fewEnough && !pages.On() {
+		if c, ok := ctx.(*allocContext); !ok {
+			if first, stamp := bump(ctx, size, align); first != nil {
+				return unsafe.Slice((*T)(first), n), stamp, nil
+			}
+		} else if b := c.bump; b != nil { // as in bump, without a call
 			if start, ok := b.Fit(size, align); ok {
 				return unsafe.Slice((*T)(b.Take(start, size)), n), b.Top, nil
 			}
