@@ -91,10 +91,8 @@ func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation
 
 // AllocIn allocates in the open scope, or on the heap if that has ended.
 func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
-	if size > 0 && align&(align-1) == 0 && align-1 < granule {
-		if mem, stamp := r.bump.Take(g, size, align); mem != nil {
-			return memory.NewBlock(mem, stamp), nil
-		}
+	if block, ok := r.bump.Block(g, size, align); ok {
+		return block, nil
 	}
 	r.lock()
 	if start, ok := fitFast(len(r.mem), r.off, size, align); ok && r.open && r.Living(g) {

@@ -10,9 +10,6 @@ import (
 // bump allocates where the memory of ctx lets it, without a call of the allocator. It returns
 // nil if that must be asked. The alignment is that of a Go type.
 func bump(ctx context.Context, size, align uintptr) (unsafe.Pointer, Stamp) {
-	if c, ok := ctx.(*regionContext); ok { // as in nearest; asked first, it saves a nanosecond
-		return take(c.region, c.generation, size, align)
-	}
 	switch c := nearest(ctx).(type) {
 	case *allocContext:
 		if b := c.bump; b != nil {
@@ -33,12 +30,10 @@ func bump(ctx context.Context, size, align uintptr) (unsafe.Pointer, Stamp) {
 // take allocates from r's window, if it has one. The regions of others, such as those that
 // package meter makes around ones of package locked, have none.
 func take(r handshake.Region, g handshake.Generation, size, align uintptr) (unsafe.Pointer, Stamp) {
-	b, ok := r.(*handshake.BumpRegion)
-	if !ok || size == 0 {
-		return nil, Stamp{}
+	if b, ok := r.(*handshake.BumpRegion); ok && size > 0 {
+		return b.Take(g, size, align)
 	}
-	mem, stamp := b.Take(g, size, align)
-	return unsafe.Pointer(unsafe.SliceData(mem)), stamp
+	return nil, Stamp{}
 }
 
 // isFloat reports whether T is float32 or float64, sooner than a type switch finds out.

@@ -40,16 +40,21 @@ func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	if !isFloat[T]() {
 		requirePointerFree[T]()
 	}
-	if uint(n) <= fewEnough && !pages.On() {
-		if c, ok := ctx.(*allocContext); !ok {
-			if first, stamp := bump(ctx, size, align); first != nil {
-				return unsafe.Slice((*T)(first), n), stamp, nil
-			}
-		} else if b := c.bump; b != nil { // as in bump, without a call
+	if uint(n) > fewEnough || pages.On() {
+		return allocSlow[T](ctx, n)
+	}
+	if c, ok := ctx.(*allocContext); ok {
+		if b := c.bump; b != nil { // as in bump, without a call
 			if start, ok := b.Fit(size, align); ok {
 				return unsafe.Slice((*T)(b.Take(start, size)), n), b.Top, nil
 			}
 		}
+	} else if c, ok := ctx.(*regionContext); ok {
+		if first, stamp := take(c.region, c.generation, size, align); first != nil {
+			return unsafe.Slice((*T)(first), n), stamp, nil
+		}
+	} else if first, stamp := bump(ctx, size, align); first != nil {
+		return unsafe.Slice((*T)(first), n), stamp, nil
 	}
 	return allocSlow[T](ctx, n)
 }

@@ -87,48 +87,49 @@ func (b *BumpRegion) Forget() {
 // Worn reports whether the region can open no more windows.
 func (b *BumpRegion) Worn() bool { return b.word.Load()>>leftBits == mostVersion }
 
-// Take returns the next size bytes, and their stamp; nil if the region must be asked, because the generation is over, no scope or no window is open, or no room is left.
+// Take returns the first of the next size bytes, and their stamp; nil if the region must be
+// asked, because the generation is over, no scope or no window is open, or no room is left.
 // size is not 0; the alignment is a power of two and at most 64.
-func (b *BumpRegion) Take(g Generation, size, align uintptr) ([]byte, memory.Stamp) {
+func (b *BumpRegion) Take(g Generation, size, align uintptr) (unsafe.Pointer, memory.Stamp) {
 	for {
-		t := b.look(g, size, align)
-		if t.room < size {
+		word, room, last, stamp := b.look(g, size, align)
+		if room < size {
 			return nil, memory.Stamp{}
 		}
-		if b.swap(t, size) {
-			// The block begins room bytes before the end of the window, of which size or
-			// more are in it.
-			first := unsafe.Add(unsafe.Pointer(t.last), cacheLine-int(t.room))
-			return unsafe.Slice((*byte)(first), size), t.stamp
+		if b.swap(word, room-size) {
+			// The block begins room bytes before the end of the window, and ends in it.
+			return unsafe.Add(unsafe.Pointer(last), cacheLine-int(room)), stamp
 		}
 	}
 }
 
-// A look is what an allocation depends on.
-type look struct {
-	word  uint64
-	room  uintptr // what is left from the next multiple of the alignment on; 0 for none
-	last  *byte
-	stamp memory.Stamp
-}
-
-// look reads the word, and then the rest.
-func (b *BumpRegion) look(g Generation, size, align uintptr) (l look) {
+// look returns the word, and all else that the next block depends on; room is what is left
+// from the next multiple of the alignment on. It reads the word first.
+func (b *BumpRegion) look(g Generation, size, align uintptr) (word uint64, room uintptr, last *byte, stamp memory.Stamp) {
 	mask := align - 1
 	if size >= cacheLine {
 		mask = cacheLine - 1
 	}
-	l.word = b.word.Load()
-	if b.generation.Load() != uint64(g) {
-		return look{}
+	word = b.word.Load()
+	if b.generation.Load() == uint64(g) {
+		room = uintptr(word&leftMask) &^ mask
 	}
-	l.room = uintptr(l.word&leftMask) &^ mask
-	l.last = b.last.Load()
-	l.stamp = b.epoch.Stamp()
-	return l
+	return word, room, b.last.Load(), b.epoch.Stamp()
 }
 
-// swap takes size bytes, if nothing has changed since l.
-func (b *BumpRegion) swap(l look, size uintptr) bool {
-	return b.word.CompareAndSwap(l.word, l.word&^leftMask|uint64(l.room-size))
+// swap leaves so many bytes in the window, if nothing has changed since look returned word.
+func (b *BumpRegion) swap(word uint64, left uintptr) bool {
+	return b.word.CompareAndSwap(word, word&^leftMask|uint64(left))
+}
+
+// Block is Take for any size and alignment.
+func (b *BumpRegion) Block(g Generation, size, align uintptr) (memory.Block, bool) {
+	if size == 0 || align&(align-1) != 0 || align-1 >= cacheLine {
+		return memory.Block{}, false
+	}
+	first, stamp := b.Take(g, size, align)
+	if first == nil {
+		return memory.Block{}, false
+	}
+	return memory.NewBlock(unsafe.Slice((*byte)(first), size), stamp), true
 }
