@@ -113,12 +113,7 @@ func Arange[T Element](ctx context.Context, n int) AllocArray[T] {
 // is the one given or, without one, a's. The elements are uninitialised: write
 // them before reading. Similar uses only a's type and shape, so a may be stale.
 func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) AllocArray[T] {
-	return similarTo[T](ctx, a.layout, shape) // which needs less than all of a, so that this is inlined
-}
-
-// similarTo returns an array with memory from ctx that is similar to one with the layout l,
-// which may be nil, but has the shape given if there is one.
-func similarTo[T Element](ctx context.Context, l *layout, shape []int) AllocArray[T] {
+	l := a.layout
 	if len(shape) > 0 || l == nil || !l.fresh {
 		l = similarLayout(l, shape)
 	}
@@ -129,6 +124,8 @@ func similarTo[T Element](ctx context.Context, l *layout, shape []int) AllocArra
 	return over(data, l, stamp)
 }
 
+// similarLayout returns the layout of what is similar to an array with the layout l, which may
+// be nil, but has the shape given if there is one.
 func similarLayout(l *layout, shape []int) *layout {
 	switch {
 	case len(shape) > 0:
