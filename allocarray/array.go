@@ -184,7 +184,7 @@ func (a AllocArray[T]) panicUnusable(op string) {
 }
 
 func (a AllocArray[T]) panicStale(op, fix string) {
-	panic(&scope.StaleError{What: "allocarray: " + op + " of a " + a.text() + " array", End: a.stamp.End(), Fix: fix})
+	panic(scope.NewStaleError("allocarray: "+op+" of a "+a.text()+" array", a.stamp, fix))
 }
 
 // recheck panics if the scope of a's elements has ended since check: the elements

@@ -40,6 +40,7 @@ type Buffer struct {
 	outside   atomic.Int64 // bytes of blocks allocated in common
 	late      atomic.Uint64
 	refused   atomic.Uint64
+	refuser   handshake.Refuser
 
 	mu     sync.Mutex
 	arena  arena
@@ -187,6 +188,7 @@ func (b *Buffer) takeRegion() *region {
 	}
 	r := b.spare[last]
 	b.spare = b.spare[:last]
+	b.unused = min(b.unused, last)
 	return r
 }
 
@@ -201,7 +203,7 @@ func (b *Buffer) putRegion(r *region) {
 	b.settle()
 	b.mu.Unlock()
 	b.sharing.Unhold()
-	handshake.Freed()
+	b.refuser.Freed()
 }
 
 // String describes the buffer, with the type of the one inside, in one line.

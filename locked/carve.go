@@ -3,6 +3,7 @@ package locked
 import (
 	"errors"
 
+	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -20,6 +21,10 @@ const (
 	// isolatingSpan is the least length of a span of an isolating buffer, which is an
 	// object of the Go heap.
 	isolatingSpan = 64 << 10
+
+	// largestRest is how long the span of an isolating buffer may be whose rest a region
+	// keeps for its next generation: one made for a large block would be kept for little.
+	largestRest = bumper.DefaultSlabSize
 )
 
 // carve makes room for a block in r: it lengthens the current span or takes a new one.
@@ -125,15 +130,16 @@ func (b *Buffer) giveBack(r *region) {
 		b.mu.Lock()
 		b.arena.used -= r.held
 		b.mu.Unlock()
-	} else {
-		r.mem, r.off = nil, 0
+	}
+	if !b.isolating || cap(r.mem) > largestRest {
+		r.mem, r.off, r.start = nil, 0, 0
 		r.bump.Forget()
 	}
 	r.full, r.held = 0, 0
 	if r.account != nil {
 		r.discharge()
 	}
-	handshake.Freed()
+	b.refuser.Freed()
 }
 
 // acquire takes more storage, so that idle memory holds a block for r, or returns an
@@ -231,10 +237,7 @@ func (b *Buffer) extend(need int) error {
 // acquireIsolated gives r a span that no scope has used. The span goes to r directly,
 // because an isolating buffer keeps no idle memory. b.growing is held.
 func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr, need int) error {
-	mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
-	if err != nil && need < isolatingSpan {
-		mem, _, err = b.storage.Acquire(need)
-	}
+	mem, err := b.takeIsolated(need)
 	if err != nil {
 		b.dropIsolated(r)
 		return b.refuse(size, err)
@@ -246,7 +249,6 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 	}
 	b.mu.Lock()
 	b.hold(r, len(mem))
-	b.free = b.storage.Room()
 	b.stats.HighWater = max(b.stats.HighWater, b.storage.Held())
 	b.mu.Unlock()
 	if r.account != nil {
@@ -256,6 +258,24 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 	r.full += r.off
 	r.mem, r.off = mem, 0
 	return nil
+}
+
+// takeIsolated takes a span. If it fails, b.free is less than need, whatever the collector
+// has found free meanwhile. b.growing is held.
+func (b *Buffer) takeIsolated(need int) ([]byte, error) {
+	for {
+		mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
+		if err != nil && need < isolatingSpan {
+			mem, _, err = b.storage.Acquire(need)
+		}
+		room := b.storage.Room()
+		b.mu.Lock()
+		b.free = room
+		b.mu.Unlock()
+		if err == nil || b.limit == 0 || room < need {
+			return mem, err
+		}
+	}
 }
 
 // dropIsolated leaves to the garbage collector what closed regions have left of their
@@ -272,7 +292,7 @@ func (b *Buffer) dropIsolated(r *region) {
 	}
 	r.unlock()
 	b.mu.Lock()
-	b.spare = nil
+	b.spare, b.unused = nil, 0
 	b.mu.Unlock()
 }
 
@@ -285,7 +305,7 @@ func (b *Buffer) release(back [][]byte) {
 		b.storage.Release(mem)
 	}
 	b.measure()
-	handshake.Freed()
+	b.refuser.Freed()
 }
 
 // holds reports whether an idle span has n bytes.
@@ -358,6 +378,9 @@ func (b *Buffer) refuse(size uintptr, cause error) error {
 // available returns how many bytes are idle or may still be taken, and how many of them
 // a region can get contiguously. b.mu is held.
 func (b *Buffer) available() (idle, largest int) {
+	if b.isolating {
+		return b.free, b.free
+	}
 	idle = b.arena.capacity - b.arena.used
 	largest = b.arena.largest()
 	if b.limit > 0 {

@@ -318,3 +318,28 @@ func TestFromThroughMeters(t *testing.T) {
 		require.NoError(t, s.End())
 	}
 }
+
+// TestParentEndsWhatIsLost: when the end of a scope returns, everything within it has been
+// released, also a child that the garbage collector is just finding.
+func TestParentEndsWhatIsLost(t *testing.T) {
+	scope.OnLeak(func(string) {})
+	t.Cleanup(func() { scope.OnLeak(nil) })
+	m := meter.New(locked.Share(bumper.NewSlabBuffer()))
+	forget := func(ctx context.Context) {
+		for range 20 {
+			child, _ := scope.Open(ctx)
+			scope.Make[byte](child, 100)
+		}
+		runtime.GC()
+	}
+	for range 200 {
+		l := meter.NewLimit(nil, "request", 0)
+		ctx := scope.WithAllocator(t.Context(), m.Within(l))
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error { forget(ctx); return nil })
+		require.Equal(t, []int{0}, used(l))
+		ctx, s := scope.Open(ctx)
+		forget(ctx)
+		require.NoError(t, s.End())
+		require.Equal(t, []int{0}, used(l))
+	}
+}

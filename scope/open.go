@@ -31,13 +31,13 @@ type Scope struct{ life *life }
 //
 //   - A buffer shared by goroutines (see package locked): goroutines may share the context,
 //     and any of them may call End, in any order. The private region is opened by the first
-//     allocation; until then the scope costs the buffer nothing, and does not keep it from
-//     being reset or closed.
+//     allocation, or with the first one within it; until then the scope costs the buffer
+//     nothing, and does not keep it from being reset or closed.
 //   - A memory.Checkpointer (a bump buffer): the scope is a level of the buffer and ends in
 //     the goroutine that uses it. An allocation is in time only while the scope is the
 //     innermost, or those inside it are of a NoEscape that runs with its context.
 //   - Anything else, the Go heap included: nothing is released but by the garbage
-//     collector.
+//     collector. A limit of package meter around it is charged until End.
 //
 // Scopes that were opened with the context of another, or one derived from it, are its
 // children: they end with it, if not before. Children of a NoEscape on a shared buffer end
@@ -119,6 +119,9 @@ func (l *life) openOn(ctx context.Context, opener handshake.RegionOpener, wrappe
 		l.join(&parent.life.children)
 	case *openLevel:
 		l.join(&parent.life.children)
+		if parent.life.over() {
+			l.end(ended, l.opened)
+		}
 	case *regionContext:
 		l.join(parent.family())
 		if !parent.region.IsOpen(parent.generation) { // it may have ended its children before l was one

@@ -8,7 +8,8 @@ import "github.com/allocarrays/allocarrays-go/scope/memory"
 type Account interface {
 	// Charge counts least bytes of storage, or more up to most, and returns how many;
 	// or it returns an error, and nothing has changed. As long as there is plenty it
-	// counts so many to spare on top, for the next call. All are multiples of 64.
+	// counts so many to spare on top, for the next call. What it returns exceeds least
+	// by a multiple of 64.
 	Charge(least, most, spare int) (int, error)
 
 	// Discharge takes back n bytes of what was charged.
@@ -28,8 +29,8 @@ type Account interface {
 	// does not reach it.
 	Join(inner Account, inherited bool) Account
 
-	// Under reports whether a charge may be refused by that refuser; see [Refuser].
-	Under(refuser any) bool
+	// Under reports whether a charge may be refused by that refuser.
+	Under(*Refuser) bool
 }
 
 // An Instrument is an allocator around others that decides how scopes are opened, so
@@ -64,5 +65,6 @@ func FindScopes(a memory.Allocator) (s Scopes, by memory.Allocator) {
 	return s, nil
 }
 
-// RefuserOf returns the limit that refused, if err says so, or nil. Package meter sets it.
-var RefuserOf = func(err error) any { return nil }
+// RefuserOf returns the refuser of the limit that refused, if err says so, or nil. Package
+// meter sets it.
+var RefuserOf = func(err error) *Refuser { return nil }
