@@ -81,8 +81,12 @@ func (q *QuantizedDense) String() string {
 	return fmt.Sprintf("QuantizedDense %q %d→%d", q.name, q.In(), q.Out())
 }
 
-// quantizedRows is how many rows are computed at a time.
-const quantizedRows = 96
+// So many rows are computed at a time, and so many outputs of these: their sums stay in the second-level
+// cache, and the weights are read once for all rows.
+const (
+	quantizedRows = 96
+	quantizedOuts = 1536
+)
 
 // Forward returns the layer along the last axis of x, which must have In features. All axes before
 // it are the batch. It takes memory for the bytes of some rows and their sums, and for a copy of x if
@@ -100,8 +104,10 @@ func (q *QuantizedDense) Forward(ctx context.Context, x Tensor) Tensor {
 	y := x.Similar(ctx, shape...)
 	rows, units := x.Len()/q.in, q.weights.UnitsOf(q.in)
 	room := min(rows, quantizedRows)
+	step := min(q.Out(), (quantizedOuts+q.weights.ColumnStep()-1)/q.weights.ColumnStep()*q.weights.ColumnStep())
+	apart := step + 16 // rows at distances of a power of two would share the lines of a cache
 	bytes := allocarray.AllocArray[int32]{}.Similar(ctx, room*units).Data()
-	sums := allocarray.AllocArray[int32]{}.Similar(ctx, room*q.Out()).Data()
+	sums := allocarray.AllocArray[int32]{}.Similar(ctx, room*apart).Data()
 	var maps [quantizedRows]kernel.Quantization
 	for at := 0; at < rows; at += room {
 		n := min(room, rows-at)
@@ -114,9 +120,13 @@ func (q *QuantizedDense) Forward(ctx context.Context, x Tensor) Tensor {
 			}
 			kernel.Quantize(bytes[r*units:(r+1)*units], row, q.weights.PerUnit(), maps[r])
 		}
-		q.weights.Mul(sums, q.Out(), bytes, units, n)
-		for r := range n {
-			kernel.Dequantize(y.Data()[(at+r)*q.Out():][:q.Out()], sums[r*q.Out():], q.weights.Sums(), q.scales, q.bias, maps[r], false)
+		for o := 0; o < q.Out(); o += step {
+			to := min(o+step, q.Out())
+			q.weights.MulColumns(sums, apart, bytes, units, n, o, to)
+			for r := range n {
+				first := (at + r) * q.Out()
+				kernel.Dequantize(y.Data()[first+o:first+to], sums[r*apart:], q.weights.Sums()[o:], q.scales[o:], q.bias[o:], maps[r], false)
+			}
 		}
 	}
 	requireLive(&x, &y)

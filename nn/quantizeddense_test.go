@@ -41,7 +41,7 @@ func dynamicScale(row []float32) (scale float32, zero int) {
 }
 
 func TestQuantizedDense(t *testing.T) {
-	for _, s := range [][3]int{{1, 1, 1}, {3, 5, 7}, {9, 784, 128}, {100, 37, 10}, {200, 64, 33}, {2, 2000, 3}} {
+	for _, s := range [][3]int{{1, 1, 1}, {3, 5, 7}, {9, 784, 128}, {100, 37, 10}, {200, 64, 33}, {2, 2000, 3}, {3, 20, 1100}} {
 		batch, in, out := s[0], s[1], s[2]
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			d, x := randomDense("d", in, out), randomTensor(5, batch, in)

@@ -119,6 +119,23 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// TestBytesByColumns: parts of B give parts of the product.
+func TestBytesByColumns(t *testing.T) {
+	p := newByteProblem(14, 37, 150)
+	for _, isa := range gemm.SupportedForBytes() {
+		b := gemm.PackBytesWith(isa, p.b, p.k, p.n, p.n, 1)
+		a, c := p.units(b, intsOnHeap), p.result(p.n, intsOnHeap)
+		for from := 0; from < p.n; from += 2 * b.ColumnStep() {
+			b.MulColumns(c[from:], p.n, a, b.UnitsOf(p.k), p.m, from, min(p.n, from+2*b.ColumnStep()))
+		}
+		p.check(t, c, p.n)
+		require.Panics(t, func() { b.MulColumns(c, p.n, a, b.UnitsOf(p.k), p.m, 0, p.n+1) })
+		if b.ColumnStep() < p.n {
+			require.Panics(t, func() { b.MulColumns(c, p.n, a, b.UnitsOf(p.k), p.m, 1, 2) })
+		}
+	}
+}
+
 // TestBytesDoNotSaturate: the largest sum of 32 bits is right, and a longer row is refused.
 func TestBytesDoNotSaturate(t *testing.T) {
 	const k = 65793
@@ -149,5 +166,6 @@ func TestBytesAllocateNothing(t *testing.T) {
 		b := gemm.PackBytesWith(isa, p.b, p.k, p.n, p.n, 1)
 		a, c := p.units(b, intsOnHeap), p.result(p.n, intsOnHeap)
 		require.Zero(t, testing.AllocsPerRun(10, func() { b.Mul(c, p.n, a, b.UnitsOf(p.k), p.m) }))
+		require.Zero(t, testing.AllocsPerRun(10, func() { b.MulColumns(c, p.n, a, b.UnitsOf(p.k), p.m, 0, 40) }))
 	}
 }
