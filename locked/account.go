@@ -109,7 +109,7 @@ func (r *region) appeal(g handshake.Generation, size, align uintptr, attempt int
 }
 
 // Reserve makes room for n bytes in one piece.
-func (r *region) Reserve(g handshake.Generation, n int) (refuser any, err error) {
+func (r *region) Reserve(g handshake.Generation, n int) (*handshake.Refuser, error) {
 	if n <= 0 {
 		return nil, nil
 	}
@@ -129,7 +129,7 @@ func (r *region) Reserve(g handshake.Generation, n int) (refuser any, err error)
 			if b.limit > 0 && n > b.limit || uintptr(n) > maxSize || errors.Is(err, bumper.ErrClosed) {
 				return nil, err
 			}
-			return b, err
+			return &b.refuser, err
 		}
 	}
 }
@@ -158,8 +158,8 @@ func (r *region) Holding(g handshake.Generation) bool {
 }
 
 // Under reports whether the buffer, or a limit that r charges, is the refuser.
-func (r *region) Under(g handshake.Generation, refuser any) bool {
+func (r *region) Under(g handshake.Generation, refuser *handshake.Refuser) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return refuser == any(r.home) || r.Living(g) && r.account != nil && r.account.Under(refuser)
+	return refuser == &r.home.refuser || r.Living(g) && r.account != nil && r.account.Under(refuser)
 }

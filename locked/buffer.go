@@ -40,6 +40,7 @@ type Buffer struct {
 	outside   atomic.Int64 // bytes of blocks allocated in common
 	late      atomic.Uint64
 	refused   atomic.Uint64
+	refuser   handshake.Refuser
 
 	mu     sync.Mutex
 	arena  arena
@@ -202,7 +203,7 @@ func (b *Buffer) putRegion(r *region) {
 	b.settle()
 	b.mu.Unlock()
 	b.sharing.Unhold()
-	handshake.Freed()
+	b.refuser.Freed()
 }
 
 // String describes the buffer, with the type of the one inside, in one line.

@@ -138,7 +138,7 @@ func (b *Buffer) giveBack(r *region) {
 	if r.account != nil {
 		r.discharge()
 	}
-	handshake.Freed()
+	b.refuser.Freed()
 }
 
 // acquire takes more storage, so that idle memory holds a block for r, or returns an
@@ -303,7 +303,7 @@ func (b *Buffer) release(back [][]byte) {
 		b.storage.Release(mem)
 	}
 	b.measure()
-	handshake.Freed()
+	b.refuser.Freed()
 }
 
 // holds reports whether an idle span has n bytes.

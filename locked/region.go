@@ -72,13 +72,13 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 		r.mu.Unlock()
 		return memory.NewBlock(mem, stamp), nil
 	}
-	r.mu.Unlock()
 	return r.allocSlow(g, size, align)
 }
 
-// allocSlow is AllocIn where the current span has no room, or may have none.
+// allocSlow is AllocIn where the current span has no room, or may have none. r.mu is held,
+// and released.
 func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.Block, error) {
-	for attempt := 1; ; {
+	for attempt := 1; ; r.mu.Lock() {
 		block, ok, refusal := r.try(g, size, align)
 		if ok {
 			return block, nil
@@ -103,8 +103,8 @@ func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.
 
 // try allocates from what the region holds or from idle memory of the buffer. It returns
 // false if neither holds the block, or if g is over, with an error if the account refuses.
+// r.mu is held, and released.
 func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool, error) {
-	r.mu.Lock()
 	defer r.mu.Unlock() // also when the alignment panics
 	if !r.Living(g) {
 		return memory.Block{}, false, nil
@@ -205,7 +205,7 @@ func (r *region) Reopen(g handshake.Generation) bool {
 
 // Close ends the open scope. The region keeps memory for the next.
 func (r *region) Close(g handshake.Generation, pc uintptr) {
-	defer handshake.Freed()
+	defer r.home.refuser.Freed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Living(g) && r.open {

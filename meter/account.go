@@ -38,9 +38,13 @@ func (a *account) Exhausted(size, align uintptr, attempt int, err error) (memory
 
 func (a *account) Leave() {}
 
-func (a *account) Under(refuser any) bool {
-	l, ok := refuser.(*Limit)
-	return ok && a.limit.below(l)
+func (a *account) Under(refuser *handshake.Refuser) bool {
+	for l := a.limit; l != nil; l = l.parent {
+		if refuser == &l.refuser {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *account) Join(inner handshake.Account, inherited bool) handshake.Account {
@@ -133,9 +137,9 @@ func join(outer, inner handshake.Account, inherited bool) handshake.Account {
 func covers(outer, inner handshake.Account) bool {
 	switch inner := inner.(type) {
 	case *account:
-		return inner.limit == nil || outer.Under(inner.limit)
+		return inner.limit == nil || outer.Under(&inner.limit.refuser)
 	case *visit:
-		return inner.limit == nil || outer.Under(inner.limit)
+		return inner.limit == nil || outer.Under(&inner.limit.refuser)
 	case quiet:
 		return covers(outer, inner.Account)
 	case *pair:
@@ -187,7 +191,7 @@ func (p *pair) Leave() {
 	p.outer.Leave()
 }
 
-func (p *pair) Under(refuser any) bool { return p.outer.Under(refuser) || p.inner.Under(refuser) }
+func (p *pair) Under(r *handshake.Refuser) bool { return p.outer.Under(r) || p.inner.Under(r) }
 
 func (p *pair) Join(inner handshake.Account, inherited bool) handshake.Account {
 	return join(p, inner, inherited)

@@ -47,11 +47,11 @@ func (e *LimitError) exhausted(size uintptr) error {
 }
 
 func init() {
-	handshake.RefuserOf = func(err error) any {
+	handshake.RefuserOf = func(err error) *handshake.Refuser {
 		e, ok := errors.AsType[*LimitError](err)
 		if !ok || e.Requested > e.Bytes { // more than there will ever be
 			return nil
 		}
-		return e.Limit
+		return &e.Limit.refuser
 	}
 }

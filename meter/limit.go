@@ -16,9 +16,10 @@ import (
 // It holds nothing once everything that was charged is released; a limit that is not used
 // any more need not be closed.
 type Limit struct {
-	parent *Limit
-	name   string
-	bytes  int // 0 means that it only counts
+	parent  *Limit
+	name    string
+	bytes   int // 0 means that it only counts
+	refuser handshake.Refuser
 
 	mu       sync.Mutex // taken before the parent's
 	used     int        // charged, or reserved by limits below
@@ -118,7 +119,9 @@ func countRefusal(err error) {
 // discharge takes back n bytes.
 func (l *Limit) discharge(n int) {
 	l.give(nil, n, false)
-	handshake.Freed()
+	for ; l != nil; l = l.parent {
+		l.refuser.Freed()
+	}
 }
 
 // take is charge, for a limit below unless that is nil. What is to spare is granted only

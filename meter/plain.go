@@ -131,7 +131,7 @@ func (p *plain) Release(handshake.Generation) {
 }
 
 // Reserve charges n bytes in advance.
-func (p *plain) Reserve(_ handshake.Generation, n int) (refuser any, err error) {
+func (p *plain) Reserve(_ handshake.Generation, n int) (*handshake.Refuser, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if more := n - p.left; p.open && more > 0 {
@@ -171,4 +171,4 @@ func (p *plain) IsOpen(handshake.Generation) bool {
 	return p.open
 }
 
-func (p *plain) Under(_ handshake.Generation, refuser any) bool { return p.account.Under(refuser) }
+func (p *plain) Under(_ handshake.Generation, r *handshake.Refuser) bool { return p.account.Under(r) }

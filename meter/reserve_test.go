@@ -138,6 +138,24 @@ func TestReserveGivesUp(t *testing.T) {
 	}
 }
 
+// TestReserveMoreThanEver: what a limit will never grant is refused at once, by an isolating
+// buffer too.
+func TestReserveMoreThanEver(t *testing.T) {
+	all := reservable()
+	all["isolating"] = meter.New(locked.Share(bumper.NewSlabBuffer(bumper.Isolating())),
+		meter.Within(meter.NewLimit(nil, "tenant", 1<<20)))
+	for kind, a := range all {
+		t.Run(kind, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(scope.WithAllocator(t.Context(), a), 5*time.Second)
+			defer cancel()
+			ctx, s := scope.Open(ctx)
+			require.ErrorIs(t, scope.Reserve(ctx, 2<<20), scope.ErrExhausted)
+			require.NoError(t, ctx.Err(), "it has waited")
+			require.NoError(t, s.End())
+		})
+	}
+}
+
 // TestReserveElsewhere: where nobody waits for anybody.
 func TestReserveElsewhere(t *testing.T) {
 	require.NoError(t, scope.Reserve(t.Context(), math.MaxInt))
@@ -154,6 +172,76 @@ func TestReserveElsewhere(t *testing.T) {
 		err := scope.Reserve(scope.WithAllocator(t.Context(), a), 10)
 		require.ErrorIs(t, err, errors.ErrUnsupported)
 	}
+
+	ctx, s := scope.Open(t.Context())
+	require.NoError(t, scope.Reserve(ctx, math.MaxInt), "a scope of the heap")
+	require.NoError(t, s.End())
+	ctx, s = scope.Open(scope.WithAllocator(t.Context(), broken{}))
+	require.ErrorIs(t, scope.Reserve(ctx, 10), errors.ErrUnsupported)
+	require.NoError(t, s.End())
+	ctx, s = scope.Open(scope.WithAllocator(t.Context(), bumper.NewAllocBuffer(1000)))
+	require.NoError(t, scope.Reserve(ctx, 1000))
+	require.ErrorIs(t, scope.Reserve(ctx, 1001), scope.ErrExhausted)
+	require.NoError(t, s.End())
+	require.NoError(t, scope.Reserve(ctx, 1001), "what is late comes from the heap")
+	require.Zero(t, s.Late())
+}
+
+// TestReserveNeedsAScope of the outermost meter: what reserves nothing there says so.
+func TestReserveNeedsAScope(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer())
+	require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), shared), func(ctx context.Context) error {
+		require.NoError(t, scope.Reserve(ctx, 1000))
+		inner := scope.WithAllocator(ctx, meter.New(scope.AllocatorFrom(ctx), within(500)))
+		require.ErrorIs(t, scope.Reserve(inner, 100), errors.ErrUnsupported)
+		return scope.NoEscape(inner, func(ctx context.Context) error {
+			require.NoError(t, scope.Reserve(ctx, 100))
+			require.ErrorIs(t, scope.Reserve(ctx, 1000), scope.ErrExhausted)
+			return nil
+		})
+	}))
+	ctx, s := scope.Open(scope.WithAllocator(t.Context(), shared))
+	require.NoError(t, s.End())
+	require.NoError(t, scope.Reserve(ctx, math.MaxInt>>1), "what is late comes from the heap")
+}
+
+// TestReserveWhileHolding: a scope does not wait for memory while one around it, however far,
+// holds some.
+func TestReserveWhileHolding(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(1 << 20)))
+	ctx, s := scope.Open(scope.WithAllocator(t.Context(), shared))
+	release := occupy(t, scope.WithAllocator(t.Context(), shared), 600_000)
+	open := func(ctx context.Context, fn func(context.Context) error) error {
+		ctx, s := scope.Open(ctx)
+		defer s.End()
+		return fn(ctx)
+	}
+	type enter = func(context.Context, func(context.Context) error) error
+	impatient, cancel := context.WithCancel(ctx)
+	cancel()
+	reserve := func(ctx context.Context, first, second enter) error {
+		return first(ctx, func(ctx context.Context) error {
+			return second(ctx, func(ctx context.Context) error { return scope.Reserve(ctx, 900_000) })
+		})
+	}
+	for _, holds := range []bool{false, true} {
+		if holds {
+			scope.Make[byte](ctx, 100)
+		}
+		for _, first := range []enter{scope.NoEscape, open} {
+			for _, second := range []enter{scope.NoEscape, open} {
+				err := reserve(impatient, first, second)
+				require.ErrorIs(t, err, scope.ErrExhausted)
+				if holds {
+					require.ErrorContains(t, err, "a scope that holds memory does not wait for more: ")
+				} else {
+					require.ErrorIs(t, err, context.Canceled, "it would have waited")
+				}
+			}
+		}
+	}
+	release()
+	require.NoError(t, s.End())
 }
 
 // TestReserveIsFair: who waits for the same is served in order, and small requests do not
@@ -241,4 +329,37 @@ func TestReserveQueueIsBounded(t *testing.T) {
 		require.EqualValues(t, 512, served.Load())
 		require.Equal(t, []int{0}, used(l))
 	})
+}
+
+// TestReserveInABubble: what is freed elsewhere does not reach into a bubble of
+// testing/synctest, which would end the process.
+func TestReserveInABubble(t *testing.T) {
+	done, stopped := make(chan bool), make(chan bool)
+	go func() {
+		defer close(stopped)
+		elsewhere := scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer()), within(1<<20)))
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				_ = scope.NoEscape(elsewhere, func(ctx context.Context) error { scope.Make[byte](ctx, 1000); return nil })
+			}
+		}
+	}()
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx := scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer()), within(1<<20)))
+			release := occupy(t, ctx, 900_000)
+			over := make(chan error)
+			go func() {
+				over <- scope.NoEscape(ctx, func(ctx context.Context) error { return scope.Reserve(ctx, 500_000) })
+			}()
+			time.Sleep(time.Second)
+			release()
+			require.NoError(t, <-over)
+		})
+	}
+	close(done)
+	<-stopped
 }

@@ -98,15 +98,15 @@ func newClaim(a Allocator, n int) (c *claim, ended bool) {
 	return nil, false
 }
 
-func (c *claim) Try() (refuser any, err error) { return c.region.Reserve(c.generation, c.size) }
+func (c *claim) Try() (*handshake.Refuser, error) { return c.region.Reserve(c.generation, c.size) }
 
-func (c *claim) Under(refuser any) bool { return c.region.Under(c.generation, refuser) }
+func (c *claim) Under(r *handshake.Refuser) bool { return c.region.Under(c.generation, r) }
 
 // mayWait returns an error if the scope, or one around it, holds memory.
 func (c *claim) mayWait() error {
 	holds := c.region.Holding(c.generation)
 	for ctx := c.outer; ctx != nil && !holds; {
-		holds, ctx = holding(AllocatorFrom(ctx))
+		holds, ctx = holding(ctx)
 	}
 	if holds {
 		return errors.New("a scope that holds memory does not wait for more")
@@ -114,17 +114,29 @@ func (c *claim) mayWait() error {
 	return nil
 }
 
-// holding reports whether the scope that a, behind wrappers, is the allocator of holds
-// memory, and returns the context around it; nil if a is of no scope.
-func holding(a Allocator) (holds bool, outer context.Context) {
-	switch around := contextAround(a).(type) {
+// holding reports whether the innermost scope of ctx holds memory, and returns the context
+// around it; nil if there is none.
+func holding(ctx context.Context) (holds bool, outer context.Context) {
+	switch c := nearest(ctx).(type) {
+	case *allocContext: // what it hides is a scope all the same
+		return holdsMemory(contextAround(c.alloc)), c.Context
 	case *regionContext:
-		return around.region.Holding(around.generation), around.Context
+		return holdsMemory(c), c.Context
 	case *openRegion:
-		l := around.life
-		return l.state.Load() == taken && l.region.Holding(l.generation), around.Context
+		return holdsMemory(c), c.Context
 	case *openLevel:
-		return false, around.Context
+		return false, c.Context
 	}
 	return false, nil
+}
+
+// holdsMemory reports whether the region of a scope's context holds memory.
+func holdsMemory(scope any) bool {
+	switch c := scope.(type) {
+	case *regionContext:
+		return c.region.Holding(c.generation)
+	case *openRegion:
+		return c.life.state.Load() == taken && c.life.region.Holding(c.life.generation)
+	}
+	return false
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
@@ -189,7 +190,7 @@ func run(ctx context.Context, handler http.Handler, addr string) error {
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	failed := make(chan error, 1)
 	go func() { failed <- server.ListenAndServe() }()
@@ -200,7 +201,11 @@ func run(ctx context.Context, handler http.Handler, addr string) error {
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	return errors.Join(server.Shutdown(ending), <-failed)
+	err := server.Shutdown(ending)
+	if end := <-failed; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	return err
 }
 
 func Example_service() {
@@ -222,7 +227,7 @@ func Example_service() {
 	// 200
 	// 200
 	// 1
-	// http: Server closed
+	// <nil>
 }
 
 func ExampleCounters() {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scopehttp"
 )
@@ -65,6 +66,9 @@ func TestNoForeignBytes(t *testing.T) {
 		})
 	}
 	t.Run("control", func(t *testing.T) {
+		if testenv.Slow() {
+			t.Skip("what it shows is a data race, and a fault in guard mode")
+		}
 		require.Positive(t, storm(t, scopehttp.Middleware(scopehttp.Fast())(late(fillAnswer(true))), false, requests))
 	})
 }

@@ -36,9 +36,11 @@ func (m *middleware) serve(next http.Handler, w http.ResponseWriter, r *http.Req
 	q := m.newRequest(w, r)
 	ctx, s := scope.Open(scope.WithAllocator(q, q.allocator))
 	q.scope = s
+	inner := r.WithContext(ctx)
 	returned := false
 	defer func() {
 		v := recover()
+		handBack(r, inner)
 		switch err, _ := v.(error); {
 		case errors.Is(err, scope.ErrExhausted):
 			q.settle(err)
@@ -58,8 +60,19 @@ func (m *middleware) serve(next http.Handler, w http.ResponseWriter, r *http.Req
 	if err := q.reserve(ctx, r); err != nil {
 		panic(err)
 	}
-	next.ServeHTTP(q.writer.as(abilities(w)), r.WithContext(ctx))
+	next.ServeHTTP(q.writer.as(abilities(w)), inner)
 	returned = true
+}
+
+// handBack gives r what the handler has set in its copy for those outside: the pattern, which
+// loggers want, and the form whose temporary files the server removes.
+func handBack(r, inner *http.Request) {
+	if inner.Pattern != r.Pattern {
+		r.Pattern = inner.Pattern
+	}
+	if inner.MultipartForm != nil && r.MultipartForm == nil {
+		r.MultipartForm = inner.MultipartForm
+	}
 }
 
 // explained returns the recovered value v, a fault at memory that guard mode has taken away

@@ -40,6 +40,11 @@ func Timeout(next http.Handler, d time.Duration, body string) http.Handler {
 func (q *request) late(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	defer q.release()
 	defer func() {
+		if r.MultipartForm != nil { // of a copy that the server does not know
+			_ = r.MultipartForm.RemoveAll()
+		}
+	}()
+	defer func() {
 		v := recover()
 		if v == nil {
 			return

@@ -29,8 +29,8 @@ type Account interface {
 	// does not reach it.
 	Join(inner Account, inherited bool) Account
 
-	// Under reports whether a charge may be refused by that refuser; see [Refuser].
-	Under(refuser any) bool
+	// Under reports whether a charge may be refused by that refuser.
+	Under(*Refuser) bool
 }
 
 // An Instrument is an allocator around others that decides how scopes are opened, so
@@ -65,5 +65,6 @@ func FindScopes(a memory.Allocator) (s Scopes, by memory.Allocator) {
 	return s, nil
 }
 
-// RefuserOf returns the limit that refused, if err says so, or nil. Package meter sets it.
-var RefuserOf = func(err error) any { return nil }
+// RefuserOf returns the refuser of the limit that refused, if err says so, or nil. Package
+// meter sets it.
+var RefuserOf = func(err error) *Refuser { return nil }

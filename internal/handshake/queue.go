@@ -9,14 +9,21 @@ import (
 	"sync/atomic"
 )
 
+// A Refuser is what claims wait for: part of a limit, or of a buffer. The zero value is
+// ready; it must not be copied.
+type Refuser struct {
+	waiting atomic.Int64 // claims that wait for it
+	called  atomic.Bool  // a goroutine is about to try them
+}
+
 // A Claim is a request for memory that can wait.
 type Claim interface {
 	// Try satisfies the claim or returns why not, and who refused it: nil if waiting is
 	// futile. It holds nothing new if it fails.
-	Try() (refuser any, err error)
+	Try() (*Refuser, error)
 
 	// Under reports whether the claim may be refused by that refuser.
-	Under(refuser any) bool
+	Under(*Refuser) bool
 }
 
 // MaxWaiting is how many claims wait for one refuser at the most.
@@ -28,27 +35,28 @@ var ErrQueueFull = errors.New("too many wait already")
 // The queue of all claims that wait, the oldest first. Claims that wait for different
 // refusers do not wait for one another; but one that may be refused by somebody for whom
 // an older claim waits is not tried before that.
+//
+// A refuser's claims are tried by goroutines that its users start. So no goroutine in a
+// bubble of testing/synctest is woken by one outside, unless they share a limit or a buffer.
 var queue struct {
 	waiting atomic.Int64 // claims in the list or about to be
-	called  atomic.Bool  // a goroutine is about to try them
-
-	mu   sync.Mutex // held while claims are tried
-	list []*waiter
+	mu      sync.Mutex   // held while claims are tried
+	list    []*waiter
 }
 
 // A waiter is a claim in the queue.
 type waiter struct {
 	claim   Claim
-	refuser any        // who refused it last
-	err     error      // and why
+	refuser *Refuser   // who refused it last, or for whom an older one waits
+	err     error      // why it was refused
 	done    chan error // gets nil when the claim is satisfied, or why waiting is futile
 }
 
-// Freed tells those who wait that memory or room below a limit has become free. It may
+// Freed tells those who wait that memory, or room below a limit, has become free. It may
 // be called with locks held, and costs one load if nobody waits.
-func Freed() {
-	if queue.waiting.Load() > 0 && queue.called.CompareAndSwap(false, true) {
-		go serveQueue()
+func (r *Refuser) Freed() {
+	if r.waiting.Load() > 0 && r.called.CompareAndSwap(false, true) {
+		go r.serve()
 	}
 }
 
@@ -82,72 +90,91 @@ func Wait(ctx context.Context, c Claim, mayWait func() error) error {
 func (w *waiter) enter(mayWait func() error) (err error, over bool) {
 	queue.mu.Lock()
 	defer queue.mu.Unlock()
+	var refuser *Refuser
 	for _, older := range queue.list {
 		if w.claim.Under(older.refuser) {
-			w.refuser, w.err = older.refuser, older.err
+			refuser, w.err = older.refuser, older.err
 			break
 		}
 	}
-	if w.refuser == nil {
-		if w.refuser, w.err = w.claim.Try(); w.err == nil || w.refuser == nil {
+	if refuser == nil {
+		if refuser, w.err = w.claim.Try(); w.err == nil || refuser == nil {
 			return w.err, true
 		}
 	}
 	if futile := mayWait(); futile != nil {
 		return fmt.Errorf("%w: %w", futile, w.err), true
 	}
-	same := 0
-	for _, other := range queue.list {
-		if other.refuser == w.refuser {
-			same++
-		}
-	}
-	if same >= MaxWaiting {
+	if refuser.waiting.Load() >= MaxWaiting {
 		return fmt.Errorf("%w: %w", ErrQueueFull, w.err), true
 	}
-	queue.list = append(queue.list, w) // what has become free since Try calls serveQueue
+	queue.list = append(queue.list, w)
+	w.waitFor(refuser)
 	return nil, false
+}
+
+// waitFor makes w wait for a refuser, who may have become free just before: it is asked
+// again. queue.mu is held.
+func (w *waiter) waitFor(r *Refuser) {
+	if w.refuser != nil {
+		w.refuser.waiting.Add(-1)
+	}
+	w.refuser = r
+	r.waiting.Add(1)
+	r.Freed()
 }
 
 // quit takes w out of the queue, unless it has been served meanwhile.
 func (w *waiter) quit(cause error) error {
 	queue.mu.Lock()
 	i := slices.Index(queue.list, w)
-	if i >= 0 {
-		queue.list = slices.Delete(queue.list, i, i+1)
-	}
-	err := w.err
-	queue.mu.Unlock()
 	if i < 0 {
+		queue.mu.Unlock()
 		return <-w.done
 	}
-	Freed() // those behind it may be luckier
-	return fmt.Errorf("%w while waiting for memory: %w", cause, err)
+	queue.list = slices.Delete(queue.list, i, i+1)
+	w.refuser.waiting.Add(-1)
+	queue.mu.Unlock()
+	w.refuser.Freed() // those behind it may be luckier
+	return fmt.Errorf("%w while waiting for memory: %w", cause, w.err)
 }
 
-// serveQueue tries the claims that wait, the oldest first.
-func serveQueue() {
+// serve tries the claims that wait for r, the oldest first.
+func (r *Refuser) serve() {
 	queue.mu.Lock()
 	defer queue.mu.Unlock()
-	queue.called.Store(false)
-	var blocked []any
-	queue.list = slices.DeleteFunc(queue.list, func(w *waiter) bool { return w.serve(&blocked) })
+	r.called.Store(false)
+	var blocked []*Refuser // for whom older claims wait
+	queue.list = slices.DeleteFunc(queue.list, func(w *waiter) bool {
+		if w.refuser == r && w.serve(blocked) {
+			w.refuser.waiting.Add(-1)
+			return true
+		}
+		if !slices.Contains(blocked, w.refuser) {
+			blocked = append(blocked, w.refuser)
+		}
+		return false
+	})
 }
 
-// serve tries a claim, unless an older one waits for the same refuser, and reports
+// serve tries a claim, unless an older one waits for one who may refuse it, and reports
 // whether it is over.
-func (w *waiter) serve(blocked *[]any) bool {
-	for _, refuser := range *blocked {
+func (w *waiter) serve(blocked []*Refuser) bool {
+	for _, refuser := range blocked {
 		if w.claim.Under(refuser) {
+			if refuser != w.refuser {
+				w.waitFor(refuser)
+			}
 			return false
 		}
 	}
 	refuser, err := w.claim.Try()
-	if err != nil && refuser != nil {
-		w.refuser, w.err = refuser, err
-		*blocked = append(*blocked, refuser)
-		return false
+	if err == nil || refuser == nil {
+		w.done <- err
+		return true
 	}
-	w.done <- err
-	return true
+	if w.err = err; refuser != w.refuser {
+		w.waitFor(refuser)
+	}
+	return false
 }

@@ -45,13 +45,13 @@ type Region interface {
 	// Reserve makes room for blocks of n bytes in all, each rounded up to a multiple
 	// of 64, or returns why there is none and who refused it: nil if waiting is
 	// futile. Nothing has changed then. If the scope has ended there is nothing to do.
-	Reserve(g Generation, n int) (refuser any, err error)
+	Reserve(g Generation, n int) (*Refuser, error)
 
 	// Holding reports whether the open scope has blocks.
 	Holding(g Generation) bool
 
 	// Under reports whether an allocation may be refused by that refuser.
-	Under(g Generation, refuser any) bool
+	Under(Generation, *Refuser) bool
 
 	// Reopen opens the closed region for another scope; false if it is open
 	// or the generation is over.

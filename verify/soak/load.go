@@ -45,6 +45,7 @@ func (l *load) work(ctx context.Context, seed uint64) error {
 		if i := rng.IntN(2 * len(own)); i < len(own) {
 			request = scope.WithAllocator(ctx, own[i])
 		}
+		//scopevet:ignore sharedctx goroutines that are left behind allocate late, on purpose
 		if err := l.serve(request, rng); errors.Is(err, errMixed) {
 			return err
 		}
@@ -81,6 +82,7 @@ func (l *load) serve(ctx context.Context, rng *rand.Rand) (err error) {
 				l.panics.Add(1)
 			}
 		}()
+		//scopevet:ignore goroutine handle leaves goroutines behind, on purpose
 		err = scope.NoEscape(ctx, func(ctx context.Context) error { return l.handle(ctx, rng, 3) })
 	}()
 	<-done

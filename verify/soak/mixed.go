@@ -27,8 +27,6 @@ type mixed struct {
 
 	requests, panics, exits, cancels, leaked, waited, opened, forgotten atomic.Uint64
 	byLimit, byBuffer                                                   atomic.Uint64
-
-	leaksBefore uint64
 }
 
 // The limits of the mixed load, and its largest block, in bytes. The process may hold more than the buffer, so that
@@ -51,7 +49,6 @@ func newMixed() *mixed {
 		m.tenants = append(m.tenants, meter.NewLimit(m.process, fmt.Sprint("tenant ", i), tenantLimit))
 	}
 	m.meter = meter.New(m.shared, meter.Within(m.process))
-	m.leaksBefore = scope.Leaks()
 	scope.OnLeak(func(string) {}) // there are many
 	return m
 }
@@ -235,9 +232,9 @@ func (m *mixed) leak(ctx context.Context) {
 // found, every limit counts 0, no region is open, and the buffer falls to its floor within ten seconds.
 func (m *mixed) settled() error {
 	m.strays.Wait()
-	for deadline := time.Now().Add(10 * time.Second); scope.Leaks()-m.leaksBefore < m.forgotten.Load(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); m.shared.Stats().Open > 0; time.Sleep(time.Millisecond) {
 		if runtime.GC(); time.Now().After(deadline) {
-			return fmt.Errorf("%d of %d forgotten scopes were found", scope.Leaks()-m.leaksBefore, m.forgotten.Load())
+			return fmt.Errorf("%v: scopes that nobody ended were not found", m.shared)
 		}
 	}
 	for _, l := range append([]*meter.Limit{m.process}, m.tenants...) {

@@ -40,13 +40,13 @@ func newClient(addr string, number int, t *tally) *client {
 
 // tally counts what clients see.
 type tally struct {
-	answers, words                             atomic.Int64 // checked
-	foreign                                    atomic.Int64 // bytes of other requests
-	ok, own, process, timedOut, bodies, broken atomic.Int64 // answers by kind
-	cancelled, panicked                        atomic.Int64
-	unproven                                   atomic.Int64 // refusals whose numbers do not show why
-	wrong                                      atomic.Int64 // anything that nobody asked for
-	first                                      atomic.Pointer[string]
+	answers, words                     atomic.Int64 // checked
+	foreign                            atomic.Int64 // bytes of other requests
+	ok, own, process, timedOut, bodies atomic.Int64 // answers by kind
+	cancelled, panicked                atomic.Int64
+	unproven                           atomic.Int64 // refusals whose numbers do not show why
+	wrong                              atomic.Int64 // anything that nobody asked for
+	first                              atomic.Pointer[string]
 }
 
 func (t *tally) complain(format string, args ...any) {
@@ -287,6 +287,11 @@ func (c *client) head() (status, length int, err error) {
 			}
 		}
 	}
+}
+
+func (c *client) warm() {
+	c.fill(c.next, 1024)
+	c.next++
 }
 
 // drop closes the connection.

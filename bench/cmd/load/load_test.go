@@ -29,7 +29,7 @@ func TestStorms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits until buffers give their storage back")
 	}
-	for _, mode := range []string{"safe", "fast"} {
+	for _, mode := range []string{"safe", "fast", "grpc-safe", "grpc-fast"} {
 		t.Run(mode, func(t *testing.T) {
 			var out bytes.Buffer
 			o := options{duration: time.Second, requests: 3000, clients: 4}
@@ -47,8 +47,11 @@ func TestStormsCanTell(t *testing.T) {
 	defer s.Close()
 	o := options{}
 	var n tally
+	newWorker := func(number int, t *tally) worker {
+		return newClient(strings.TrimPrefix(s.URL, "http://"), number, t)
+	}
 	for begin := time.Now(); n.foreign.Load() == 0 && time.Since(begin) < time.Minute; {
-		o.drive(t.Context(), strings.TrimPrefix(s.URL, "http://"), 0, 8, &n, time.Now(), n.answers.Load()+2000)
+		o.drive(t.Context(), newWorker, 0, 8, &n, time.Now(), n.answers.Load()+2000)
 	}
 	require.Positive(t, n.foreign.Load())
 	require.ErrorContains(t, n.verdict(0), "bytes of other requests")

@@ -1,6 +1,7 @@
-// Command load shows what package scopehttp promises, on the loopback interface.
+// Command load shows what package scopehttp, and for gRPC contrib/grpc, promise, on the loopback
+// interface.
 //
-//	go run ./cmd/load                    # all of it: ten minutes
+//	go run ./cmd/load                    # all of it: a quarter of an hour
 //	go run ./cmd/load -storm safe        # one storm
 //	go run ./cmd/load -compare           # the comparison alone
 //	go run ./cmd/load -price             # what isolation costs, by size
@@ -36,7 +37,7 @@ func main() {
 		return
 	}
 	var o options
-	flag.StringVar(&o.storm, "storm", "", "run only this storm: safe, fast, or control, which must fail")
+	flag.StringVar(&o.storm, "storm", "", "run only this storm: safe, fast, grpc-safe, grpc-fast; or control, which must fail")
 	flag.BoolVar(&o.compare, "compare", false, "run only the comparison")
 	flag.BoolVar(&o.price, "price", false, "run only the measurement of what isolation costs")
 	flag.DurationVar(&o.duration, "duration", time.Minute, "of a storm, at least; half of it at saturation")
@@ -72,7 +73,7 @@ func (o options) run(ctx context.Context) error {
 	case o.storm != "":
 		return o.runStorm(ctx, os.Stdout, o.storm)
 	}
-	for _, mode := range []string{"safe", "fast"} {
+	for _, mode := range []string{"safe", "fast", "grpc-safe", "grpc-fast"} {
 		errs = append(errs, o.runStorm(ctx, os.Stdout, mode))
 	}
 	errs = append(errs, o.runComparison(ctx, os.Stdout), o.runPrice(ctx, os.Stdout))

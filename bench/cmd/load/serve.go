@@ -21,16 +21,27 @@ import (
 
 // serve is the child's part: it serves a variant and answers commands on standard input.
 func serve(variant string) error {
-	var counters scopehttp.Counters
-	handler, err := handlerOf(variant, &counters)
-	if err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)} // planned panics
+	var (
+		handler http.Handler
+		srv     interface{ Serve(net.Listener) error }
+		end     func()
+		stats   func() scopehttp.Stats
+	)
+	if mode, ok := strings.CutPrefix(variant, "storm grpc-"); ok {
+		s := newRPCServer(mode == "safe")
+		srv, end, stats = s, s.Stop, s.stats
+	} else {
+		var counters scopehttp.Counters
+		if handler, err = handlerOf(variant, &counters); err != nil {
+			return err
+		}
+		s := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)} // planned panics
+		srv, end, stats = s, func() { s.Close() }, counters.Stats
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
 	fmt.Println(listener.Addr())
@@ -39,13 +50,13 @@ func serve(variant string) error {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		switch lines.Text() {
 		case "state":
-			err = out.Encode(stateOf(&counters))
+			err = out.Encode(stateOf(stats))
 		case "free": // state after it
 			for range 2 { // the second finds what finalizers of the first let go
 				debug.FreeOSMemory()
 				time.Sleep(100 * time.Millisecond)
 			}
-			err = out.Encode(stateOf(&counters))
+			err = out.Encode(stateOf(stats))
 		case "begin":
 			begin = server.Begin()
 			err = out.Encode(struct{}{})
@@ -60,7 +71,7 @@ func serve(variant string) error {
 			return err
 		}
 	}
-	srv.Close()
+	end()
 	<-failed
 	return nil
 }
@@ -97,8 +108,8 @@ type state struct {
 	Stats                scopehttp.Stats
 }
 
-func stateOf(c *scopehttp.Counters) state {
-	return state{Resident: resident(), Goroutines: runtime.NumGoroutine(), Leaks: scope.Leaks(), Stats: c.Stats()}
+func stateOf(stats func() scopehttp.Stats) state {
+	return state{Resident: resident(), Goroutines: runtime.NumGoroutine(), Leaks: scope.Leaks(), Stats: stats()}
 }
 
 // resident returns the resident memory of the process in bytes, 0 if the system does not say.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,7 +20,11 @@ func (o options) runStorm(ctx context.Context, out io.Writer, mode string) error
 		return err
 	}
 	var before, peak, after state
-	o.drive(ctx, server.addr, 50_000, o.clients, new(tally), time.Now(), 1000) // warms up
+	newWorker := func(number int, t *tally) worker { return newClient(server.addr, number, t) }
+	if strings.HasPrefix(mode, "grpc-") {
+		newWorker = func(number int, t *tally) worker { return newRPCClient(server.addr, number, t) }
+	}
+	o.warm(newWorker)
 	if err := server.ask("free", &before); err != nil {
 		return err
 	}
@@ -27,7 +32,7 @@ func (o options) runStorm(ctx context.Context, out io.Writer, mode string) error
 	t := new(tally)
 	begin := time.Now()
 	for phase, clients := range []int{o.clients, 2 * o.clients} {
-		o.drive(ctx, server.addr, phase*100_000, clients, t, begin.Add(o.duration/2*time.Duration(phase+1)), int64(o.requests)/2*int64(phase+1))
+		o.drive(ctx, newWorker, phase*100_000, clients, t, begin.Add(o.duration/2*time.Duration(phase+1)), int64(o.requests)/2*int64(phase+1))
 	}
 	took := time.Since(begin)
 	if err := server.ask("state", &peak); err != nil {
@@ -51,12 +56,34 @@ func (o options) runStorm(ctx context.Context, out io.Writer, mode string) error
 func mib(bytes int) string { return fmt.Sprintf("%.0f MiB", float64(bytes)/(1<<20)) }
 func capacity(s state) int { return s.Stats.Buffer[0].Capacity }
 
+// A worker is a client that sends one request after the other.
+type worker interface {
+	once()
+	warm() // is once with a small request
+	drop()
+}
+
+// warm lets the clients of twice the saturation send a few small requests, at the same time.
+func (o options) warm(newWorker func(int, *tally) worker) {
+	var wg sync.WaitGroup
+	for i := range 2 * o.clients {
+		wg.Go(func() {
+			c := newWorker(50_000+i, new(tally))
+			defer c.drop()
+			for range 50 {
+				c.warm()
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // drive runs clients until the time has come and there are enough answers.
-func (o options) drive(ctx context.Context, addr string, number, clients int, t *tally, until time.Time, answers int64) {
+func (o options) drive(ctx context.Context, newWorker func(int, *tally) worker, number, clients int, t *tally, until time.Time, answers int64) {
 	var wg sync.WaitGroup
 	for i := range clients {
 		wg.Go(func() {
-			c := newClient(addr, number+i+1, t)
+			c := newWorker(number+i+1, t)
 			defer c.drop()
 			for ctx.Err() == nil && (time.Now().Before(until) || t.answers.Load() < answers) {
 				c.once()
@@ -68,22 +95,25 @@ func (o options) drive(ctx context.Context, addr string, number, clients int, t 
 
 // floors are what an idle buffer keeps: the default of locked.Retain, and what an isolating
 // buffer watches.
-var floors = map[string]int{"fast": 1 << 20, "control": 1 << 20, "safe": 32 << 20}
+var floors = map[string]int{
+	"fast": 1 << 20, "control": 1 << 20, "grpc-fast": 1 << 20,
+	"safe": 32 << 20, "grpc-safe": 32 << 20,
+}
 
 // awaitCalm waits until the server has its memory back. What a buffer of Go memory gives back
 // is garbage until the collector runs, and resident until the runtime tells the system, so the
 // server is told to free it. An isolating buffer learns from the collector, too, what is free.
 func (o options) awaitCalm(ctx context.Context, server *child, mode string, before state) (after state, err error) {
-	floor := floors[mode]
+	floor, safe := floors[mode], strings.HasSuffix(mode, "safe")
 	most := before.Resident + max(before.Resident/10, 16<<20)
-	if mode == "safe" {
+	if safe {
 		most += floor // which the buffer of a server that was only warmed up has not reached
 	}
 	for range 15 {
 		if err := server.ask("state", &after); err != nil {
 			return after, err
 		}
-		if mode == "safe" || capacity(after) <= floor {
+		if safe || capacity(after) <= floor {
 			if err := server.ask("free", &after); err != nil {
 				return after, err
 			}

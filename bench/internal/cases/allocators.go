@@ -50,6 +50,8 @@ func ourAllocators(w alloc.Workload) []entry {
 }
 
 // similar allocates blocks with the memory of ctx.
+//
+//scopevet:ignore loop the callers open the scope, and measure it
 func similar(ctx context.Context, like allocarray.AllocArray[float64], blocks int) {
 	for range blocks {
 		y := like.Similar(ctx)
@@ -58,6 +60,8 @@ func similar(ctx context.Context, like allocarray.AllocArray[float64], blocks in
 }
 
 // zeroed does so with memory that is cleared.
+//
+//scopevet:ignore loop the callers open the scope, and measure it
 func zeroed(ctx context.Context, like allocarray.AllocArray[float64], blocks int) {
 	n := like.Len()
 	for range blocks {

@@ -34,6 +34,8 @@ const similarLength = 128 // elements
 var likeSimilar = allocarray.Wrap(make([]float64, similarLength))
 
 // many makes n arrays without touching them.
+//
+//scopevet:ignore loop the callers open the scope, and measure it
 func many(ctx context.Context, n int) {
 	for range n {
 		_ = likeSimilar.Similar(ctx)

@@ -7,7 +7,7 @@
 //	GET  /healthz      "ok"
 //	GET  /             the page
 //
-// All requests share one buffer. Each computes in a scope of its own, which ends when its
+// All requests share one buffer. Package scopehttp opens a scope for each, which ends when its
 // answer is written, so that a request leaves no arrays to the garbage collector. What runs
 // the model, package mlp, and what prepares drawings, package picture, ask the context for
 // memory and know nothing of it.

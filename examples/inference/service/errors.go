@@ -34,8 +34,6 @@ func statusOf(err error) (int, string) {
 		return f.status, f.text
 	case errors.Is(err, scope.ErrTooLong):
 		return http.StatusRequestEntityTooLarge, "the body is too long"
-	case errors.Is(err, scope.ErrExhausted):
-		return http.StatusServiceUnavailable, "busy: the memory for requests is used up, try again"
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusRequestTimeout, "the body did not arrive in time"
 	default: // reading the body failed: usually there is nobody to tell
@@ -43,8 +41,17 @@ func statusOf(err error) (int, string) {
 	}
 }
 
-// writeError answers with an error and returns the status.
-func writeError(w http.ResponseWriter, err error) int {
+// refuse answers a request for which there is no memory.
+func refuse(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+	text := "busy: the memory for requests is used up, try again"
+	if status == http.StatusRequestEntityTooLarge {
+		text = "the request takes more memory than a request may have"
+	}
+	writeError(w, fail(status, "%s", text))
+}
+
+// writeError answers with an error.
+func writeError(w http.ResponseWriter, err error) {
 	status, text := statusOf(err)
 	body, _ := json.Marshal(map[string]string{"error": text})
 	w.Header().Set("Content-Type", "application/json")
@@ -58,5 +65,4 @@ func writeError(w http.ResponseWriter, err error) int {
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
-	return status
 }

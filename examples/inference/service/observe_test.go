@@ -133,6 +133,11 @@ func TestMetrics(t *testing.T) {
 		`allocarrays_buffer_used_bytes{owner="inference"}`:              "0",
 		`allocarrays_buffer_limit_bytes{owner="inference"}`:             fmt.Sprint(128 << 20),
 		`allocarrays_exhausted_total{owner="inference",level="buffer"}`: "0",
+		`allocarrays_scopes_open{owner="inference"}`:                    "0",
+		`allocarrays_scopes_total{owner="inference",outcome="ok"}`:      "2",
+		`allocarrays_scopes_total{owner="inference",outcome="panic"}`:   "0",
+		`allocarrays_scope_peak_bytes_count{owner="inference"}`:         "2",
+		"allocarrays_stale_uses_total":                                  "0",
 		`allocarrays_late_allocations_total{owner="inference"}`:         "0",
 	} {
 		require.Equal(t, want, values[key], key)

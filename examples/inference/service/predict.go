@@ -14,10 +14,11 @@ import (
 )
 
 // predict answers with the probabilities of each image in the request.
-func (s *Service) predict(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
+func (s *Service) predict(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return fail(http.StatusMethodNotAllowed, "%.20s is not allowed here, POST is", r.Method)
 	}
+	ctx := r.Context()
 	in, err := s.read(ctx, r)
 	if err != nil {
 		return err

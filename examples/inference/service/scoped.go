@@ -1,56 +1,74 @@
 package service
 
 import (
-	"context"
 	"net/http"
 	"time"
 
 	"github.com/allocarrays/allocarrays-go/meter"
-	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scopehttp"
 )
 
-// A handler answers a request with memory from ctx, the context of the request with an
-// allocator. It writes its answer last: after an error, nothing is written.
-type handler func(ctx context.Context, w http.ResponseWriter, r *http.Request) error
+// A handler answers a request, with memory from its context. It writes its answer last:
+// after an error, nothing is written.
+type handler func(w http.ResponseWriter, r *http.Request) error
 
-// scoped returns h in a scope for each request, which ends when h returns, and answers
-// its errors.
+// scoped returns h in a scope for each request, on the shared buffer, or on the Go heap if
+// the request asks for that, to compare. It answers h's errors and counts all answers.
+//
+// The buffer reuses memory as soon as a scope has ended, which [scopehttp.Fast] asks to be
+// promised: h starts no goroutine, and nothing that it allocates outlives its answer.
 func (s *Service) scoped(h handler) http.Handler {
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil && !scopehttp.Refuse(w, r, err) {
+			writeError(w, err)
+		}
+	})
+	inScope := scopehttp.Middleware(
+		scopehttp.Buffer(s.buffer), scopehttp.Fast(), scopehttp.Limit(s.limits.Request),
+		scopehttp.Within(meter.NewLimit(nil, "process", s.limits.Memory)),
+		scopehttp.Count(&s.scopes), scopehttp.Refusal(refuse),
+	)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { s.counts.held(s.buffer.Stats().Used) }() // before the scope gives it back
+		answer(w, r)
+	}))
+	return s.counted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch name := r.URL.Query().Get("memory"); name {
+		case "", "shared":
+			inScope.ServeHTTP(w, r)
+		case "heap":
+			answer(w, r) // a context without an allocator means the heap
+		default:
+			writeError(w, bad("memory is %.40q, not shared or heap", name))
+		}
+	}))
+}
+
+// counted returns next with its answers counted.
+func (s *Service) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begin, status := time.Now(), http.StatusInternalServerError // unless h returns
-		defer func() { s.counts.add(status, time.Since(begin)) }()
-		status = s.answer(w, r, h)
+		begin, a := time.Now(), &answered{ResponseWriter: w}
+		defer func() { s.counts.add(a.status, time.Since(begin)) }()
+		next.ServeHTTP(a, r)
 	})
 }
 
-// answer calls h in a scope and returns the status.
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, h handler) int {
-	request := meter.NewLimit(s.process, "request", s.limits.Request)
-	memory, err := s.memory(r, request)
-	if err == nil {
-		err = scope.NoEscape(scope.WithAllocator(r.Context(), memory), func(ctx context.Context) error {
-			defer func() { s.counts.held(s.buffer.Stats().Used) }() // before the scope gives it back
-			return h(ctx, w, r)
-		})
-	}
-	switch {
-	case err == nil:
-		return http.StatusOK
-	case meter.RefusedBy(err) == request:
-		err = fail(http.StatusRequestEntityTooLarge, "the request takes more memory than a request may have")
-	}
-	return writeError(w, err)
+// An answered is a writer that knows the status; 0 if nothing was written.
+type answered struct {
+	http.ResponseWriter
+	status int
 }
 
-// memory returns where the arrays of a request come from: the shared buffer, within the
-// limit of the request, or the Go heap if the request asks for it, to compare.
-func (s *Service) memory(r *http.Request, request *meter.Limit) (scope.Allocator, error) {
-	switch name := r.URL.Query().Get("memory"); name {
-	case "", "shared":
-		return s.metered.Within(request), nil
-	case "heap":
-		return scope.Heap(), nil
-	default:
-		return nil, bad("memory is %.40q, not shared or heap", name)
-	}
+func (a *answered) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
 }
+
+func (a *answered) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController find what the server's writer can do.
+func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -6,18 +6,17 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/locked"
-	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/nn"
+	"github.com/allocarrays/allocarrays-go/scopehttp"
 )
 
 // A Service is the handler of all addresses. Requests may come at the same time.
 type Service struct {
 	model    *nn.Chain
 	limits   Limits
-	buffer   *locked.Buffer // of all requests
-	process  *meter.Limit   // of what all requests hold
-	metered  *meter.Meter   // buffer, within process
-	pictures chan struct{}  // holds one element for each picture that is being decoded
+	buffer   *locked.Buffer     // of all requests
+	scopes   scopehttp.Counters // of the requests on it
+	pictures chan struct{}      // holds one element for each picture that is being decoded
 	counts   *counters
 	history  *history
 	handler  http.Handler
@@ -32,8 +31,6 @@ func New(model *nn.Chain, limits Limits) *Service {
 		pictures: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		counts:   newCounters(),
 	}
-	s.process = meter.NewLimit(nil, "process", limits.Memory)
-	s.metered = meter.New(s.buffer, meter.Within(s.process))
 	s.history = newHistory(s.counts)
 	mux := http.NewServeMux()
 	mux.Handle("/v1/predict", s.scoped(s.predict))

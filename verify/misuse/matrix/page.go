@@ -26,21 +26,20 @@ func Page(page, tables string) (string, error) {
 }
 
 // Tables returns the tables of all families. Cells of the race detector that were not
-// tried are those of old, the rows of a page.
+// tried are those of old, the rows of a page; so are those of scopevet, which its own
+// test writes.
 func (r Results) Tables(old map[string][]string) string {
 	var b strings.Builder
 	for _, f := range corpus.Families {
 		fmt.Fprintf(&b, "### %s\n\n", f.Title)
 		if f.Single {
-			b.WriteString("| mistake | what happens | race detector | message | program |\n|---|---|---|---|---|\n")
+			b.WriteString("| mistake | what happens | scopevet | race detector | message | program |\n|---|---|---|---|---|---|\n")
 		} else {
-			b.WriteString("| mistake | plain | locked | isolating | off-heap | race detector | message | program |\n|---|---|---|---|---|---|---|---|\n")
+			b.WriteString("| mistake | plain | locked | isolating | off-heap | scopevet | race detector | message | program |\n|---|---|---|---|---|---|---|---|---|\n")
 		}
 		for _, p := range f.Programs {
 			cells := r.row(f, p)
-			if was := old[f.Name+"/"+p.Name]; len(was) == len(cells) && raceCell(cells) == "" {
-				cells[len(cells)-3] = raceCell(was)
-			}
+			keep(cells, old[f.Name+"/"+p.Name])
 			b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 		}
 		b.WriteString("\n")
@@ -48,10 +47,21 @@ func (r Results) Tables(old map[string][]string) string {
 	return b.String()
 }
 
+// keep takes the cells over that are not filled in by the run.
+func keep(cells, was []string) {
+	if len(was) != len(cells) {
+		return
+	}
+	cells[len(cells)-4] = was[len(was)-4]
+	if raceCell(cells) == "" {
+		cells[len(cells)-3] = raceCell(was)
+	}
+}
+
 func raceCell(cells []string) string { return cells[len(cells)-3] }
 
-// row returns the cells of a program's line. That of the race detector is empty if it
-// was not tried.
+// row returns the cells of a program's line. That of scopevet is empty, and that of the
+// race detector if it was not tried.
 func (r Results) row(f corpus.Family, p corpus.Program) []string {
 	row := r[f.Name+"/"+p.Name]
 	if row == nil {
@@ -65,7 +75,7 @@ func (r Results) row(f corpus.Family, p corpus.Program) []string {
 	if m := row.Messages(); len(m) > 0 {
 		message = "`" + strings.Join(m, "`<br>`") + "`"
 	}
-	return append(cells, row.race(f.In(p), p.Races), strings.ReplaceAll(message, "|", `\|`), "`"+f.Name+"/"+p.Name+"`")
+	return append(cells, "", row.race(f.In(p), p.Races), strings.ReplaceAll(message, "|", `\|`), "`"+f.Name+"/"+p.Name+"`")
 }
 
 func kinds(f corpus.Family) []corpus.Kind {
@@ -135,9 +145,7 @@ func (r Results) Differences(page string, wanted func(name string) bool) (diff [
 				continue
 			}
 			seen := r.row(f, p)
-			if len(said) == len(seen) && raceCell(seen) == "" {
-				seen[len(seen)-3] = raceCell(said)
-			}
+			keep(seen, said)
 			if !slices.Equal(said, seen) && !(p.Timing && luckier(said, seen)) {
 				diff = append(diff, "- "+strings.Join(said, " | "), "+ "+strings.Join(seen, " | "))
 			}

@@ -1,0 +1,3 @@
+module github.com/allocarrays/allocarrays-go
+
+go 1.26.0
