@@ -184,8 +184,10 @@ func mutants(root string, every bool) (list []*mutant, err error) {
 // unsettled are files of settled packages that have changed since, and of which not every
 // mutant has been judged again.
 var unsettled = []string{
-	"scope/leak.go", "scope/life.go", "scope/open.go", "scope/stale.go", "internal/handshake/queue.go", "bumper/store.go",
-	"offheap/workspace.go",
+	"scope/allocbump.go", "scope/leak.go", "scope/life.go", "scope/make.go", "scope/open.go", "scope/stale.go",
+	"internal/handshake/bump.go", "internal/handshake/bumpregion.go", "internal/handshake/queue.go",
+	"bumper/allocbuffer.go", "bumper/autoscaling.go", "bumper/bump.go", "bumper/customslab.go", "bumper/isolating.go",
+	"bumper/levels.go", "bumper/shared.go", "bumper/slab.go", "bumper/store.go", "offheap/workspace.go",
 }
 
 // settled reports whether m is to be killed: it is not about the order of memory, and of a
