@@ -8,6 +8,8 @@
 //   - nn: neural network inference over these arrays.
 //   - offheap: storage for buffers outside the Go heap.
 //   - meter: allocators around allocators, such as a counted fallback to the heap.
+//   - contrib/grpc, contrib/prometheus: a scope for each RPC, and metrics; modules of their own.
+//   - scopehttp: a scope for each request of an HTTP server.
 //   - scope/memory, scope/scopetest: to write an allocator, and to test it.
 //
 // The README has a program; docs/concepts.md has the ideas.

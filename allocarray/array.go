@@ -2,6 +2,7 @@ package allocarray
 
 import (
 	"context"
+	"unsafe"
 
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -17,7 +18,7 @@ type Element interface {
 type Float interface{ float32 | float64 }
 
 // MaxRank is the largest number of axes of an array.
-const MaxRank = 6
+const MaxRank = 8
 
 // An AllocArray is an n-dimensional array of T. The package documentation says how
 // arrays are passed, how long they live and when they panic.
@@ -26,17 +27,39 @@ const MaxRank = 6
 // such as Similar, work on it; the others panic.
 //
 // An AllocArray may be copied freely; copies share their elements. Arrays may be
-// read by several goroutines at once.
+// read by several goroutines at once. They cannot be compared with ==, and to
+// reflect.DeepEqual only copies of one array are equal: compare Shape and Data.
 type AllocArray[T Element] struct {
-	// Arrays are copied with registers of 16 bytes. The size is a multiple of 16, and
-	// the largest part comes first, so that a copy of a copy loads what was stored in
-	// the pieces in which it was stored. Otherwise the processor waits longer than an
-	// allocation takes.
+	// Go keeps structs of up to four words and four fields in registers. So the length
+	// of the memory is not here: it follows from the layout.
 
-	layout
-	data  []T // from the first element to the end of what the array may touch
-	stamp scope.Stamp
-	_     uint64 // makes the size a multiple of 16 (on 64-bit systems)
+	_       [0]func(T)     // takes no room; rules out == and conversions between element types
+	data    unsafe.Pointer // the first element; span elements of T from here on belong to the array
+	*layout                // nil only in the zero AllocArray
+	stamp   scope.Stamp
+}
+
+// elements returns the memory from the first element of a to the last.
+func (a AllocArray[T]) elements() []T {
+	// Who makes an array gives it memory for the span of its layout, and a view stays
+	// within that.
+	return unsafe.Slice((*T)(a.data), a.layout.span)
+}
+
+// over returns an array with the layout l on s, which has l.span elements.
+func over[T Element](s []T, l *layout, stamp scope.Stamp) AllocArray[T] {
+	return AllocArray[T]{data: unsafe.Pointer(unsafe.SliceData(s)), layout: l, stamp: stamp}
+}
+
+// view returns the elements of a that l describes, if the first is off behind that of
+// a. An empty view begins where a does: there may be nothing behind off.
+func (a AllocArray[T]) view(off int, l *layout) AllocArray[T] {
+	if l.span > 0 {
+		// Element off belongs to a, since the caller has checked the index.
+		a.data = unsafe.Add(a.data, off*int(sizeOf[T]()))
+	}
+	a.layout = l
+	return a
 }
 
 // Wrap returns an array that shares the elements of s, in row-major order. Without
@@ -45,41 +68,42 @@ type AllocArray[T Element] struct {
 //
 // The array is valid as long as s is. If s was made in a scope, the array cannot
 // notice the end of that scope.
-func Wrap[T Element](s []T, shape ...int) (a AllocArray[T]) {
-	n := len(s)
+func Wrap[T Element](s []T, shape ...int) AllocArray[T] {
 	if len(shape) == 0 {
-		a.contiguous, a.rank, a.shape[0], a.stride[0] = true, 1, n, 1
-	} else if a.setShape("Wrap", shape) != n {
-		panic(misuse("Wrap: %d elements do not fit shape %s", n, shapeText(shape)))
+		return over(s, rowMajor("Wrap", []int{len(s)}), scope.Stamp{})
 	}
-	a.data = s[:n:n]
-	return a
+	l := rowMajor("Wrap", shape)
+	if l.size != len(s) {
+		panic(misuse("Wrap: %d elements do not fit shape %s", len(s), shapeText(l.lengths())))
+	}
+	return over(s, l, scope.Stamp{})
 }
 
 // New returns an array of zeros, with memory from ctx. Without a shape it has
 // rank 0 and one element. New panics if a length is negative or if there are more
 // than [MaxRank] axes.
-func New[T Element](ctx context.Context, shape ...int) (a AllocArray[T]) {
-	a.allocate(ctx, "New", shape)
-	clear(a.data)
+func New[T Element](ctx context.Context, shape ...int) AllocArray[T] {
+	a := allocate[T](ctx, "New", rowMajor("New", shape))
+	clear(a.elements())
 	a.recheck("New")
 	return a
 }
 
 // Full returns an array whose elements are all v, with memory from ctx. Its shape
 // is as for [New].
-func Full[T Element](ctx context.Context, v T, shape ...int) (a AllocArray[T]) {
-	a.allocate(ctx, "Full", shape)
+func Full[T Element](ctx context.Context, v T, shape ...int) AllocArray[T] {
+	a := allocate[T](ctx, "Full", rowMajor("Full", shape))
 	a.fill("Full", v)
 	return a
 }
 
 // Arange returns the numbers 0 to n-1 as an array of one axis, with memory from
 // ctx. It panics if n is negative. Numbers that T cannot hold wrap or are rounded.
-func Arange[T Element](ctx context.Context, n int) (a AllocArray[T]) {
-	a.allocate(ctx, "Arange", []int{n})
-	for i := range a.data {
-		a.data[i] = T(i)
+func Arange[T Element](ctx context.Context, n int) AllocArray[T] {
+	a := allocate[T](ctx, "Arange", rowMajor("Arange", []int{n}))
+	data := a.elements()
+	for i := range data {
+		data[i] = T(i)
 	}
 	a.recheck("Arange")
 	return a
@@ -88,50 +112,45 @@ func Arange[T Element](ctx context.Context, n int) (a AllocArray[T]) {
 // Similar returns an array with a's element type, with memory from ctx. Its shape
 // is the one given or, without one, a's. The elements are uninitialised: write
 // them before reading. Similar uses only a's type and shape, so a may be stale.
-func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) (b AllocArray[T]) {
-	b.similar(ctx, &a, shape)
-	return b
-}
-
-// similar makes b, which is zero, what a.Similar(ctx, shape...) returns.
-func (b *AllocArray[T]) similar(ctx context.Context, a *AllocArray[T], shape []int) {
-	if len(shape) > 0 || !a.contiguous {
-		if len(shape) == 0 {
-			shape = a.lengths()
-		}
-		b.alloc(ctx, b.setShape("Similar", shape))
-		return
+func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) AllocArray[T] {
+	l := a.layout
+	if len(shape) > 0 || l == nil || !l.fresh {
+		l = a.similar(shape)
 	}
-	b.layout = a.layout
-	b.alloc(ctx, len(a.data))
+	return similar[T](ctx, l)
 }
 
-// allocate makes a, which is zero, a contiguous array with memory from ctx, to be
-// written by an operation. Its elements are uninitialised.
-func (a *AllocArray[T]) allocate(ctx context.Context, op string, shape []int) {
-	a.alloc(ctx, a.setShape(op, shape))
-	a.recheck(op) // the allocator and the context may be the user's code
-}
-
-// allocateLike is allocate with the shape of an array that has the layout l and n
-// elements of data. A contiguous array already has the layout to be.
-func (a *AllocArray[T]) allocateLike(ctx context.Context, op string, l *layout, n int) {
-	if !l.contiguous {
-		a.allocate(ctx, op, l.lengths())
-		return
+// similar returns the layout of what is similar to a, with its shape or another.
+func (a AllocArray[T]) similar(shape []int) *layout {
+	if len(shape) == 0 {
+		return a.form().renewed("Similar")
 	}
-	a.layout = *l
-	a.alloc(ctx, n)
-	a.recheck(op)
+	return rowMajor("Similar", shape)
 }
 
-// alloc gives a, which has its layout, n elements.
-func (a *AllocArray[T]) alloc(ctx context.Context, n int) {
-	data, stamp, err := scope.Alloc[T](ctx, n)
+// similar returns an array with the layout l, which is fresh, and memory from ctx.
+func similar[T Element](ctx context.Context, l *layout) AllocArray[T] {
+	data, stamp, err := scope.Alloc[T](ctx, l.size)
 	if err != nil {
 		panic(err)
 	}
-	a.data, a.stamp = data, stamp
+	return over(data, l, stamp)
+}
+
+// renewed returns the layout of a new array with the shape of l.
+func (l *layout) renewed(op string) *layout {
+	if l.fresh {
+		return l
+	}
+	return rowMajor(op, l.lengths())
+}
+
+// allocate returns an array with the layout l, which is fresh, with memory from ctx, to
+// be written by an operation. Its elements are uninitialised.
+func allocate[T Element](ctx context.Context, op string, l *layout) AllocArray[T] {
+	a := similar[T](ctx, l)
+	a.recheck(op) // the allocator and the context may be the user's code
+	return a
 }
 
 // Live reports whether the array may be used, that is, whether the scope in which
@@ -140,21 +159,24 @@ func (a AllocArray[T]) Live() bool { return a.stamp.Live() }
 
 // check panics if the scope of a's elements has ended, or if a is the zero value.
 // Everything that touches an element begins with it and ends with recheck.
-func (a *AllocArray[T]) check(op string) {
-	if !a.stamp.Live() || a.rank == 0 && len(a.data) == 0 {
+func (a AllocArray[T]) check(op string) {
+	if !a.usable() {
 		a.panicUnusable(op)
 	}
 }
 
-func (a *AllocArray[T]) panicUnusable(op string) {
-	if a.Live() {
+// usable reports whether check would return. It is small enough to be inlined.
+func (a AllocArray[T]) usable() bool { return a.layout != nil && a.stamp.Live() }
+
+func (a AllocArray[T]) panicUnusable(op string) {
+	if a.layout == nil {
 		panic(misuse("%s: the zero AllocArray has no elements", op))
 	}
 	a.panicStale(op, "copy what must outlive a scope with Heap() or CopyTo before it ends")
 }
 
-func (a *AllocArray[T]) panicStale(op, fix string) {
-	panic(&scope.StaleError{What: "allocarray: " + op + " of a " + a.text() + " array", End: a.stamp.End(), Fix: fix})
+func (a AllocArray[T]) panicStale(op, fix string) {
+	panic(scope.NewStaleError("allocarray: "+op+" of a "+a.text()+" array", a.stamp, fix))
 }
 
 // recheck panics if the scope of a's elements has ended since check: the elements
@@ -167,14 +189,25 @@ func (a *AllocArray[T]) panicStale(op, fix string) {
 // Go does not order the plain loads of elements before the atomic load of the stamp.
 // It cannot undo a write: elements that were written after the scope ended may have
 // been another scope's.
-func (a *AllocArray[T]) recheck(op string) {
+func (a AllocArray[T]) recheck(op string) {
 	if !a.stamp.Live() {
 		a.panicStale(op, "it ended during the operation; end a scope only when nothing uses its arrays")
 	}
 }
 
+// recheckAll is recheck of a result and two operands. It takes pointers, which the
+// compiler keeps out of registers what they point to: where that matters, the caller
+// looks first whether all are live.
+func recheckAll[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) {
+	if !dst.stamp.Live() || !a.stamp.Live() || !b.stamp.Live() {
+		dst.recheck(op)
+		a.recheck(op)
+		b.recheck(op)
+	}
+}
+
 // checkDst panics if a must not be written to.
-func (a *AllocArray[T]) checkDst(op string) {
+func (a AllocArray[T]) checkDst(op string) {
 	a.check(op)
 	a.requireWritable(op)
 }

@@ -3,6 +3,7 @@ package allocarray_test
 import (
 	"context"
 	"math"
+	"reflect"
 	"strconv"
 	"testing"
 	"unsafe"
@@ -15,12 +16,33 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/guard"
 )
 
-// TestSize: what the documentation says an array takes, and what a copy is made of.
-func TestSize(t *testing.T) {
-	size := unsafe.Sizeof(allocarray.AllocArray[float32]{})
-	if strconv.IntSize == 64 {
-		require.EqualValues(t, 160, size)
+// TestHeaderFitsRegisters: Go keeps a struct in registers if it has at most four words and
+// four fields, and so have the structs within, and no arrays that are not empty.
+func TestHeaderFitsRegisters(t *testing.T) {
+	a := reflect.TypeFor[allocarray.AllocArray[float32]]()
+	require.LessOrEqual(t, a.Size(), 4*max(unsafe.Sizeof(uint64(0)), unsafe.Sizeof(uintptr(0))))
+	require.LessOrEqual(t, a.NumField(), 4)
+	for i := range a.NumField() {
+		if f := a.Field(i).Type; f.Size() > 0 {
+			require.NotEqual(t, reflect.Array, f.Kind())
+			require.True(t, f.Kind() != reflect.Struct || f.NumField() <= 4)
+		}
 	}
+	if strconv.IntSize == 64 {
+		require.EqualValues(t, 32, a.Size())
+	}
+}
+
+// TestHeaderIsOpaque: what is alike inside is not so outside.
+func TestHeaderIsOpaque(t *testing.T) {
+	a := reflect.TypeFor[allocarray.AllocArray[float32]]()
+	require.False(t, a.Comparable(), "copies of an array, not arrays, would be equal")
+	require.False(t, reflect.TypeFor[allocarray.AllocArray[int32]]().ConvertibleTo(a))
+	require.False(t, reflect.TypeFor[allocarray.AllocArray[uint32]]().AssignableTo(a))
+	x := allocarray.Wrap([]float32{1, 2})
+	require.True(t, reflect.DeepEqual(x, x))
+	require.False(t, reflect.DeepEqual(x, allocarray.Wrap([]float32{1, 3})))
+	require.False(t, reflect.DeepEqual(x, x.Heap()))
 }
 
 // TestImpossibleShapes: a shape that no memory can hold is exhausted memory, which

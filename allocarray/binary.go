@@ -74,69 +74,87 @@ func MaximumInto[T Element](dst, a, b AllocArray[T]) {
 }
 
 // binary computes an elementwise operation into a new array.
-func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, b *AllocArray[T]) (dst AllocArray[T]) {
-	a.check(name)
-	b.check(name)
-	alike := dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
-	a.recheck(name)
-	b.recheck(name)
-	binaryRuns(op, name, alike, &dst, a, b)
+//
+// The small arrays are made and added here, with nothing called but what allocates and
+// what computes: each further call takes as long as four elements.
+func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, b *AllocArray[T]) AllocArray[T] {
+	if !a.usable() || !b.usable() {
+		a.check(name)
+		b.check(name)
+	}
+	dst := similar[T](ctx, together(name, a.layout, b.layout))
+	if !dst.Live() || !a.Live() || !b.Live() {
+		late := dst
+		recheckAll(name, &late, a, b)
+	}
+	if dst.alike(a.layout) && dst.alike(b.layout) {
+		kernel.Binary(op, dst.elements(), a.elements(), b.elements())
+	} else {
+		binaryWalk(op, dst, *a, *b)
+	}
+	if !dst.Live() || !a.Live() || !b.Live() {
+		late := dst
+		recheckAll(name, &late, a, b)
+	}
 	return dst
 }
 
 func binaryInto[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArray[T]) {
-	alike := checkInto(name, dst, a, b)
-	binaryRuns(op, name, alike, dst, a, b)
+	checkInto(name, dst, a, b)
+	if dst.alike(a.layout) && dst.alike(b.layout) {
+		kernel.Binary(op, dst.elements(), a.elements(), b.elements())
+	} else {
+		binaryWalk(op, *dst, *a, *b)
+	}
+	recheckAll(name, dst, a, b)
 }
 
-// allocateBroadcast is allocate with the shape to which a and b broadcast. It reports
-// whether all three are alike; n is then their number of elements.
-func (dst *AllocArray[T]) allocateBroadcast(ctx context.Context, op string, a, b *layout, n int) bool {
-	if a.alike(b) {
-		dst.allocateLike(ctx, op, a, n)
-		return true
+// together returns the layout of a new array with the shape to which a and b broadcast.
+// It panics if they do not.
+func together(op string, a, b *layout) *layout {
+	if a == b && a.fresh {
+		return a
 	}
-	dst.broadcast(op, a, b)
-	dst.allocate(ctx, op, dst.lengths())
-	return false
+	return broadcastLayout(op, a, b)
+}
+
+func broadcastLayout(op string, a, b *layout) *layout {
+	if a.sameShape(&b.axes) {
+		if b.fresh {
+			return b
+		}
+		return a.renewed(op)
+	}
+	var x axes
+	x.broadcast(op, &a.axes, &b.axes)
+	return rowMajor(op, x.lengths())
 }
 
 // checkInto panics if dst cannot be the destination of an elementwise operation on
-// a and b. It reports whether all three are alike.
-func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) bool {
-	a.check(op)
-	b.check(op)
-	dst.checkDst(op)
-	alike := dst.alike(&a.layout) && dst.alike(&b.layout)
-	if !alike {
-		var want layout
-		want.broadcast(op, &a.layout, &b.layout)
-		requireShape(op, &dst.layout, &want)
+// a and b.
+func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) {
+	if !a.usable() || !b.usable() || !dst.usable() || dst.repeats {
+		a.check(op)
+		b.check(op)
+		dst.checkDst(op)
+	}
+	if dst.layout != a.layout || dst.layout != b.layout {
+		var want axes
+		want.broadcast(op, &a.axes, &b.axes)
+		requireShape(op, &dst.axes, &want)
 	}
 	requireInPlace(op, dst, a)
 	requireInPlace(op, dst, b)
-	return alike
 }
 
-// binaryRuns computes dst from a and b, which broadcast to its shape, and checks
-// that all still live. Contiguous arrays of one shape need no walk, which would cost
-// as much as 64 elements.
-func binaryRuns[T Element](op kernel.BinaryOp, name string, alike bool, dst, a, b *AllocArray[T]) {
-	if alike || dst.bothContiguous(&a.layout) && dst.bothContiguous(&b.layout) {
-		kernel.Binary(op, dst.data[:dst.size()], a.data, b.data)
-	} else {
-		binaryWalk(op, dst, a, b)
-	}
-	dst.recheck(name)
-	a.recheck(name)
-	b.recheck(name)
-}
-
-func binaryWalk[T Element](op kernel.BinaryOp, dst, a, b *AllocArray[T]) {
-	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
-	w := newWalk(&dst.layout, &sa, &sb)
+// binaryWalk computes dst from a and b, which broadcast to its shape. Contiguous arrays of
+// one shape need no walk, which would cost as much as 64 elements.
+func binaryWalk[T Element](op kernel.BinaryOp, dst, a, b AllocArray[T]) {
+	sa, sb := a.stretched(&dst.axes), b.stretched(&dst.axes)
+	to, x, y := dst.elements(), a.elements(), b.elements()
+	w := newWalk(&dst.axes, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
-		binaryRun(op, &w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
+		binaryRun(op, &w, to[w.off[0]:], x[w.off[1]:], y[w.off[2]:])
 	}
 }
 

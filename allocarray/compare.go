@@ -66,10 +66,10 @@ func GreaterEqualInto[T Element](dst AllocArray[uint8], a, b AllocArray[T]) {
 	compareInto(kernel.GreaterEqual, "GreaterEqualInto", &dst, &a, &b)
 }
 
-func compare[T Element](ctx context.Context, op kernel.CompareOp, name string, a, b *AllocArray[T]) (dst AllocArray[uint8]) {
+func compare[T Element](ctx context.Context, op kernel.CompareOp, name string, a, b *AllocArray[T]) AllocArray[uint8] {
 	a.check(name)
 	b.check(name)
-	dst.allocateBroadcast(ctx, name, &a.layout, &b.layout, len(a.data))
+	dst := allocate[uint8](ctx, name, together(name, a.layout, b.layout))
 	a.recheck(name)
 	b.recheck(name)
 	compareRuns(op, name, &dst, a, b)
@@ -82,10 +82,11 @@ func compareInto[T Element](op kernel.CompareOp, name string, dst *AllocArray[ui
 }
 
 func compareRuns[T Element](op kernel.CompareOp, name string, dst *AllocArray[uint8], a, b *AllocArray[T]) {
-	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
-	w := newWalk(&dst.layout, &sa, &sb)
+	sa, sb := a.stretched(&dst.axes), b.stretched(&dst.axes)
+	to, x, y := dst.elements(), a.elements(), b.elements()
+	w := newWalk(&dst.axes, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
-		compareRun(op, &w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
+		compareRun(op, &w, to[w.off[0]:], x[w.off[1]:], y[w.off[2]:])
 	}
 	dst.recheck(name)
 	a.recheck(name)

@@ -10,10 +10,10 @@ import (
 // Concat joins arrays along an axis, with memory from ctx. The arrays must have the
 // same rank and, along the other axes, the same lengths. Negative axes count from
 // the end. Concat panics if no arrays are given.
-func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) (dst AllocArray[T]) {
+func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) AllocArray[T] {
 	shape, k := concatShape("Concat", axis, arrays)
-	dst.allocate(ctx, "Concat", shape.lengths())
-	recheckAll("Concat", arrays)
+	dst := allocate[T](ctx, "Concat", rowMajor("Concat", shape.lengths()))
+	recheckEach("Concat", arrays)
 	concat("Concat", &dst, k, arrays)
 	return dst
 }
@@ -23,7 +23,7 @@ func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) (
 func ConcatInto[T Element](dst AllocArray[T], axis int, arrays ...AllocArray[T]) {
 	shape, k := concatShape("ConcatInto", axis, arrays)
 	dst.checkDst("ConcatInto")
-	requireShape("ConcatInto", &dst.layout, &shape)
+	requireShape("ConcatInto", &dst.axes, &shape)
 	for i := range arrays {
 		requireDisjoint("ConcatInto", &dst, &arrays[i])
 	}
@@ -32,18 +32,19 @@ func ConcatInto[T Element](dst AllocArray[T], axis int, arrays ...AllocArray[T])
 
 // concatShape checks the arrays. It returns the shape of the result and the axis as
 // counted from the first.
-func concatShape[T Element](op string, axis int, arrays []AllocArray[T]) (shape layout, k int) {
+func concatShape[T Element](op string, axis int, arrays []AllocArray[T]) (shape axes, k int) {
 	if len(arrays) == 0 {
 		panic(misuse("%s: no arrays", op))
 	}
-	first := &arrays[0].layout
+	arrays[0].check(op)
+	first := arrays[0].layout
 	shape.rank, shape.shape = first.rank, first.shape
 	k = first.axis(op, axis)
 	shape.shape[k] = 0
 	for i := range arrays {
 		a := &arrays[i]
 		a.check(op)
-		other := layout{rank: a.rank, shape: a.shape}
+		other := axes{rank: a.rank, shape: a.shape}
 		other.shape[k] = shape.shape[k]
 		if !shape.sameShape(&other) {
 			panic(misuse("%s: shapes %s and %s do not join along axis %d", op, shapeText(first.lengths()), shapeText(a.lengths()), axis))
@@ -64,10 +65,10 @@ func concat[T Element](op string, dst *AllocArray[T], axis int, arrays []AllocAr
 		at += n
 	}
 	dst.recheck(op)
-	recheckAll(op, arrays)
+	recheckEach(op, arrays)
 }
 
-func recheckAll[T Element](op string, arrays []AllocArray[T]) {
+func recheckEach[T Element](op string, arrays []AllocArray[T]) {
 	for i := range arrays {
 		arrays[i].recheck(op)
 	}

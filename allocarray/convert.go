@@ -5,9 +5,9 @@ import "context"
 // Convert returns a with its elements converted to another type, as in
 // Convert[float32](ctx, a), with memory from ctx. The conversion is Go's: what a
 // float becomes that the integer type cannot hold depends on the processor.
-func Convert[To, From Element](ctx context.Context, a AllocArray[From]) (dst AllocArray[To]) {
+func Convert[To, From Element](ctx context.Context, a AllocArray[From]) AllocArray[To] {
 	a.check("Convert")
-	dst.allocateLike(ctx, "Convert", &a.layout, len(a.data))
+	dst := allocate[To](ctx, "Convert", a.renewed("Convert"))
 	a.recheck("Convert")
 	convert("Convert", &dst, &a)
 	return dst
@@ -21,9 +21,10 @@ func ConvertInto[To, From Element](dst AllocArray[To], a AllocArray[From]) {
 }
 
 func convert[To, From Element](op string, dst *AllocArray[To], a *AllocArray[From]) {
-	w := newWalk(&dst.layout, &a.stride)
+	to, from := dst.elements(), a.elements()
+	w := newWalk(&dst.axes, &a.stride)
 	for ok := !w.empty(); ok; ok = w.next() {
-		convertRun(&w, dst.data[w.off[0]:], a.data[w.off[1]:])
+		convertRun(&w, to[w.off[0]:], from[w.off[1]:])
 	}
 	dst.recheck(op)
 	a.recheck(op)

@@ -12,7 +12,7 @@ import (
 func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 	a.check("CopyTo")
 	dst.checkDst("CopyTo")
-	stride, ok := a.stretch(&dst.layout)
+	stride, ok := a.stretch(&dst.axes)
 	if !ok {
 		panic(misuse("CopyTo: shape %s does not broadcast to %s", shapeText(a.lengths()), shapeText(dst.lengths())))
 	}
@@ -29,11 +29,11 @@ func (a AllocArray[T]) Heap() AllocArray[T] { return a.clone(heapContext, "Heap"
 // heapContext carries the Go heap, as does every context without an allocator.
 var heapContext = scope.WithAllocator(context.Background(), scope.Heap())
 
-func (a *AllocArray[T]) clone(ctx context.Context, op string) (dst AllocArray[T]) {
+func (a AllocArray[T]) clone(ctx context.Context, op string) AllocArray[T] {
 	a.check(op)
-	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	dst := allocate[T](ctx, op, a.renewed(op))
 	a.recheck(op)
-	copyRuns(op, &dst, a, &a.stride)
+	copyRuns(op, &dst, &a, &a.stride)
 	return dst
 }
 
@@ -46,10 +46,11 @@ func copyRuns[T Element](op string, dst, src *AllocArray[T], stride *[MaxRank]in
 
 // copyElements copies src, whose strides along the axes of dst are given, to dst.
 func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
-	w := newWalk(&dst.layout, stride)
+	to, from := dst.elements(), src.elements()
+	w := newWalk(&dst.axes, stride)
 	n, ds, ss := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
-		d, s := dst.data[w.off[0]:], src.data[w.off[1]:]
+		d, s := to[w.off[0]:], from[w.off[1]:]
 		if ds == 1 && ss == 1 {
 			copy(d[:n], s[:n])
 		} else {
@@ -64,17 +65,18 @@ func (a AllocArray[T]) Fill(v T) {
 	a.fill("Fill", v)
 }
 
-func (a *AllocArray[T]) fill(op string, v T) {
+func (a AllocArray[T]) fill(op string, v T) {
 	a.set(v)
 	a.recheck(op)
 }
 
 // set sets all elements to v.
-func (a *AllocArray[T]) set(v T) {
-	w := newWalk(&a.layout)
+func (a AllocArray[T]) set(v T) {
+	data := a.elements()
+	w := newWalk(&a.axes)
 	n, step := w.run(), w.step(0)
 	for ok := !w.empty(); ok; ok = w.next() {
-		run := a.data[w.off[0]:]
+		run := data[w.off[0]:]
 		if step == 1 {
 			kernel.Fill(run[:n], v)
 			continue

@@ -16,11 +16,16 @@
 //
 // # Values
 //
-// An AllocArray is a value of 160 bytes (on 64-bit systems): memory, shape and
-// strides. It is passed and returned by value. Making one allocates its elements and
-// nothing else. Copying one copies no elements: both copies, and all views, share
-// them. New arrays are contiguous, that is, row-major without gaps; views may have
-// any strides.
+// An AllocArray is a value of four words: where its elements are, the stamp of their
+// scope, and a layout. It is passed and returned by value, in registers. Copying one
+// copies no elements: both copies, and all views, share them. New arrays are
+// contiguous, that is, row-major without gaps; views may have any strides.
+//
+// A layout is the shape and the strides. It never changes, lives on the Go heap, and is
+// shared by all arrays of that shape. Making an array or a view therefore allocates its
+// elements and nothing else, except one small object on the Go heap if its layout has
+// not been used before, or not since some thousands of others were: the layouts kept
+// are bounded, so that shapes which requests choose cannot fill the memory.
 //
 // # Lifetime
 //

@@ -70,10 +70,10 @@ func GELUTanhInto[T Float](dst, a AllocArray[T]) {
 }
 
 // Pow returns a to the power of b, broadcast, with memory from ctx.
-func Pow[T Float](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[T]) {
+func Pow[T Float](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 	a.check("Pow")
 	b.check("Pow")
-	dst.allocateBroadcast(ctx, "Pow", &a.layout, &b.layout, len(a.data))
+	dst := allocate[T](ctx, "Pow", together("Pow", a.layout, b.layout))
 	a.recheck("Pow")
 	b.recheck("Pow")
 	powRuns("Pow", &dst, &a, &b)
@@ -87,10 +87,11 @@ func PowInto[T Float](dst, a, b AllocArray[T]) {
 }
 
 func powRuns[T Float](op string, dst, a, b *AllocArray[T]) {
-	sa, sb := a.stretched(&dst.layout), b.stretched(&dst.layout)
-	w := newWalk(&dst.layout, &sa, &sb)
+	sa, sb := a.stretched(&dst.axes), b.stretched(&dst.axes)
+	to, x, y := dst.elements(), a.elements(), b.elements()
+	w := newWalk(&dst.axes, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
-		powRun(&w, dst.data[w.off[0]:], a.data[w.off[1]:], b.data[w.off[2]:])
+		powRun(&w, to[w.off[0]:], x[w.off[1]:], y[w.off[2]:])
 	}
 	dst.recheck(op)
 	a.recheck(op)

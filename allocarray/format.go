@@ -26,12 +26,12 @@ func (a AllocArray[T]) String() string {
 	return text
 }
 
-func (a *AllocArray[T]) format() string {
-	if a.size() == 0 {
+func (a AllocArray[T]) format() string {
+	if a.Len() == 0 {
 		return "[]" // for every shape, as NumPy does
 	}
-	p := printer[T]{a: a, edge: math.MaxInt}
-	if a.size() > printWhole {
+	p := printer[T]{a: &a, edge: math.MaxInt}
+	if a.Len() > printWhole {
 		p.edge = printEdge
 	}
 	p.visit(0, 0, func(v T) { p.width = max(p.width, len(fmt.Sprint(v))) }, func(string) {})
@@ -51,7 +51,7 @@ type printer[T Element] struct {
 // that begins at off and has the axes from axis on.
 func (p *printer[T]) visit(axis, off int, element func(T), text func(string)) {
 	if axis == p.a.rank {
-		element(p.a.data[off])
+		element(p.a.elements()[off])
 		return
 	}
 	text("[")

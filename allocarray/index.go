@@ -1,58 +1,84 @@
 package allocarray
 
+import "unsafe"
+
 // At returns the element at an index, which has one number for each axis. It panics
 // if the index is out of range.
 func (a AllocArray[T]) At(index ...int) T {
-	a.check("At")
-	v := a.data[a.offset("At", index)]
-	a.recheck("At")
-	return v
+	if a.usable() {
+		if off, ok := a.offset(index); ok {
+			if v := *a.element(off); a.Live() {
+				return v
+			}
+			a.recheck("At")
+		}
+	}
+	panic(a.refusal("At", index))
 }
 
 // Set sets the element at an index to v. It panics if the index is out of range, or
 // if a is a broadcast view.
 func (a AllocArray[T]) Set(v T, index ...int) {
+	if a.usable() && !a.repeats {
+		if off, ok := a.offset(index); ok {
+			if *a.element(off) = v; a.Live() {
+				return
+			}
+			a.recheck("Set")
+		}
+	}
 	a.checkDst("Set")
-	a.data[a.offset("Set", index)] = v
-	a.recheck("Set")
+	panic(a.refusal("Set", index))
 }
 
 // Item returns the only element of a. It panics if a does not have exactly one, of
 // any rank.
 func (a AllocArray[T]) Item() T {
 	a.check("Item")
-	if a.size() != 1 {
+	if a.layout.size != 1 {
 		panic(misuse("Item: shape %s does not have exactly one element", shapeText(a.lengths())))
 	}
-	v := a.data[0]
+	v := *a.element(0)
 	a.recheck("Item")
 	return v
 }
 
-// offset returns the position in data of the element at an index.
-func (a *AllocArray[T]) offset(op string, index []int) int {
-	if len(index) != a.rank {
-		panic(misuse("%s: %d indices for rank %d", op, len(index), a.rank))
+// element returns the element that is off behind the first, where off is less than the
+// span.
+func (a AllocArray[T]) element(off int) *T {
+	return (*T)(unsafe.Add(a.data, off*int(sizeOf[T]()))) // within the memory of a
+}
+
+// offset returns how far an index is behind the first element; false if it is out of
+// range. It is less than the span, since each number is less than its length.
+func (l *layout) offset(index []int) (off int, ok bool) {
+	if len(index) != l.rank {
+		return 0, false
 	}
-	off := 0
 	for i, x := range index {
-		if uint(x) >= uint(a.shape[i]) {
-			panic(misuse("%s: index %s out of range for shape %s", op, join(index, ", "), shapeText(a.lengths())))
+		i &= MaxRank - 1 // i < rank ≤ MaxRank, a power of two
+		if uint(x) >= uint(l.shape[i]) {
+			return 0, false
 		}
-		off += x * a.stride[i]
+		off += x * l.stride[i]
 	}
-	return off
+	return off, true
+}
+
+// refusal returns the message for an index that is out of range. It panics if a cannot
+// be used at all.
+func (a AllocArray[T]) refusal(op string, index []int) string {
+	a.check(op)
+	if len(index) != a.rank {
+		return misuse("%s: %d indices for rank %d", op, len(index), a.rank)
+	}
+	return misuse("%s: index %s out of range for shape %s", op, join(index, ", "), shapeText(a.lengths()))
 }
 
 // requireWritable panics if elements of a repeat.
-func (a *AllocArray[T]) requireWritable(op string) {
-	if a.contiguous {
-		return
-	}
-	for i := range a.rank {
-		if a.stride[i] == 0 && a.shape[i] > 1 {
-			panic(misuse("%s: cannot write to a broadcast view of shape %s", op, shapeText(a.lengths())))
-		}
+func (a AllocArray[T]) requireWritable(op string) {
+	if a.layout.repeats {
+		panic(misuse("%s: cannot write to a broadcast view of shape %s", op, shapeText(a.lengths())))
 	}
 }
 
@@ -61,22 +87,14 @@ func (a *AllocArray[T]) requireWritable(op string) {
 // Data panics if the array is not contiguous: see [AllocArray.IsContiguous] and
 // [AllocArray.Clone].
 func (a AllocArray[T]) Data() []T {
-	if !a.contiguous || !a.stamp.Live() {
-		return a.flat("Data")
+	a.check("Data")
+	if !a.contiguous {
+		a.panicGaps("Data")
 	}
-	return a.data
+	return a.elements()
 }
 
-// flat returns the elements of a contiguous array.
-func (a *AllocArray[T]) flat(op string) []T {
-	a.check(op)
-	if a.contiguous {
-		return a.data
-	}
-	if !a.isContiguous() {
-		panic(misuse("%s: the array of shape %s and strides %s is not contiguous; Clone it first",
-			op, shapeText(a.lengths()), listText(a.stride[:a.rank])))
-	}
-	n := a.size()
-	return a.data[:n:n]
+func (a AllocArray[T]) panicGaps(op string) {
+	panic(misuse("%s: the array of shape %s and strides %s is not contiguous; Clone it first",
+		op, shapeText(a.lengths()), listText(a.stride[:a.rank])))
 }

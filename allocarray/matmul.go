@@ -20,50 +20,110 @@ import (
 // a product with two or more columns not on their number: each element is computed
 // with one fused multiply-add for each element of the row, in order. A product with a
 // single column, or on another processor, may round differently.
-func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) (dst AllocArray[T]) {
-	a.check("MatMul")
-	b.check("MatMul")
-	p := newProduct("MatMul", &a, &b)
-	dst.allocate(ctx, "MatMul", p.result.lengths())
+func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
+	if !a.usable() || !b.usable() {
+		a.check("MatMul")
+		b.check("MatMul")
+	}
+	if multiplies(a.layout, b.layout) {
+		dst := similar[T](ctx, productLayout(a.layout, b.layout))
+		recheckAll("MatMul", &dst, &a, &b)
+		matMulRuns("MatMul", &dst, &a, &b)
+		return dst
+	}
+	p := newProduct("MatMul", a.layout, b.layout)
+	dst := allocate[T](ctx, "MatMul", rowMajor("MatMul", p.result.lengths()))
 	a.recheck("MatMul")
 	b.recheck("MatMul")
-	p.run("MatMul", &dst, &a, &b)
+	stackRuns("MatMul", &p, &dst, &a, &b)
 	return dst
 }
 
 // MatMulInto sets dst to the matrix product a·b; see [MatMul]. It panics if dst
 // overlaps a or b.
 func MatMulInto[T Element](dst, a, b AllocArray[T]) {
-	a.check("MatMulInto")
-	b.check("MatMulInto")
-	dst.checkDst("MatMulInto")
-	p := newProduct("MatMulInto", &a, &b)
-	requireShape("MatMulInto", &dst.layout, &p.result)
+	if !a.usable() || !b.usable() || !dst.usable() || dst.repeats {
+		a.check("MatMulInto")
+		b.check("MatMulInto")
+		dst.checkDst("MatMulInto")
+	}
+	if multiplies(a.layout, b.layout) && dst.rank == 2 && dst.shape[0] == a.shape[0] && dst.shape[1] == b.shape[1] {
+		if rangesMeet(&dst, &a) || rangesMeet(&dst, &b) {
+			requireDisjoint("MatMulInto", &dst, &a)
+			requireDisjoint("MatMulInto", &dst, &b)
+		}
+		matMulRuns("MatMulInto", &dst, &a, &b)
+		return
+	}
+	p := newProduct("MatMulInto", a.layout, b.layout)
+	requireShape("MatMulInto", &dst.axes, &p.result)
 	requireDisjoint("MatMulInto", &dst, &a)
 	requireDisjoint("MatMulInto", &dst, &b)
-	p.run("MatMulInto", &dst, &a, &b)
+	stackRuns("MatMulInto", &p, &dst, &a, &b)
 }
 
-// product is a stack of matrix products.
-type product[T Element] struct {
-	a, b   AllocArray[T] // of rank 2 at least, broadcast to the same stack
-	result layout        // its shape only
-	row    bool          // a was a vector
-	column bool          // b was a vector
+// multiplies reports whether a and b are two matrices that multiply, as most operands
+// are.
+func multiplies(a, b *layout) bool {
+	return a.rank == 2 && b.rank == 2 && a.shape[1] == b.shape[0]
+}
+
+// productLayout returns the layout of the product of two matrices that multiply.
+func productLayout(a, b *layout) *layout {
+	switch {
+	case a.fresh && a.shape[1] == b.shape[1]:
+		return a
+	case b.fresh && a.shape[0] == b.shape[0]:
+		return b
+	}
+	return rowMajor("MatMul", []int{a.shape[0], b.shape[1]})
+}
+
+// matMulRuns computes the product of two matrices into dst.
+func matMulRuns[T Element](op string, dst, a, b *AllocArray[T]) {
+	if !smallMatMul(dst, a, b) && dst.size > 0 {
+		c, x, y := matrixOf(dst), matrixOf(a), matrixOf(b)
+		matMul(&c, &x, &y)
+	}
+	recheckAll(op, dst, a, b)
+}
+
+// small is up to how many rows, columns and steps a product is one for [gemm.Small]
+// (measured).
+const small = 12
+
+// smallMatMul is [gemm.Small] of small matrices of floats.
+func smallMatMul[T Element](dst, a, b *AllocArray[T]) bool {
+	m, k, n := a.shape[0], a.shape[1], b.shape[1]
+	if m > small || k > small || n > small || n%gemm.SmallColumns != 0 || b.stride[1] != 1 || dst.stride[1] != 1 {
+		return false
+	}
+	// The pointers are those of the elements under the name of their type.
+	switch any((*T)(nil)).(type) {
+	case *float32:
+		return gemm.Small((*float32)(dst.data), dst.stride[0], (*float32)(a.data), a.stride[0], a.stride[1], (*float32)(b.data), b.stride[0], m, k, n)
+	case *float64:
+		return gemm.Small((*float64)(dst.data), dst.stride[0], (*float64)(a.data), a.stride[0], a.stride[1], (*float64)(b.data), b.stride[0], m, k, n)
+	}
+	return false
+}
+
+// A product is a stack of matrix products.
+type product struct {
+	a, b   axes // of rank 2 at least, broadcast to the same stack
+	result axes // its shape only
+	row    bool // a was a vector
+	column bool // b was a vector
 }
 
 // newProduct returns the product of a and b. It panics if they do not multiply.
-func newProduct[T Element](op string, a, b *AllocArray[T]) (p product[T]) {
-	p.a, p.b = *a, *b
-	if a.rank == 2 && b.rank == 2 && a.shape[1] == b.shape[0] { // no stack, as most are
-		p.result.rank, p.result.shape[0], p.result.shape[1] = 2, a.shape[0], b.shape[1]
-		return p
-	}
+func newProduct(op string, a, b *layout) (p product) {
+	p.a, p.b = a.axes, b.axes
 	if p.row = a.rank == 1; p.row {
-		p.a = a.ExpandDims(0)
+		p.a.insertAxis(0)
 	}
 	if p.column = b.rank == 1; p.column {
-		p.b = b.ExpandDims(1)
+		p.b.insertAxis(1)
 	}
 	if p.row && p.column || !p.stack() {
 		panic(misuse("%s: shapes %s and %s do not multiply", op, shapeText(a.lengths()), shapeText(b.lengths())))
@@ -79,67 +139,58 @@ func newProduct[T Element](op string, a, b *AllocArray[T]) (p product[T]) {
 
 // stack broadcasts the operands over their axes before the last two and sets the
 // shape of the result. It returns false if they do not multiply.
-func (p *product[T]) stack() bool {
+func (p *product) stack() bool {
 	if p.a.rank < 2 || p.b.rank < 2 || p.a.shape[p.a.rank-1] != p.b.shape[p.b.rank-2] {
 		return false
 	}
 	m, k, n := p.a.shape[p.a.rank-2], p.a.shape[p.a.rank-1], p.b.shape[p.b.rank-1]
-	headA, headB := p.a.layout, p.b.layout
+	headA, headB := p.a, p.b
 	headA.rank, headB.rank = p.a.rank-2, p.b.rank-2
-	var head layout
+	var head axes
 	if !head.tryBroadcast(&headA, &headB) {
 		return false
 	}
-	p.a.layout = p.a.stackOf(&head, m, k)
-	p.b.layout = p.b.stackOf(&head, k, n)
+	p.a = p.a.stackOf(&head, m, k)
+	p.b = p.b.stackOf(&head, k, n)
 	p.result = p.a.stackOf(&head, m, n)
 	return true
 }
 
-// stackOf returns the layout of a stack of matrices stretched over the axes of head.
-func (l *layout) stackOf(head *layout, rows, columns int) (s layout) {
-	stack := *l
+// stackOf returns the axes of a stack of matrices stretched over the axes of head.
+func (x *axes) stackOf(head *axes, rows, columns int) (s axes) {
+	stack := *x
 	stack.rank -= 2
 	s.rank, s.shape, s.stride = head.rank+2, head.shape, stack.stretched(head)
 	clear(s.shape[head.rank:])
 	s.shape[head.rank], s.shape[head.rank+1] = rows, columns
-	s.stride[head.rank], s.stride[head.rank+1] = l.stride[l.rank-2], l.stride[l.rank-1]
+	s.stride[head.rank], s.stride[head.rank+1] = x.stride[x.rank-2], x.stride[x.rank-1]
 	return s
 }
 
-// run computes the products of a and b into dst, which has the shape of the result.
-func (p *product[T]) run(op string, dst, a, b *AllocArray[T]) {
-	p.multiply(*dst)
-	dst.recheck(op)
-	a.recheck(op)
-	b.recheck(op)
+// stackRuns computes the products of a and b into dst, which has the shape of the
+// result.
+func stackRuns[T Element](op string, p *product, dst, a, b *AllocArray[T]) {
+	if dst.size > 0 { // else the stack may be long: it may have more matrices than memory has bytes
+		stackProducts(p, dst, a.elements(), b.elements())
+	}
+	recheckAll(op, dst, a, b)
 }
 
-func (p *product[T]) multiply(dst AllocArray[T]) {
-	if dst.size() == 0 { // also if the stack is long: it may have more matrices than memory has bytes
-		return
-	}
-	if p.a.shape[p.a.rank-1] == 0 {
-		dst.set(0) // sums of nothing
-		return
-	}
-	if dst.rank == 2 && p.a.rank == 2 && p.b.rank == 2 {
-		matMul(&dst, &p.a, &p.b)
-		return
-	}
+func stackProducts[T Element](p *product, dst *AllocArray[T], a, b []T) {
+	to, result := dst.elements(), dst.axes
 	if p.row {
-		dst = dst.ExpandDims(dst.rank - 1)
+		result.insertAxis(result.rank - 1)
 	}
 	if p.column {
-		dst = dst.ExpandDims(-1)
+		result.insertAxis(result.rank)
 	}
-	stack := dst.layout
+	stack := result
 	stack.rank -= 2
 	var index [MaxRank]int
 	for range stack.count() {
 		i := index[:stack.rank]
-		c, a, b := dst.matrix(i), p.a.matrix(i), p.b.matrix(i)
-		matMul(&c, &a, &b)
+		c, x, y := matrixAt(&result, to, i), matrixAt(&p.a, a, i), matrixAt(&p.b, b, i)
+		matMul(&c, &x, &y)
 		increment(i, &stack.shape)
 	}
 }
@@ -154,21 +205,12 @@ func increment(index []int, shape *[MaxRank]int) {
 	}
 }
 
-// matrix returns the matrix at an index of the leading axes.
-func (a *AllocArray[T]) matrix(index []int) (m AllocArray[T]) {
-	m.rank, m.data, m.stamp = 2, a.data, a.stamp
-	off := 0
-	for i, x := range index {
-		off += x * a.stride[i]
+// matMul computes one product, which has elements.
+func matMul[T Element](dst, a, b *matrix[T]) {
+	if a.shape[1] == 0 {
+		dst.clear() // sums of nothing
+		return
 	}
-	m.advance(off)
-	copy(m.shape[:], a.shape[len(index):a.rank])
-	copy(m.stride[:], a.stride[len(index):a.rank])
-	return m
-}
-
-// matMul computes one product, which has elements and is not a sum of nothing.
-func matMul[T Element](dst, a, b *AllocArray[T]) {
 	if column := b.shape[1] == 1 && a.rowsContiguous(); microKernels && isFloat[T]() && !column {
 		matMulFused(dst, a, b)
 	} else {
@@ -180,7 +222,7 @@ func matMul[T Element](dst, a, b *AllocArray[T]) {
 // (i, j) is c = fma(a(i, l), b(l, j), c) for l = 0, 1, 2 …, whatever the shapes and
 // the strides. So a row of a gives the same bits alone and among others. Transposing
 // the product, dstᵀ = bᵀ·aᵀ, changes no bit either.
-func matMulFused[T Element](dst, a, b *AllocArray[T]) {
+func matMulFused[T Element](dst, a, b *matrix[T]) {
 	if addRows(dst, a, b) {
 		return
 	}
@@ -213,7 +255,7 @@ const (
 // addRows computes dst = a·b for few rows, by adding rows of b. It reports whether it
 // did; false leaves dst alone. Rows of 16 elements and more are added by the SIMD
 // library, which rounds as the micro-kernels do where there are any.
-func addRows[T Element](dst, a, b *AllocArray[T]) bool {
+func addRows[T Element](dst, a, b *matrix[T]) bool {
 	m, k, n := a.shape[0], a.shape[1], b.shape[1]
 	if m >= fewest || n < 16 || !dst.rowsContiguous() || !a.rowsContiguous() || !b.rowsContiguous() {
 		return false
@@ -224,7 +266,7 @@ func addRows[T Element](dst, a, b *AllocArray[T]) bool {
 
 // multiply computes dst = a·b with the micro-kernels. They cannot write to dst if its
 // rows are not contiguous or its memory interleaves with an operand's.
-func multiply[T Element](dst, a, b *AllocArray[T]) {
+func multiply[T Element](dst, a, b *matrix[T]) {
 	if !dst.rowsContiguous() || !gemmProduct(dst, a, b) {
 		multiplyTiles(dst, a, b)
 	}
@@ -234,27 +276,23 @@ func multiply[T Element](dst, a, b *AllocArray[T]) {
 // frame but its own.
 //
 //go:noinline
-func multiplyTiles[T Element](dst, a, b *AllocArray[T]) {
+func multiplyTiles[T Element](dst, a, b *matrix[T]) {
 	var room [1024]T
 	width := min(dst.shape[1], 32)
 	height := min(dst.shape[0], len(room)/width)
 	for i := 0; i < dst.shape[0]; i += height {
 		for j := 0; j < dst.shape[1]; j += width {
-			to, x, y := *dst, *a, *b
-			to.shape[0], to.shape[1] = min(height, dst.shape[0]-i), min(width, dst.shape[1]-j)
-			x.shape[0], y.shape[1] = to.shape[0], to.shape[1]
-			to.advance(i*dst.stride[0] + j*dst.stride[1])
-			x.advance(i * a.stride[0])
-			y.advance(j * b.stride[1])
-			tile := AllocArray[T]{data: room[:], layout: layout{rank: 2, shape: to.shape, stride: [MaxRank]int{to.shape[1], 1}}}
+			m, n := min(height, dst.shape[0]-i), min(width, dst.shape[1]-j)
+			to, x, y := dst.part(i, m, j, n), a.part(i, m, 0, a.shape[1]), b.part(0, b.shape[0], j, n)
+			tile := matrix[T]{data: room[:], shape: [2]int{m, n}, stride: [2]int{n, 1}}
 			gemmProduct(&tile, &x, &y)
-			copyElements(&to, &tile, &tile.stride)
+			to.copyFrom(&tile)
 		}
 	}
 }
 
 // gemmProduct is [gemm.Product] of arrays of floats.
-func gemmProduct[T Element](dst, a, b *AllocArray[T]) bool {
+func gemmProduct[T Element](dst, a, b *matrix[T]) bool {
 	switch c := any(dst.data).(type) {
 	case []float32:
 		return gemmProductOf(c, any(a.data).([]float32), any(b.data).([]float32), dst, a, b)
@@ -265,7 +303,7 @@ func gemmProduct[T Element](dst, a, b *AllocArray[T]) bool {
 }
 
 // gemmProductOf is gemmProduct with the elements under the name of their type.
-func gemmProductOf[F Float, T Element](c, x, y []F, dst, a, b *AllocArray[T]) bool {
+func gemmProductOf[F Float, T Element](c, x, y []F, dst, a, b *matrix[T]) bool {
 	m, k, n := a.shape[0], a.shape[1], b.shape[1]
 	left, right := gemm.Matrix[F]{Data: x, Row: a.stride[0], Col: a.stride[1]}, gemm.Matrix[F]{Data: y, Row: b.stride[0], Col: b.stride[1]}
 	return gemm.Product(c, dst.lead(), left, right, m, k, n)
@@ -282,30 +320,11 @@ func isFloat[T Element]() bool {
 	return T(half) != 0
 }
 
-// rowsContiguous and columnsContiguous report whether a kernel can read a matrix by
-// rows or by columns. It cannot if a broadcast repeats them.
-func (l *layout) rowsContiguous() bool {
-	return (l.stride[1] == 1 || l.shape[1] == 1) && (l.stride[0] >= l.shape[1] || l.shape[0] == 1)
-}
-
-func (l *layout) columnsContiguous() bool {
-	return (l.stride[0] == 1 || l.shape[0] == 1) && (l.stride[1] >= l.shape[0] || l.shape[1] == 1)
-}
-
-// lead returns the distance between rows. It is at least the length of a row, even
-// of a single one, whose stride does not matter.
-func (l *layout) lead() int {
-	if l.shape[0] == 1 {
-		return l.shape[1]
-	}
-	return l.stride[0]
-}
-
 // matMulPlain computes one product in the way that the strides allow: with rows of b,
 // with columns of b, or element by element. It serves integers, processors without
 // micro-kernels, and a single column of b: there each element is a dot product, which
 // takes an eighth of the time of the micro-kernels.
-func matMulPlain[T Element](dst, a, b *AllocArray[T]) {
+func matMulPlain[T Element](dst, a, b *matrix[T]) {
 	if dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) { // dstᵀ = bᵀ·aᵀ
 		dstT, aT, bT := dst.transpose(), a.transpose(), b.transpose()
 		dst, a, b = &dstT, &bT, &aT
@@ -328,8 +347,8 @@ const panel = 256
 
 // matMulStrided multiplies matrices of any strides, some columns at a time: it adds
 // each row of b to all rows of dst, scaled by the elements of a column of a.
-func matMulStrided[T Element](dst, a, b *AllocArray[T]) {
-	dst.set(0)
+func matMulStrided[T Element](dst, a, b *matrix[T]) {
+	dst.clear()
 	for j := 0; j < b.shape[1]; j += panel {
 		n := min(panel, b.shape[1]-j)
 		for l := range b.shape[0] {
@@ -353,7 +372,7 @@ func addOuter[T Element](dst []T, lead int, column []T, step int, row []T, m int
 // addOuterStrided is addOuter for a row, or rows of dst, whose elements lie apart.
 // The row is gathered once for all rows of dst. The kernel does not get it: the
 // compiler believes that its operands escape, and would put them on the heap.
-func addOuterStrided[T Element](rows []T, dst *AllocArray[T], column []T, step int, row []T, apart, n int) {
+func addOuterStrided[T Element](rows []T, dst *matrix[T], column []T, step int, row []T, apart, n int) {
 	var gathered [panel]T
 	kernel.CopyStrided(gathered[:], 1, row, apart, n)
 	for i := range dst.shape[0] {

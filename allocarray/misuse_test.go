@@ -14,17 +14,17 @@ func TestMisuse(t *testing.T) {
 	a := allocarray.Arange[float64](ctx, 6).Reshape(2, 3)
 	b := allocarray.New[float64](ctx, 4, 4)
 	m := allocarray.New[uint8](ctx, 2, 2)
-	deep := allocarray.New[float64](ctx, 1, 1, 1, 1, 1, 1)
+	deep := allocarray.New[float64](ctx, 1, 1, 1, 1, 1, 1, 1, 1)
 	for _, c := range []struct {
 		want string
 		run  func()
 	}{
 		{"Wrap: 3 elements do not fit shape 2×2", func() { allocarray.Wrap([]int{1, 2, 3}, 2, 2) }},
-		{"Wrap: shape 1×1×1×1×1×1×1 has more than 6 axes", func() { allocarray.Wrap([]int{1}, 1, 1, 1, 1, 1, 1, 1) }},
+		{"Wrap: shape 1×1×1×1×1×1×1×1×1 has more than 8 axes", func() { allocarray.Wrap([]int{1}, 1, 1, 1, 1, 1, 1, 1, 1, 1) }},
 		{"Wrap: shape -1×-1 has a negative length", func() { allocarray.Wrap([]int{1}, -1, -1) }},
 		{"New: shape 2×-3 has a negative length", func() { allocarray.New[int](ctx, 2, -3) }},
 		{"New: shape 0×-3 has a negative length", func() { allocarray.New[int](ctx, 0, -3) }},
-		{"New: shape 1×2×3×4×5×6×7 has more than 6 axes", func() { allocarray.New[int](ctx, 1, 2, 3, 4, 5, 6, 7) }},
+		{"New: shape 1×2×3×4×5×6×7×8×9 has more than 8 axes", func() { allocarray.New[int](ctx, 1, 2, 3, 4, 5, 6, 7, 8, 9) }},
 		{"Full: shape -1 has a negative length", func() { allocarray.Full(ctx, 1, -1) }},
 		{"Arange: shape -2 has a negative length", func() { allocarray.Arange[int](ctx, -2) }},
 		{"Similar: shape -2 has a negative length", func() { a.Similar(ctx, -2) }},
@@ -53,16 +53,16 @@ func TestMisuse(t *testing.T) {
 		{"Permute: axis 2 out of range for rank 2", func() { a.Permute(0, 2) }},
 		{"ExpandDims: no room for axis 3 in shape 2×3", func() { a.ExpandDims(3) }},
 		{"ExpandDims: no room for axis -4 in shape 2×3", func() { a.ExpandDims(-4) }},
-		{"ExpandDims: no room for axis 0 in shape 1×1×1×1×1×1", func() { deep.ExpandDims(0) }},
+		{"ExpandDims: no room for axis 0 in shape 1×1×1×1×1×1×1×1", func() { deep.ExpandDims(0) }},
 		{"Reshape: shape 2×3 does not fit shape 2×2", func() { a.Reshape(2, 2) }},
 		{"Reshape: shape 2×3 does not fit shape -1×4", func() { a.Reshape(-1, 4) }},
 		{"Reshape: shape 2×3 does not fit shape -1×0", func() { a.Reshape(-1, 0) }},
 		{"Reshape: shape 0×-1 has a negative length", func() { a.Reshape(-1, -1) }},
-		{"Reshape: shape 1×1×1×1×1×1×6 has more than 6 axes", func() { a.Reshape(1, 1, 1, 1, 1, 1, 6) }},
+		{"Reshape: shape 1×1×1×1×1×1×1×1×6 has more than 8 axes", func() { a.Reshape(1, 1, 1, 1, 1, 1, 1, 1, 6) }},
 		{"Reshape: the array of shape 3×2 and strides [1 3] is not contiguous; Clone it first", func() { a.Transpose().Reshape(6) }},
 		{"Broadcast: shape 2×3 does not broadcast to 3", func() { a.Broadcast(3) }},
 		{"Broadcast: shape 2×3 does not broadcast to 4×3", func() { a.Broadcast(4, 3) }},
-		{"Broadcast: shape 1×1×1×1×1×1×1 has more than 6 axes", func() { a.Broadcast(1, 1, 1, 1, 1, 1, 1) }},
+		{"Broadcast: shape 1×1×1×1×1×1×1×1×1 has more than 8 axes", func() { a.Broadcast(1, 1, 1, 1, 1, 1, 1, 1, 1) }},
 		{"CopyTo: shape 2×3 does not broadcast to 4×4", func() { a.CopyTo(b) }},
 		{"Add: shapes 2×3 and 4×4 do not broadcast", func() { allocarray.Add(ctx, a, b) }},
 		{"AddInto: shapes 2×3 and 4×4 do not broadcast", func() { allocarray.AddInto(b, a, b) }},

@@ -6,10 +6,10 @@ import "unsafe"
 // src before they are read, that is, if they share elements without being the same
 // array. src broadcasts to the shape of dst.
 func requireInPlace[T, U Element](op string, dst *AllocArray[T], src *AllocArray[U]) {
-	if !rangesMeet(dst, src) {
+	if !rangesMeet(dst, src) || dst.data == src.data && dst.layout == src.layout && sizeOf[T]() == sizeOf[U]() {
 		return
 	}
-	if stride := src.stretched(&dst.layout); !sameElements(dst, src, &stride) && meet(dst, src) {
+	if stride := src.stretched(&dst.axes); !sameElements(dst, src, &stride) && meet(dst, src) {
 		panic(misuse("%s: dst of shape %s overlaps an operand of shape %s but is not the same array",
 			op, shapeText(dst.lengths()), shapeText(src.lengths())))
 	}
@@ -27,23 +27,9 @@ func requireDisjoint[T, U Element](op string, dst *AllocArray[T], src *AllocArra
 // last. They are only compared, never turned back into pointers. Both arrays are in
 // use meanwhile, and Go does not move heap objects. There is no other way to compare
 // two slices for overlap.
-func start[T Element](a *AllocArray[T]) uintptr {
-	return uintptr(unsafe.Pointer(unsafe.SliceData(a.data)))
-}
+func start[T Element](a *AllocArray[T]) uintptr { return uintptr(a.data) }
 
-func end[T Element](a *AllocArray[T]) uintptr {
-	if a.contiguous {
-		return start(a) + uintptr(len(a.data))*sizeOf[T]()
-	}
-	last := 0
-	for i := range a.rank {
-		if a.shape[i] == 0 {
-			return start(a)
-		}
-		last += (a.shape[i] - 1) * a.stride[i]
-	}
-	return start(a) + uintptr(last+1)*sizeOf[T]()
-}
+func end[T Element](a *AllocArray[T]) uintptr { return start(a) + uintptr(a.span)*sizeOf[T]() }
 
 func sizeOf[T Element]() uintptr {
 	var zero T

@@ -9,12 +9,13 @@ func Sum[T Element](a AllocArray[T]) T { return sum("Sum", &a) }
 func sum[T Element](op string, a *AllocArray[T]) T {
 	a.check(op)
 	var total T
-	if a.isContiguous() {
-		total = kernel.Sum(a.data[:a.size()])
+	data := a.elements()
+	if a.contiguous {
+		total = kernel.Sum(data)
 	} else {
-		w := newWalk(&a.layout)
+		w := newWalk(&a.axes)
 		for ok := !w.empty(); ok; ok = w.next() {
-			total += sumRun(a.data[w.off[0]:], w.step(0), w.run())
+			total += sumRun(data[w.off[0]:], w.step(0), w.run())
 		}
 	}
 	a.recheck(op)
@@ -33,7 +34,7 @@ func sumRun[T Element](run []T, step, n int) (sum T) {
 }
 
 // Mean returns the mean of all elements; NaN if there are none.
-func Mean[T Float](a AllocArray[T]) T { return sum("Mean", &a) / T(a.size()) }
+func Mean[T Float](a AllocArray[T]) T { return sum("Mean", &a) / T(a.size) }
 
 // Max returns the largest element; NaN if any is NaN. It panics if a is empty.
 func Max[T Element](a AllocArray[T]) T { return extreme("Max", kernel.Max, &a) }
@@ -44,10 +45,11 @@ func Min[T Element](a AllocArray[T]) T { return extreme("Min", kernel.Min, &a) }
 func extreme[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) T {
 	a.check(op)
 	a.requireElements(op)
-	best := a.data[0]
-	w := newWalk(&a.layout)
+	data := a.elements()
+	best := data[0]
+	w := newWalk(&a.axes)
 	for ok := true; ok; ok = w.next() {
-		best = pickOf(pick, best, extremeRun(pick, a.data[w.off[0]:], w.step(0), w.run()))
+		best = pickOf(pick, best, extremeRun(pick, data[w.off[0]:], w.step(0), w.run()))
 	}
 	a.recheck(op)
 	return best
@@ -88,10 +90,11 @@ func ArgMin[T Element](a AllocArray[T]) int { return argument("ArgMin", kernel.M
 func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int {
 	a.check(op)
 	a.requireElements(op)
-	best, at, begin := a.data[0], 0, 0
-	w := newOrderedWalk(&a.layout)
+	data := a.elements()
+	best, at, begin := data[0], 0, 0
+	w := newOrderedWalk(&a.axes)
 	for ok := true; ok; ok = w.next() {
-		run := a.data[w.off[0]:]
+		run := data[w.off[0]:]
 		i := argumentRun(pick, run, w.step(0), w.run())
 		if v := run[i*w.step(0)]; beats(pick, v, best) {
 			best, at = v, begin+i
@@ -128,7 +131,7 @@ func beats[T Element](pick kernel.BinaryOp, v, best T) bool {
 }
 
 func (a *AllocArray[T]) requireElements(op string) {
-	if a.size() == 0 {
+	if a.size == 0 {
 		panic(misuse("%s: shape %s has no elements", op, shapeText(a.lengths())))
 	}
 }
@@ -139,14 +142,15 @@ func (a *AllocArray[T]) requireElements(op string) {
 func Dot[T Element](a, b AllocArray[T]) T {
 	a.check("Dot")
 	b.check("Dot")
-	if !a.sameShape(&b.layout) {
+	if !a.sameShape(&b.axes) {
 		panic(misuse("Dot: shapes %s and %s differ", shapeText(a.lengths()), shapeText(b.lengths())))
 	}
 	var sum T
-	w := newWalk(&a.layout, &b.stride)
+	left, right := a.elements(), b.elements()
+	w := newWalk(&a.axes, &b.stride)
 	n, as, bs := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
-		x, y := a.data[w.off[0]:], b.data[w.off[1]:]
+		x, y := left[w.off[0]:], right[w.off[1]:]
 		if as == 1 && bs == 1 {
 			sum += kernel.Dot(x[:n], y[:n])
 			continue

@@ -91,10 +91,10 @@ const (
 )
 
 // reduceAxis reduces a along an axis into a new array.
-func reduceAxis[T Element](ctx context.Context, r reduction, op string, a *AllocArray[T], axis int) (dst AllocArray[T]) {
+func reduceAxis[T Element](ctx context.Context, r reduction, op string, a *AllocArray[T], axis int) AllocArray[T] {
 	a.check(op)
 	k, rest := a.reduced(op, axis, r == sumOf || r == meanOf)
-	dst.allocate(ctx, op, rest.lengths())
+	dst := allocate[T](ctx, op, rowMajor(op, rest.lengths()))
 	a.recheck(op)
 	reduceRuns(r, op, &dst, a, k)
 	return dst
@@ -106,10 +106,10 @@ func reduceAxisInto[T Element](r reduction, op string, dst, a *AllocArray[T], ax
 }
 
 // argumentAxis finds positions along an axis of a and puts them into a new array.
-func argumentAxis[T Element](ctx context.Context, pick kernel.BinaryOp, op string, a *AllocArray[T], axis int) (dst AllocArray[int]) {
+func argumentAxis[T Element](ctx context.Context, pick kernel.BinaryOp, op string, a *AllocArray[T], axis int) AllocArray[int] {
 	a.check(op)
 	k, rest := a.reduced(op, axis, false)
-	dst.allocate(ctx, op, rest.lengths())
+	dst := allocate[int](ctx, op, rowMajor(op, rest.lengths()))
 	a.recheck(op)
 	argumentRuns(pick, op, &dst, a, k)
 	return dst
@@ -126,7 +126,7 @@ func checkAxisInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]
 	a.check(op)
 	dst.checkDst(op)
 	k, rest := a.reduced(op, axis, ofNothing)
-	requireShape(op, &dst.layout, &rest)
+	requireShape(op, &dst.axes, &rest)
 	requireDisjoint(op, dst, a)
 	return k
 }
@@ -142,7 +142,7 @@ func reduceRuns[T Element](r reduction, op string, dst, a *AllocArray[T], axis i
 		sumRuns(dst, a, axis)
 	}
 	if n := T(a.shape[axis]); r == meanOf {
-		unaryRuns(op, dst, dst, func(d, x []T) { kernel.BinaryScalar(kernel.Div, d, x, n) })
+		unaryRuns(op, *dst, *dst, func(d, x []T) { kernel.BinaryScalar(kernel.Div, d, x, n) })
 	}
 	dst.recheck(op)
 	a.recheck(op)
@@ -181,7 +181,7 @@ func argumentRuns[T Element](pick kernel.BinaryOp, op string, dst *AllocArray[in
 // reduced returns an axis as counted from the first, and the layout without it. It
 // panics if there is nothing along the axis, unless the reduction has a result of
 // nothing.
-func (l *layout) reduced(op string, axis int, ofNothing bool) (k int, rest layout) {
+func (l *layout) reduced(op string, axis int, ofNothing bool) (k int, rest axes) {
 	k = l.axis(op, axis)
 	if l.shape[k] == 0 && !ofNothing {
 		panic(misuse("%s: axis %d of shape %s has length 0", op, k, shapeText(l.lengths())))
@@ -209,12 +209,13 @@ func (l *layout) runsAlong(axis int) bool {
 // goes run by run of dst, so that a run stays in the cache while those of a pass.
 func foldAxis[T Element](op kernel.BinaryOp, dst, a *AllocArray[T], axis, from int) {
 	rest := a.without(axis)
-	w := newWalk(&dst.layout, &rest.stride)
+	to, data := dst.elements(), a.elements()
+	w := newWalk(&dst.axes, &rest.stride)
 	n, ds, as := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
-		d := dst.data[w.off[0]:]
+		d := to[w.off[0]:]
 		for i := from; i < a.shape[axis]; i++ {
-			kernel.BinaryStrided(op, d, ds, d, ds, a.data[w.off[1]+i*a.stride[axis]:], as, n)
+			kernel.BinaryStrided(op, d, ds, d, ds, data[w.off[1]+i*a.stride[axis]:], as, n)
 		}
 	}
 }
@@ -223,11 +224,12 @@ func foldAxis[T Element](op kernel.BinaryOp, dst, a *AllocArray[T], axis, from i
 // belongs to it. The others follow, a stride of the axis apart.
 func eachAlong[T, A Element](dst *AllocArray[T], a *AllocArray[A], axis int, fn func(d *T, from []A)) {
 	rest := a.without(axis)
-	w := newWalk(&dst.layout, &rest.stride)
+	to, data := dst.elements(), a.elements()
+	w := newWalk(&dst.axes, &rest.stride)
 	n, ds, as := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
 		for i := range n {
-			fn(&dst.data[w.off[0]+i*ds], a.data[min(w.off[1]+i*as, len(a.data)):])
+			fn(&to[w.off[0]+i*ds], data[min(w.off[1]+i*as, len(data)):])
 		}
 	}
 }

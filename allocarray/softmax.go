@@ -32,9 +32,9 @@ func LogSoftmaxInto[T Float](dst, a AllocArray[T]) {
 }
 
 // eachRow computes fn of the rows of a along the last axis into a new array.
-func eachRow[T Float](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
+func eachRow[T Float](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) AllocArray[T] {
 	a.check(op)
-	dst.allocateLike(ctx, op, &a.layout, len(a.data))
+	dst := allocate[T](ctx, op, a.renewed(op))
 	a.recheck(op)
 	rowRuns(op, &dst, a, fn)
 	return dst
@@ -62,10 +62,11 @@ func rowRuns[T Float](op string, dst, src *AllocArray[T], fn func(dst, src []T))
 		a = dst
 	}
 	d, s := dst.without(last), a.without(last)
+	to, from := dst.elements(), a.elements()
 	w := newWalk(&d, &s.stride)
 	for ok := !w.empty() && n > 0; ok; ok = w.next() {
 		for i := range w.run() {
-			fn(dst.data[w.off[0]+i*w.step(0):][:n], a.data[w.off[1]+i*w.step(1):][:n])
+			fn(to[w.off[0]+i*w.step(0):][:n], from[w.off[1]+i*w.step(1):][:n])
 		}
 	}
 	dst.recheck(op)

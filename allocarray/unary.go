@@ -49,9 +49,9 @@ func ReLUInto[T Element](dst, a AllocArray[T]) {
 
 // Map returns fn applied to each element of a, with memory from ctx. It calls fn in
 // row-major order. Map panics if fn ends the scope of a or of the result.
-func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) (dst AllocArray[T]) {
+func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) AllocArray[T] {
 	a.check("Map")
-	dst.allocateLike(ctx, "Map", &a.layout, len(a.data))
+	dst := allocate[T](ctx, "Map", a.renewed("Map"))
 	a.recheck("Map")
 	mapRuns("Map", &dst, &a, fn)
 	return dst
@@ -64,25 +64,34 @@ func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
 }
 
 // unary computes fn of the elements of a into a new array; see unaryRuns.
-func unary[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
-	a.check(op)
-	dst.allocateLike(ctx, op, &a.layout, len(a.data))
-	a.recheck(op)
-	unaryRuns(op, &dst, a, fn)
+func unary[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) AllocArray[T] {
+	if !a.usable() {
+		a.check(op)
+	}
+	dst := similar[T](ctx, a.renewed(op))
+	if !dst.Live() || !a.Live() {
+		dst.recheck(op)
+		a.recheck(op)
+	}
+	unaryRuns(op, dst, *a, fn)
 	return dst
 }
 
 func unaryInto[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
 	checkUnaryInto(op, dst, a)
-	unaryRuns(op, dst, a, fn)
+	unaryRuns(op, *dst, *a, fn)
 }
 
 // checkUnaryInto panics if dst cannot be the destination of an elementwise
 // operation on a.
 func checkUnaryInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) {
-	a.check(op)
-	dst.checkDst(op)
-	requireShape(op, &dst.layout, &a.layout)
+	if !a.usable() || !dst.usable() || dst.repeats {
+		a.check(op)
+		dst.checkDst(op)
+	}
+	if dst.layout != a.layout {
+		requireShape(op, &dst.axes, &a.axes)
+	}
 	requireInPlace(op, dst, a)
 }
 
@@ -90,21 +99,24 @@ func checkUnaryInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A
 // the same slice twice. If only the runs of dst are contiguous, as those of a new
 // array are, the run of a is copied there first. If those of dst are not, fn gets
 // one element at a time.
-func unaryRuns[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
-	if dst.bothContiguous(&a.layout) {
-		fn(dst.data[:dst.size()], a.data)
+func unaryRuns[T Element](op string, dst, a AllocArray[T], fn func(dst, src []T)) {
+	if dst.alike(a.layout) {
+		fn(dst.elements(), a.elements())
 	} else {
 		unaryWalk(dst, a, fn)
 	}
-	dst.recheck(op)
-	a.recheck(op)
+	if !dst.Live() || !a.Live() {
+		dst.recheck(op)
+		a.recheck(op)
+	}
 }
 
-func unaryWalk[T Element](dst, a *AllocArray[T], fn func(dst, src []T)) {
-	w := newWalk(&dst.layout, &a.stride)
+func unaryWalk[T Element](dst, a AllocArray[T], fn func(dst, src []T)) {
+	to, from := dst.elements(), a.elements()
+	w := newWalk(&dst.axes, &a.stride)
 	n, ds, as := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
-		d, s := dst.data[w.off[0]:], a.data[w.off[1]:]
+		d, s := to[w.off[0]:], from[w.off[1]:]
 		switch {
 		case ds == 1 && as == 1:
 			fn(d[:n], s)
@@ -122,10 +134,11 @@ func unaryWalk[T Element](dst, a *AllocArray[T], fn func(dst, src []T)) {
 // mapRuns computes dst from a by the user's function, which may end the scope of
 // either: fn gets nothing that was read after that, and nothing is written.
 func mapRuns[T Element](op string, dst, a *AllocArray[T], fn func(T) T) {
-	w := newOrderedWalk(&dst.layout, &a.stride)
+	to, from := dst.elements(), a.elements()
+	w := newOrderedWalk(&dst.axes, &a.stride)
 	n, ds, as := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
-		d, s := dst.data[w.off[0]:], a.data[w.off[1]:]
+		d, s := to[w.off[0]:], from[w.off[1]:]
 		for i := range n {
 			x := s[i*as]
 			a.recheck(op)

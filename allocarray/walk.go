@@ -16,42 +16,42 @@ type walk struct {
 // operands.
 const walked = 4
 
-// newWalk returns a walk over an array with layout l, and over others of the same
+// newWalk returns a walk over an array with the axes x, and over others of the same
 // shape with the strides given. It stands at the first run. The runs come in the
 // order in which the first array, usually the destination, lies in memory: widest
 // stride first. Axes that repeat are outermost, because what is inside them is
 // walked again.
-func newWalk(l *layout, others ...*[MaxRank]int) (w walk) {
+func newWalk(x *axes, others ...*[MaxRank]int) (w walk) {
 	var order [MaxRank]int
-	for i, s := range l.stride[:l.rank] {
+	for i, s := range x.stride[:x.rank] {
 		at := i
 		for ; at > 0; at-- {
-			if t := l.stride[order[at-1]]; t == 0 || s != 0 && s <= t {
+			if t := x.stride[order[at-1]]; t == 0 || s != 0 && s <= t {
 				break
 			}
 			order[at] = order[at-1]
 		}
 		order[at] = i
 	}
-	w.take(order[:l.rank], l, others)
+	w.take(order[:x.rank], x, others)
 	return w
 }
 
 // newOrderedWalk is newWalk in row-major order.
-func newOrderedWalk(l *layout, others ...*[MaxRank]int) (w walk) {
-	order := [MaxRank]int{0, 1, 2, 3, 4, 5}
-	w.take(order[:l.rank], l, others)
+func newOrderedWalk(x *axes, others ...*[MaxRank]int) (w walk) {
+	order := [MaxRank]int{0, 1, 2, 3, 4, 5, 6, 7}
+	w.take(order[:x.rank], x, others)
 	return w
 }
 
 // take makes w, which is zero, a walk over the axes in the order given. It merges
 // an axis with the one before if they follow one another in every array.
-func (w *walk) take(axes []int, l *layout, others []*[MaxRank]int) {
-	for _, i := range axes {
-		if l.shape[i] == 1 {
+func (w *walk) take(order []int, x *axes, others []*[MaxRank]int) {
+	for _, i := range order {
+		if x.shape[i] == 1 {
 			continue
 		}
-		w.shape[w.rank], w.stride[0][w.rank] = l.shape[i], l.stride[i]
+		w.shape[w.rank], w.stride[0][w.rank] = x.shape[i], x.stride[i]
 		for k, s := range others {
 			w.stride[k+1][w.rank] = s[i]
 		}
@@ -59,7 +59,7 @@ func (w *walk) take(axes []int, l *layout, others []*[MaxRank]int) {
 			w.rank++
 			continue
 		}
-		w.shape[w.rank-1] *= l.shape[i]
+		w.shape[w.rank-1] *= x.shape[i]
 		for k := range w.stride {
 			w.stride[k][w.rank-1] = w.stride[k][w.rank]
 		}

@@ -8,9 +8,9 @@ import (
 
 // Where returns the elements of a where mask is not 0 and those of b elsewhere, with
 // memory from ctx. All three broadcast to one shape.
-func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) (dst AllocArray[T]) {
+func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) AllocArray[T] {
 	shape := whereShape("Where", &mask, &a, &b)
-	dst.allocate(ctx, "Where", shape.lengths())
+	dst := allocate[T](ctx, "Where", rowMajor("Where", shape.lengths()))
 	mask.recheck("Where")
 	a.recheck("Where")
 	b.recheck("Where")
@@ -23,7 +23,7 @@ func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArr
 func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocArray[T]) {
 	shape := whereShape("WhereInto", &mask, &a, &b)
 	dst.checkDst("WhereInto")
-	requireShape("WhereInto", &dst.layout, &shape)
+	requireShape("WhereInto", &dst.axes, &shape)
 	requireInPlace("WhereInto", &dst, &mask)
 	requireInPlace("WhereInto", &dst, &a)
 	requireInPlace("WhereInto", &dst, &b)
@@ -31,22 +31,23 @@ func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocA
 }
 
 // whereShape checks the operands and returns the shape to which they broadcast.
-func whereShape[T Element](op string, mask *AllocArray[uint8], a, b *AllocArray[T]) (shape layout) {
+func whereShape[T Element](op string, mask *AllocArray[uint8], a, b *AllocArray[T]) (shape axes) {
 	mask.check(op)
 	a.check(op)
 	b.check(op)
-	var both layout
-	both.broadcast(op, &a.layout, &b.layout)
-	shape.broadcast(op, &mask.layout, &both)
+	var both axes
+	both.broadcast(op, &a.axes, &b.axes)
+	shape.broadcast(op, &mask.axes, &both)
 	return shape
 }
 
 // whereRuns selects from a and b, which broadcast to the shape of dst, as mask does.
 func whereRuns[T Element](op string, dst *AllocArray[T], mask *AllocArray[uint8], a, b *AllocArray[T]) {
-	sm, sa, sb := mask.stretched(&dst.layout), a.stretched(&dst.layout), b.stretched(&dst.layout)
-	w := newWalk(&dst.layout, &sm, &sa, &sb)
+	sm, sa, sb := mask.stretched(&dst.axes), a.stretched(&dst.axes), b.stretched(&dst.axes)
+	to, choice, x, y := dst.elements(), mask.elements(), a.elements(), b.elements()
+	w := newWalk(&dst.axes, &sm, &sa, &sb)
 	for ok := !w.empty(); ok; ok = w.next() {
-		whereRun(&w, dst.data[w.off[0]:], mask.data[w.off[1]:], a.data[w.off[2]:], b.data[w.off[3]:])
+		whereRun(&w, to[w.off[0]:], choice[w.off[1]:], x[w.off[2]:], y[w.off[3]:])
 	}
 	dst.recheck(op)
 	mask.recheck(op)

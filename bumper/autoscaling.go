@@ -1,8 +1,11 @@
 package bumper
 
 import (
+	"errors"
+
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
+	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
@@ -129,7 +132,7 @@ func (b *AutoscalingBuffer) extend(need int) error {
 	if err != nil && want > need {
 		mem, err = b.store.acquire(need)
 	}
-	if err == errLimit {
+	if err == errLimit || errors.Is(err, scope.ErrExhausted) {
 		b.releaseEmpty()
 		mem, err = b.store.acquire(need)
 	}

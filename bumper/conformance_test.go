@@ -67,7 +67,7 @@ func TestPageBehindALock(t *testing.T) {
 func TestFallbacks(t *testing.T) {
 	for _, name := range []string{"alloc/shifted8", "slab/limit", "autoscaling/limit"} {
 		t.Run(name, func(t *testing.T) {
-			scopetest.TestAllocator(t, func() scope.Allocator { return meter.NewFallback(buffers[name]()) })
+			scopetest.TestAllocator(t, func() scope.Allocator { return meter.New(buffers[name](), meter.Fallback()) })
 		})
 	}
 }

@@ -61,7 +61,7 @@ func (s slabStorage) Acquire(size int) ([]byte, memory.Stamp, error) {
 }
 
 func (s slabStorage) Release(mem []byte) { s.b.store.release(mem) }
-func (s slabStorage) Room() int          { return s.b.store.room(0) }
+func (s slabStorage) Room() int          { return s.b.store.roomAtOnce() }
 func (s slabStorage) Limit() int         { return s.b.store.limit }
 func (s slabStorage) Held() int          { return s.b.store.holds() }
 func (s slabStorage) Prompt() bool       { return s.b.store.prompt }

@@ -1,8 +1,11 @@
 package bumper
 
 import (
+	"errors"
+
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
+	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
@@ -130,7 +133,8 @@ func (b *SlabBuffer) nextSlab() error {
 // empty slabs, if that makes enough.
 func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 	mem, err := b.store.acquire(n)
-	if err == errLimit && n <= b.store.room(0)+b.empty() {
+	limited := err == errLimit && n <= b.store.room(0)+b.empty()
+	if limited || errors.Is(err, scope.ErrExhausted) && b.empty() > 0 { // the source has a limit
 		b.trim()
 		mem, err = b.store.acquire(n)
 	}

@@ -64,6 +64,15 @@ func (s *store) room(fallback int) int {
 	return fallback
 }
 
+// roomAtOnce is room, but nothing if that is less than the source hands out at least.
+func (s *store) roomAtOnce() int {
+	room := s.room(0)
+	if s.isolated != nil && room < leastCollected {
+		return 0
+	}
+	return room
+}
+
 // holds returns how many bytes the buffer holds; isolated memory counts until the garbage
 // collector has found it free.
 func (s *store) holds() int {

@@ -39,6 +39,8 @@ type Buffer struct {
 	common    *region
 	outside   atomic.Int64 // bytes of blocks allocated in common
 	late      atomic.Uint64
+	refused   atomic.Uint64
+	refuser   handshake.Refuser
 
 	mu     sync.Mutex
 	arena  arena
@@ -83,7 +85,7 @@ func newBuffer(buf bumper.Buffer, sharing *handshake.Sharing) *Buffer {
 	b.limit, b.free = b.storage.Limit(), b.storage.Room()
 	b.retention = newRetention(b.storage.Prompt())
 	b.common = newRegion(b)
-	b.common.begin()
+	b.common.begin(nil, false)
 	return b
 }
 
@@ -161,17 +163,21 @@ func (b *Buffer) Close() error {
 	return nil
 }
 
-// OpenRegion is for package scope: it opens a private region, which scope.NoEscape
-// closes.
-func (b *Buffer) OpenRegion() (handshake.Region, handshake.Generation, bool) {
+// OpenRegion is for packages scope and meter: it opens a private region, which
+// scope.NoEscape closes, and which charges a unless that is nil.
+func (b *Buffer) OpenRegion(a handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	return b.openRegion(a, false)
+}
+
+func (b *Buffer) openRegion(a handshake.Account, inherited bool) (handshake.Region, handshake.Generation, bool) {
 	b.sharing.Hold()
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	r := b.takeRegion()
 	b.stats.Open++
 	b.stats.Peak = max(b.stats.Peak, b.stats.Open)
 	b.stats.Regions++
-	return r, r.begin(), true
+	b.mu.Unlock() // before r's lock, which a goroutine that kept its context may hold
+	return r, r.begin(a, inherited), true
 }
 
 // takeRegion returns a region whose generation is over, or a new one.
@@ -182,6 +188,7 @@ func (b *Buffer) takeRegion() *region {
 	}
 	r := b.spare[last]
 	b.spare = b.spare[:last]
+	b.unused = min(b.unused, last)
 	return r
 }
 
@@ -196,6 +203,7 @@ func (b *Buffer) putRegion(r *region) {
 	b.settle()
 	b.mu.Unlock()
 	b.sharing.Unhold()
+	b.refuser.Freed()
 }
 
 // String describes the buffer, with the type of the one inside, in one line.

@@ -3,6 +3,8 @@ package locked
 import (
 	"errors"
 
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -19,20 +21,23 @@ const (
 	// isolatingSpan is the least length of a span of an isolating buffer, which is an
 	// object of the Go heap.
 	isolatingSpan = 64 << 10
+
+	// largestRest is how long the span of an isolating buffer may be whose rest a region
+	// keeps for its next generation: one made for a large block would be kept for little.
+	largestRest = bumper.DefaultSlabSize
 )
 
 // carve makes room for a block in r: it lengthens the current span or takes a new one.
-// It returns false if no idle memory is long enough. r.mu is held.
+// It returns false if no idle memory is long enough, with an error if r's account refuses
+// it. r.mu is held.
 //
 // A region that has used n bytes holds at most 1.5 n + 4 KiB, and at most 64 KiB more
 // than n: its spans grow with its use.
-func (b *Buffer) carve(r *region, size, align int) bool {
-	if b.isolating {
-		return false // spans are not reused
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (b *Buffer) carve(r *region, size, align int) (bool, error) {
 	need := size + max(align, granule) - granule // spans begin at multiples of 64
+	if b.isolating {
+		return r.carveIsolated(size, align, need)
+	}
 	most := (r.used()+size)/2*3 + leastSpan - r.held
 	slack := mostSlack
 	if b.limit > 0 { // so that several regions fit into a small buffer
@@ -43,10 +48,38 @@ func (b *Buffer) carve(r *region, size, align int) bool {
 		most = max(most, r.most) // the use of an earlier scope of this generation
 	}
 	most = roundUp(most)
+	if r.account == nil {
+		return b.carveSpan(r, size, align, need, most, most), nil
+	}
+	short, tail := roundUp(need), 0 // a new span, or what is missing behind the current one
 	if n := len(r.spans); n > 0 {
 		last := r.spans[n-1]
-		start := r.off + align - 1
-		if short := start + size - last.len; short > 0 && b.arena.extend(last, short, most) {
+		tail = last.len - roundUp(r.off) // which goes back if a new one is taken
+		start, _ := r.fit(uintptr(size), uintptr(align))
+		short = roundUp(max(need-tail, start+size-last.len, 0))
+	}
+	left, err := r.prepay(size, short, most, tail)
+	if err != nil {
+		return false, err
+	}
+	// left is no multiple of 64 if a span is not, which ends its piece
+	longer, newSpan := min(max(most, short), left)&^(granule-1), min(max(most, need), left+max(tail, 0))
+	if b.carveSpan(r, size, align, need, longer, roundUp(newSpan)) {
+		return true, nil
+	}
+	r.uncharge(left) // until there is memory
+	return false, nil
+}
+
+// carveSpan lengthens the current span of r by at most so many bytes, or takes a new one
+// of need bytes or more.
+func (b *Buffer) carveSpan(r *region, size, align, need, longer, most int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(r.spans); n > 0 {
+		last := r.spans[n-1]
+		start, _ := r.fit(uintptr(size), uintptr(align))
+		if short := start + size - last.len; short > 0 && b.arena.extend(last, short, longer) {
 			b.hold(r, last.len-len(r.mem))
 			r.mem = last.bytes()
 			return true
@@ -56,9 +89,13 @@ func (b *Buffer) carve(r *region, size, align int) bool {
 	if s == nil {
 		return false
 	}
-	if n := len(r.spans); n > 0 {
+	if n := len(r.spans); n > 0 && r.off > 0 {
 		b.hold(r, -b.arena.shrink(r.spans[n-1], roundUp(r.off)))
 		r.full += r.off
+	} else if n > 0 { // nothing of it is used: a span of no bytes would outlive its piece
+		b.hold(r, -r.spans[n-1].len)
+		b.arena.give(r.spans[n-1])
+		r.spans = r.spans[:n-1]
 	}
 	r.spans = append(r.spans, s)
 	r.mem, r.off = s.bytes(), 0
@@ -93,15 +130,20 @@ func (b *Buffer) giveBack(r *region) {
 		b.mu.Lock()
 		b.arena.used -= r.held
 		b.mu.Unlock()
-	} else {
-		r.mem, r.off = nil, 0
+	}
+	if !b.isolating || cap(r.mem) > largestRest {
+		r.mem, r.off, r.start = nil, 0, 0
 	}
 	r.full, r.held = 0, 0
+	if r.account != nil {
+		r.discharge()
+	}
+	b.refuser.Freed()
 }
 
 // acquire takes more storage, so that idle memory holds a block for r, or returns an
 // error. No lock is held: acquire may take long, and others continue meanwhile.
-func (b *Buffer) acquire(r *region, size, align uintptr) error {
+func (b *Buffer) acquire(r *region, g handshake.Generation, size, align uintptr) error {
 	align = memory.Alignment(size, align)
 	if size > maxSize || align > maxSize {
 		return b.refuse(size, nil)
@@ -110,14 +152,16 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 	b.growing.Lock()
 	defer b.growing.Unlock()
 	if b.isolating {
-		return b.acquireIsolated(r, size, need)
+		return b.acquireIsolated(r, g, size, need)
 	}
 	if b.holds(need) { // another goroutine was faster
 		return nil
 	}
 	b.measure()
 	err := b.extend(need)
-	if err != nil && b.limit > 0 {
+	// a source with a limit may have others to serve: all that is idle goes back
+	limited := b.limit == 0 && b.lender == nil && errors.Is(err, scope.ErrExhausted)
+	if err != nil && (b.limit > 0 || limited) {
 		b.reclaim()
 		b.mu.Lock()
 		b.arena.recall()
@@ -127,6 +171,9 @@ func (b *Buffer) acquire(r *region, size, align uintptr) error {
 		}
 		if b.lender != nil {
 			b.returnLent(r)
+		}
+		if limited {
+			b.trim()
 		}
 		err = b.extend(need)
 	}
@@ -188,37 +235,62 @@ func (b *Buffer) extend(need int) error {
 
 // acquireIsolated gives r a span that no scope has used. The span goes to r directly,
 // because an isolating buffer keeps no idle memory. b.growing is held.
-func (b *Buffer) acquireIsolated(r *region, size uintptr, need int) error {
-	mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
-	if err != nil && need < isolatingSpan {
-		mem, _, err = b.storage.Acquire(need)
-	}
+func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr, need int) error {
+	mem, err := b.takeIsolated(need)
 	if err != nil {
 		b.dropIsolated(r)
 		return b.refuse(size, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.full += r.off
-	r.mem, r.off = mem, 0
+	if !r.Living(g) || !r.open { // the block is late; the storage is left to the collector
+		return nil
+	}
 	b.mu.Lock()
 	b.hold(r, len(mem))
-	b.free = b.storage.Room()
 	b.stats.HighWater = max(b.stats.HighWater, b.storage.Held())
 	b.mu.Unlock()
+	if r.account != nil {
+		mem = mem[:min(r.ahead, len(mem)):len(mem)]
+		r.ahead = 0
+	}
+	r.full += r.off
+	r.mem, r.off = mem, 0
 	return nil
+}
+
+// takeIsolated takes a span. If it fails, b.free is less than need, whatever the collector
+// has found free meanwhile. b.growing is held.
+func (b *Buffer) takeIsolated(need int) ([]byte, error) {
+	for {
+		mem, _, err := b.storage.Acquire(max(need, isolatingSpan))
+		if err != nil && need < isolatingSpan {
+			mem, _, err = b.storage.Acquire(need)
+		}
+		room := b.storage.Room()
+		b.mu.Lock()
+		b.free = room
+		b.mu.Unlock()
+		if err == nil || b.limit == 0 || room < need {
+			return mem, err
+		}
+	}
 }
 
 // dropIsolated leaves to the garbage collector what closed regions have left of their
 // spans, and r too if its scope has used nothing of its span.
 func (b *Buffer) dropIsolated(r *region) {
 	r.mu.Lock()
+	if r.ahead > 0 {
+		r.uncharge(r.ahead)
+		r.ahead = 0
+	}
 	if r.full == 0 && r.off == r.start {
 		r.mem, r.off, r.start = nil, 0, 0
 	}
 	r.mu.Unlock()
 	b.mu.Lock()
-	b.spare = nil
+	b.spare, b.unused = nil, 0
 	b.mu.Unlock()
 }
 
@@ -231,6 +303,7 @@ func (b *Buffer) release(back [][]byte) {
 		b.storage.Release(mem)
 	}
 	b.measure()
+	b.refuser.Freed()
 }
 
 // holds reports whether an idle span has n bytes.
@@ -282,11 +355,10 @@ func (b *Buffer) reclaim() {
 	}
 }
 
-// refuse returns the error for a block of size bytes, and counts it.
+// refuse returns the error for a block of size bytes.
 func (b *Buffer) refuse(size uintptr, cause error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stats.Refused++
 	idle, largest := b.available()
 	err := &scope.ExhaustedError{
 		Allocator: b.name, Requested: size,
@@ -304,6 +376,9 @@ func (b *Buffer) refuse(size uintptr, cause error) error {
 // available returns how many bytes are idle or may still be taken, and how many of them
 // a region can get contiguously. b.mu is held.
 func (b *Buffer) available() (idle, largest int) {
+	if b.isolating {
+		return b.free, b.free
+	}
 	idle = b.arena.capacity - b.arena.used
 	largest = b.arena.largest()
 	if b.limit > 0 {

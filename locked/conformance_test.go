@@ -37,11 +37,11 @@ func TestConformance(t *testing.T) {
 		})
 	}
 	t.Run("fallback", func(t *testing.T) {
-		scopetest.TestAllocator(t, func() scope.Allocator { return meter.NewFallback(locked.Share(buffers["alloc"]())) })
+		scopetest.TestAllocator(t, func() scope.Allocator { return meter.New(locked.Share(buffers["alloc"]()), meter.Fallback()) })
 	})
 	t.Run("region/fallback", func(t *testing.T) {
 		scopetest.TestAllocator(t, func() scope.Allocator {
-			return openRegion(t, meter.NewFallback(locked.Share(buffers["alloc"]())))
+			return openRegion(t, meter.New(locked.Share(buffers["alloc"]()), meter.Fallback()))
 		})
 	})
 }

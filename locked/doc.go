@@ -50,11 +50,18 @@
 //		}
 //	})
 //
-// Write the response, or copy it out, inside the scope.
+// Write the response, or copy it out, inside the scope. For a lifetime that no function
+// encloses, such as an RPC or a stream, [scope.Open] opens a region that lasts until its End,
+// which any goroutine may call. scope.Builder and scope.ReadFrom read a body of unknown
+// length into the region.
+//
+// Package meter limits what requests and tenants hold, and scope.Reserve waits until a
+// request that needs much can have it; see docs/limits.md.
 //
 // # Contexts that outlive their scope
 //
-// A goroutine that keeps the context of a region after its end, and allocates
+// A goroutine that keeps the context of a region after its end (also of one that Open opened),
+// and allocates
 // through it, gets memory from the Go heap, and [Stats] counts it as late. Such an
 // allocation does not fail, and never gets memory of a scope that uses the region now.
 //

@@ -19,3 +19,10 @@ func (a *arena) Whole() int                    { return a.whole() }
 func (a *arena) RetireDownTo(n int)            { a.retireDownTo(n) }
 func (a *arena) Recall()                       { a.recall() }
 func (s *span) Bytes() []byte                  { return s.bytes() }
+
+// Spares returns how many regions wait for reuse.
+func Spares(b *Buffer) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.spare)
+}

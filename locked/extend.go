@@ -1,8 +1,6 @@
 package locked
 
 import (
-	"unsafe"
-
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -17,9 +15,8 @@ func (r *region) ExtendIn(g handshake.Generation, b memory.Block, size uintptr) 
 	if !r.Living(g) || !r.open || b.Stamp != r.epoch.Stamp() || size > maxSize || len(old) == 0 || int(size) < len(old) {
 		return b, false
 	}
-	// Addresses are compared, never turned back into a pointer; mem does not move.
-	first := uintptr(unsafe.Pointer(unsafe.SliceData(old)))
-	start := int(first - uintptr(unsafe.Pointer(unsafe.SliceData(r.mem))))
+	first := address(old)
+	start := int(first - address(r.mem))
 	if start < 0 || start+len(old) != r.off || first&(memory.Alignment(size, 1)-1) != 0 {
 		return b, false
 	}
@@ -38,12 +35,20 @@ func (b *Buffer) lengthen(r *region, short int) bool {
 	if b.isolating || len(r.spans) == 0 {
 		return false
 	}
+	most := (r.used()+short)/2*3 + leastSpan - r.held
+	most = roundUp(max(min(most, short+mostSlack), short))
+	if r.account != nil {
+		left, err := r.prepay(short, roundUp(short), most, 0)
+		if err != nil {
+			return false
+		}
+		most = min(most, left) &^ (granule - 1)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	last := r.spans[len(r.spans)-1]
-	most := (r.used()+short)/2*3 + leastSpan - r.held
-	if !b.arena.extend(last, short, roundUp(max(min(most, short+mostSlack), short))) {
-		return false
+	if !b.arena.extend(last, short, most) {
+		return false // what is charged is left for a copy
 	}
 	b.hold(r, last.len-len(r.mem))
 	r.mem = last.bytes()

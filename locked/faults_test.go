@@ -11,6 +11,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
 // scenario uses the shared buffer and regions of it, nested and one after the other.
@@ -110,4 +111,32 @@ func (s *panicking) Acquire(size int) ([]byte, error) {
 		panic(errors.New("the source panics"))
 	}
 	return s.Source.Acquire(size)
+}
+
+// skewed is a third party's buffer that does not align what it hands out, or hands out less.
+type skewed struct {
+	*page
+	skip, lose int
+}
+
+func (s skewed) Alloc(size, align uintptr) (memory.Block, error) {
+	b, err := s.page.Alloc(size+uintptr(s.skip), align)
+	if err != nil {
+		return b, err
+	}
+	mem := b.Bytes()
+	return memory.NewBlock(mem[s.skip:len(mem)-s.lose], b.Stamp), nil
+}
+
+func TestLenderBreaksItsContract(t *testing.T) {
+	for _, buf := range []bumper.Buffer{
+		&skewed{newPage(1 << 20), 8, 0}, &skewed{newPage(1 << 20), 0, 1},
+	} {
+		err := scope.NoEscape(locked.WithLockedBumper(t.Context(), buf), func(ctx context.Context) error {
+			_, _, err := scope.Alloc[byte](ctx, 1000)
+			return err
+		})
+		require.ErrorIs(t, err, scope.ErrExhausted)
+		require.ErrorContains(t, err, "locked: *locked_test.skewed broke its contract: ")
+	}
 }

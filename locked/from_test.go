@@ -31,7 +31,7 @@ func TestFrom(t *testing.T) {
 		require.True(t, ok)
 		require.Same(t, shared, b)
 	}
-	for _, a := range []scope.Allocator{shared, meter.NewFallback(shared)} {
+	for _, a := range []scope.Allocator{shared, meter.New(shared, meter.Fallback())} {
 		ctx := scope.WithAllocator(t.Context(), a)
 		found(ctx)
 		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {

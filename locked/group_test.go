@@ -74,7 +74,7 @@ func unlessHeld(err error) error {
 }
 
 func TestGroupNeedsALock(t *testing.T) {
-	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), meter.NewFallback(bumper.NewSlabBuffer())} {
+	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), meter.New(bumper.NewSlabBuffer(), meter.Fallback())} {
 		ctx := scope.WithAllocator(context.Background(), a)
 		require.PanicsWithValue(t,
 			"locked: NewGroup: the context's *bumper.SlabBuffer is not safe for goroutines; use WithLockedBumper",
@@ -93,7 +93,7 @@ func (stack) Restore(memory.Checkpoint) error { return nil }
 func TestGroupRefusesCheckpoints(t *testing.T) {
 	for name, a := range map[string]scope.Allocator{
 		"direct":  stack{scope.Heap()},
-		"wrapped": meter.NewFallback(stack{scope.Heap()}),
+		"wrapped": meter.New(stack{scope.Heap()}, meter.Fallback()),
 	} {
 		require.PanicsWithValue(t, "locked: NewGroup: the context's locked_test.stack is not safe for goroutines; use WithLockedBumper",
 			func() { locked.NewGroup(scope.WithAllocator(t.Context(), a)) }, name)
@@ -205,7 +205,7 @@ func TestGroupWithoutFunctions(t *testing.T) {
 // A wrapper stays in force in the regions of a group; one that cannot be is refused.
 func TestWrappers(t *testing.T) {
 	shared := locked.Share(bumper.NewAllocBuffer(100_000))
-	fallback := meter.NewFallback(shared)
+	fallback := meter.New(shared, meter.Fallback())
 	g := locked.NewGroup(scope.WithAllocator(context.Background(), fallback))
 	g.Go(func(ctx context.Context) error {
 		_ = scope.Make[byte](ctx, 200_000)
@@ -215,8 +215,8 @@ func TestWrappers(t *testing.T) {
 		})
 	})
 	require.NoError(t, g.Wait())
-	blocks, bytes := fallback.Count()
-	require.Equal(t, []uint64{2, 500_000}, []uint64{blocks, bytes})
+	stats := fallback.Stats()
+	require.Equal(t, []uint64{2, 500_000}, []uint64{stats.HeapBlocks, stats.HeapBytes})
 	requireCalm(t, shared)
 
 	ctx := scope.WithAllocator(context.Background(), bypass{shared})
@@ -236,7 +236,7 @@ func TestString(t *testing.T) {
 	require.Equal(t, "locked.Buffer of a bumper.AllocBuffer: 0 of 0 bytes used, 0 outside every region, 0 idle in one piece, "+
 		"limit 1000, high water 0; 0 regions open (peak 0, 0 in all, largest 0 bytes); 0 refused, 0 late", shared.String())
 	_ = scope.NoEscape(scope.WithAllocator(context.Background(), shared), func(ctx context.Context) error {
-		require.Contains(t, meter.NewFallback(scope.AllocatorFrom(ctx)).String(), "private region")
+		require.Contains(t, meter.New(scope.AllocatorFrom(ctx)).String(), "private region")
 		return nil
 	})
 }

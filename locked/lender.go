@@ -1,6 +1,8 @@
 package locked
 
 import (
+	"fmt"
+
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -24,8 +26,11 @@ func (l *lender) Acquire(size int) (mem []byte, stamp memory.Stamp, err error) {
 	defer func() { l.lent = l.buf.Stats().Used }()
 	for n := max(size, lentPiece); ; n = max(size, n/2) {
 		block, err := l.buf.Alloc(uintptr(n), granule)
+		if mem = block.Bytes(); err == nil && (len(mem) < n || address(mem)%granule != 0) {
+			return nil, stamp, fmt.Errorf("locked: %T broke its contract: %d bytes for %d at %#x", l.buf, len(mem), n, address(mem))
+		}
 		if err == nil || n == size {
-			return block.Bytes(), block.Stamp, err
+			return mem, block.Stamp, err
 		}
 	}
 }

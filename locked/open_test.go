@@ -77,7 +77,7 @@ func TestOpenAnyOrder(t *testing.T) {
 func TestOpenFamily(t *testing.T) {
 	for name, wrap := range map[string]func(scope.Allocator) scope.Allocator{
 		"plain":   func(a scope.Allocator) scope.Allocator { return a },
-		"wrapped": func(a scope.Allocator) scope.Allocator { return meter.NewFallback(a) },
+		"wrapped": func(a scope.Allocator) scope.Allocator { return meter.New(a, meter.Fallback()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			shared := locked.Share(bumper.NewSlabBuffer())
@@ -85,7 +85,7 @@ func TestOpenFamily(t *testing.T) {
 			parent, s := scope.Open(outside)
 			child, one := scope.Open(parent)
 			grandchild, two := scope.Open(context.WithValue(child, lateKey{}, 1))
-			wrapped, three := scope.Open(scope.WithAllocator(parent, meter.NewFallback(scope.AllocatorFrom(parent))))
+			wrapped, three := scope.Open(scope.WithAllocator(parent, meter.New(scope.AllocatorFrom(parent), meter.Fallback())))
 			stranger, other := scope.Open(outside)
 			stamps := []scope.Stamp{stampOf(t, grandchild, 100), stampOf(t, wrapped, 100)}
 			theirs := stampOf(t, stranger, 100)
@@ -215,7 +215,7 @@ func TestOpenLeaked(t *testing.T) {
 	scope.OnLeak(func(string) {})
 	defer scope.OnLeak(nil)
 	shared := locked.Share(bumper.NewSlabBuffer())
-	for _, a := range []scope.Allocator{shared, meter.NewFallback(shared)} {
+	for _, a := range []scope.Allocator{shared, meter.New(shared, meter.Fallback())} {
 		before := scope.Leaks()
 		inside, outside := dropped(scope.WithAllocator(t.Context(), a))
 		awaitLeaks(t, before+2)

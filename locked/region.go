@@ -35,6 +35,11 @@ type region struct {
 
 	attached atomic.Value // of package scope
 
+	account   handshake.Account // charged for the spans of an open scope; may be nil
+	inherited bool              // account is that of the region around
+	charged   int               // bytes
+	ahead     int               // of these, for a span that an isolating buffer is to acquire
+
 	listed        bool // in Buffer.closed; under Buffer.mu as the links are
 	before, after *region
 }
@@ -47,69 +52,112 @@ func newRegion(home *Buffer) *region {
 }
 
 // begin starts a generation, with the first scope open.
-func (r *region) begin() handshake.Generation {
+func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.open, r.start = true, r.off
+	r.account, r.inherited = a, inherited
+	r.recharge() // an isolating buffer's regions continue behind earlier scopes
 	return handshake.Generation(r.generation.Add(1))
 }
 
 // AllocIn allocates in the open scope, or on the heap if that has ended.
 func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
-	for {
-		block, ok := r.try(g, size, align)
+	r.mu.Lock()
+	if start, ok := fitFast(len(r.mem), r.off, size, align); ok && r.open && r.Living(g) {
+		r.off = start + int(size)
+		mem := r.mem[start:r.off]
+		poison.Unpoison(mem)
+		stamp := r.epoch.Stamp()
+		r.mu.Unlock()
+		return memory.NewBlock(mem, stamp), nil
+	}
+	return r.allocSlow(g, size, align)
+}
+
+// allocSlow is AllocIn where the current span has no room, or may have none. r.mu is held,
+// and released.
+func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.Block, error) {
+	for attempt := 1; ; r.mu.Lock() {
+		block, ok, refusal := r.try(g, size, align)
 		if ok {
 			return block, nil
 		}
-		if !r.Living(g) {
-			return r.home.AllocLate(size, align)
+		if refusal == nil {
+			if !r.Living(g) {
+				return r.home.AllocLate(size, align)
+			}
+			if refusal = r.home.acquire(r, g, size, align); refusal != nil {
+				r.home.refused.Add(1)
+			}
 		}
-		if err := r.home.acquire(r, size, align); err != nil {
-			return memory.Block{}, err
+		if refusal != nil {
+			block, retry, err := r.appeal(g, size, align, attempt, refusal)
+			if !retry {
+				return block, err
+			}
+			attempt++
 		}
 	}
 }
 
 // try allocates from what the region holds or from idle memory of the buffer. It returns
-// false if neither holds the block, or if g is over.
-func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool) {
-	r.mu.Lock()
+// false if neither holds the block, or if g is over, with an error if the account refuses.
+// r.mu is held, and released.
+func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool, error) {
 	defer r.mu.Unlock() // also when the alignment panics
 	if !r.Living(g) {
-		return memory.Block{}, false
+		return memory.Block{}, false, nil
 	}
 	if !r.open {
 		block, err := r.home.AllocLate(size, align)
-		return block, err == nil
+		return block, err == nil, err
 	}
 	align = memory.Alignment(size, align)
 	start, ok := r.fit(size, align)
 	if !ok {
 		if size == 0 {
-			return memory.NewBlock(nil, r.epoch.Stamp()), true
+			return memory.NewBlock(nil, r.epoch.Stamp()), true, nil
 		}
-		if size > maxSize || align > maxSize || !r.home.carve(r, int(size), int(align)) {
-			return memory.Block{}, false
+		if size > maxSize || align > maxSize {
+			return memory.Block{}, false, nil
+		}
+		if ok, err := r.home.carve(r, int(size), int(align)); !ok {
+			return memory.Block{}, false, err
 		}
 		start, _ = r.fit(size, align)
 	}
 	r.off = start + int(size)
 	mem := r.mem[start:r.off]
 	poison.Unpoison(mem)
-	return memory.NewBlock(mem, r.epoch.Stamp()), true
+	return memory.NewBlock(mem, r.epoch.Stamp()), true, nil
 }
 
 // maxSize bounds one block, so that no sum of sizes overflows.
 const maxSize = ^uintptr(0) >> 3
 
+// fitFast is fit for the usual alignments: small enough to be inlined. Spans begin at
+// multiples of 64. It gives up, with false, where fit may still succeed.
+func fitFast(length, off int, size, align uintptr) (start int, ok bool) {
+	mask := align - 1
+	odd := align&mask != 0 || mask >= granule
+	if size >= granule {
+		mask = granule - 1
+	}
+	start = int((uintptr(off) + mask) &^ mask)
+	return start, !odd && start <= length && size <= uintptr(length-start)
+}
+
 // fit returns where in the current span the block begins; false if it has no room.
 func (r *region) fit(size, align uintptr) (start int, ok bool) {
-	// An address is compared, never turned back into a pointer; mem does not move.
-	address := uintptr(unsafe.Pointer(unsafe.SliceData(r.mem))) + uintptr(r.off)
-	pad := -address & (align - 1)
+	pad := -(address(r.mem) + uintptr(r.off)) & (align - 1)
 	free := uintptr(len(r.mem) - r.off)
 	return r.off + int(pad), pad <= free && size <= free-pad
 }
+
+// address returns where mem begins. It is compared and never turned back into a pointer; the
+// storage of a buffer does not move.
+func address(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
 
 // used returns how many bytes the open scope has used. r.mu is held.
 func (r *region) used() int { return r.full + r.off }
@@ -120,12 +168,20 @@ func (b *Buffer) AllocLate(size, align uintptr) (memory.Block, error) {
 	return scope.Heap().Alloc(size, align)
 }
 
-// OpenSub opens another region of the shared buffer.
-func (r *region) OpenSub(g handshake.Generation) (handshake.Region, handshake.Generation, bool) {
-	if !r.IsOpen(g) {
+// OpenSub opens another region of the shared buffer. It charges r's account, and a.
+func (r *region) OpenSub(g handshake.Generation, a handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	r.mu.Lock()
+	usable, own := r.Living(g) && r.open, r.account
+	r.mu.Unlock()
+	switch {
+	case !usable:
 		return nil, 0, false
+	case a == nil:
+		return r.home.openRegion(own, true)
+	case own != nil:
+		a = a.Join(own, true)
 	}
-	return r.home.OpenRegion()
+	return r.home.openRegion(a, false)
 }
 
 // IsOpen reports whether a scope of the generation is open.
@@ -143,11 +199,13 @@ func (r *region) Reopen(g handshake.Generation) bool {
 		return false
 	}
 	r.open, r.start = true, r.off
+	r.recharge()
 	return true
 }
 
 // Close ends the open scope. The region keeps memory for the next.
 func (r *region) Close(g handshake.Generation, pc uintptr) {
+	defer r.home.refuser.Freed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Living(g) && r.open {
@@ -173,6 +231,9 @@ func (r *region) leave() {
 // keep makes the closed region ready for the next scope. It keeps a single span; several
 // go back, and the next scope takes one as long as all of them. r.mu is held.
 func (r *region) keep() {
+	if r.account != nil {
+		defer r.discharge()
+	}
 	if r.home.isolating {
 		return // memory is not reused: the next scope continues behind the last
 	}
@@ -210,8 +271,13 @@ func (r *region) Release(g handshake.Generation) {
 	r.generation.Add(1)
 	r.home.giveBack(r)
 	r.most = 0
+	account, inherited := r.account, r.inherited
+	r.account = nil
 	r.mu.Unlock()
 	r.home.putRegion(r)
+	if account != nil && !inherited {
+		account.Leave()
+	}
 }
 
 // restart ends the scope and opens the next, without memory. r.mu is held.

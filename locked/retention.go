@@ -1,6 +1,7 @@
 package locked
 
 import (
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,9 @@ type Option func(*Buffer)
 // taken. A piece that is still partly in use serves no new requests, and goes back when
 // all of it is idle.
 //
+// An isolating buffer keeps no idle storage, but the rests that regions have left of theirs;
+// they go when nobody has needed them for six to twelve seconds.
+//
 // The defaults are [DefaultFloor] and [DefaultCeiling]; with bumper.Prompt both are 0.
 func Retain(floor, ceiling int) Option {
 	return func(b *Buffer) {
@@ -40,6 +44,8 @@ type retention struct {
 	armed bool
 	peak  int // the most bytes in use since the last tick
 	low   int // how many ticks in a row found little in use
+
+	unused int // isolating: how many spare regions, the first ones, nobody has taken since the last look
 }
 
 // tick is how often the buffer checks, while something is idle; after lowTicks ticks in a
@@ -59,6 +65,13 @@ func newRetention(prompt bool) retention {
 
 // settle is called when memory has become idle. b.mu is held.
 func (b *Buffer) settle() {
+	if b.isolating { // what is idle are the rests of spans that spare regions hold
+		if len(b.spare) > 0 && !b.armed {
+			b.unused = len(b.spare)
+			b.wake(lowTicks * tick)
+		}
+		return
+	}
 	idle := b.arena.capacity - b.arena.used
 	if idle > b.ceiling && b.arena.whole() > 0 || b.arena.retired() {
 		b.wake(0)
@@ -83,6 +96,13 @@ func (b *Buffer) look() {
 	b.growing.Lock()
 	defer b.growing.Unlock()
 	b.mu.Lock()
+	if b.isolating {
+		b.spare = slices.Delete(b.spare, 0, b.unused) // the last are taken first
+		b.armed = false
+		b.settle()
+		b.mu.Unlock()
+		return
+	}
 	capacity, peak := b.arena.capacity, b.peak
 	b.peak = b.arena.used
 	keep := capacity - max(capacity-b.arena.used-b.ceiling, 0) // what is idle beyond the ceiling goes
@@ -129,7 +149,7 @@ func (b *Buffer) trim() {
 	b.reclaim()
 	b.mu.Lock()
 	if b.isolating {
-		b.spare = nil // they hold the rest of a span
+		b.spare, b.unused = nil, 0 // they hold the rest of a span
 	}
 	back := b.arena.removeWhole(func(int) bool { return true })
 	if b.timer != nil && b.arena.capacity <= b.floor {

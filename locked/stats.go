@@ -30,7 +30,7 @@ func (b *Buffer) Stats() Stats {
 		s.Capacity = b.storage.Held()
 	}
 	s.Idle, s.LargestIdle = s.Capacity-s.Used, b.arena.largest()
-	s.Outside, s.Late = int(b.outside.Load()), b.late.Load()
+	s.Outside, s.Late, s.Refused = int(b.outside.Load()), b.late.Load(), b.refused.Load()
 	return s
 }
 

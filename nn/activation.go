@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
 
 // ReLU is the rectifier max(x, 0). A [Chain] computes it together with the [Dense],
@@ -58,7 +59,15 @@ func (GELU) OutputShape(sample []int) ([]int, error) { return slices.Clone(sampl
 type Softmax struct{}
 
 // Forward returns e^x / Σ e^x.
-func (Softmax) Forward(ctx context.Context, x Tensor) Tensor { return allocarray.Softmax(ctx, x) }
+func (Softmax) Forward(ctx context.Context, x Tensor) Tensor {
+	if x.Rank() == 0 || x.Len() == 0 || !x.IsContiguous() {
+		return allocarray.Softmax(ctx, x)
+	}
+	y := x.Similar(ctx)
+	kernel.SoftmaxRows(y.Data(), x.Data(), x.Dim(-1))
+	requireLive(&x, &y)
+	return y
+}
 
 // OutputShape returns sample.
 func (Softmax) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
@@ -68,7 +77,15 @@ func (Softmax) OutputShape(sample []int) ([]int, error) { return slices.Clone(sa
 type LogSoftmax struct{}
 
 // Forward returns x - ln Σ e^x.
-func (LogSoftmax) Forward(ctx context.Context, x Tensor) Tensor { return allocarray.LogSoftmax(ctx, x) }
+func (LogSoftmax) Forward(ctx context.Context, x Tensor) Tensor {
+	if x.Rank() == 0 || x.Len() == 0 || !x.IsContiguous() {
+		return allocarray.LogSoftmax(ctx, x)
+	}
+	y := x.Similar(ctx)
+	kernel.LogSoftmaxRows(y.Data(), x.Data(), x.Dim(-1))
+	requireLive(&x, &y)
+	return y
+}
 
 // OutputShape returns sample.
 func (LogSoftmax) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }

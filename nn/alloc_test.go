@@ -38,7 +38,7 @@ func allocCases(t testing.TB) map[string]allocCase {
 	for name, l := range map[string]nn.Layer{
 		"Dense": randomDense("fc", 12, 7), "ReLU": nn.ReLU{}, "Tanh": nn.Tanh{}, "Sigmoid": nn.Sigmoid{},
 		"GELU": nn.GELU{}, "GELUTanh": nn.GELU{Approximate: true}, "Softmax": nn.Softmax{},
-		"LogSoftmax": nn.LogSoftmax{}, "Flatten": nn.Flatten{}, "Dropout": nn.Dropout{}, "Chain": rows,
+		"LogSoftmax": nn.LogSoftmax{}, "LayerNorm": nn.NewLayerNorm("n", 12, 1e-5), "Flatten": nn.Flatten{}, "Dropout": nn.Dropout{}, "Chain": rows,
 	} {
 		add(name, l, x)
 	}
@@ -51,6 +51,11 @@ func allocCases(t testing.TB) map[string]allocCase {
 	} {
 		add(name, l, y)
 	}
+	add("Conv2DGrouped", nn.NewGroupedConv2D("c", 6, 4, 2, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 6))
+	add("Conv2DDepthwise", nn.NewGroupedConv2D("c", 6, 6, 6, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 6))
+	add("Conv1D", nn.NewConv1D("c", 6, 4, nn.Span{Size: 3, Padding: 1}), randomTensor(1, 8, 5, 6))
+	add("ConvTranspose2D", nn.NewConvTranspose2D("c", 6, 4, nn.Square(3).Strided(2)), randomTensor(1, 8, 5, 6, 6))
+	add("Conv2DWinograd", randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 32))
 	return cases
 }
 

@@ -30,9 +30,10 @@ type BatchNorm struct {
 // covers more than the few channels of a pixel. It is immutable; see [filters].
 type affine struct{ scale, shift []float32 }
 
-// affineRun is the least number of elements that scale and shift have. Together
-// with as many of x and y they stay in the first-level cache.
-const affineRun = 512
+// affineRun is the least number of elements that scale and shift have, which is a multiple
+// of 16, so that all but the last vector are whole. Together with as many of x and y they
+// stay in the first-level cache.
+const affineRun = 1024
 
 var (
 	_ Parametric = (*BatchNorm)(nil)
@@ -77,22 +78,17 @@ func (b *BatchNorm) forward(ctx context.Context, x Tensor, act gemm.Activation) 
 		x = x.Clone(ctx)
 		y = x // the copy is ours to change
 	}
-	b.affine.apply(y.Data(), x.Data(), act)
+	b.affine.apply(y.Data(), x.Data(), act == gemm.ReLU)
 	requireLive(&x, &y)
 	return y
 }
 
-// apply computes dst = act(scale·src + shift) for pixels of all channels. dst may be
-// src.
-func (a *affine) apply(dst, src []float32, act gemm.Activation) {
+// apply computes dst = scale·src + shift, rectified if relu is set, for pixels of all
+// channels. dst may be src.
+func (a *affine) apply(dst, src []float32, relu bool) {
 	for len(src) > 0 {
 		n := min(len(src), len(a.scale))
-		d := dst[:n]
-		kernel.Binary(kernel.Mul, d, src, a.scale)
-		kernel.Binary(kernel.Add, d, d, a.shift)
-		if act == gemm.ReLU {
-			kernel.ReLU(d, d)
-		}
+		kernel.Affine(dst[:n], src[:n], a.scale[:n], a.shift[:n], relu)
 		dst, src = dst[n:], src[n:]
 	}
 }
@@ -130,7 +126,7 @@ func checkVariance(values []float32) string {
 // channel. With a negative running variance they are NaN; [Load] refuses one.
 func (b *BatchNorm) ParametersChanged() {
 	scale, shift := b.scaleAndShift()
-	times := (affineRun + len(scale) - 1) / len(scale)
+	times := ((affineRun+len(scale)-1)/len(scale) + 15) &^ 15
 	b.affine = &affine{slices.Repeat(float32s(scale), times), slices.Repeat(float32s(shift), times)}
 }
 

@@ -47,16 +47,18 @@
 //
 // A [Chain] computes a Conv2D and the [BatchNorm] after it in one step: the factors
 // of the BatchNorm become part of the weights. It computes a Dense, Conv2D or
-// BatchNorm and the [ReLU] after it in one step, too. Folded weights are rounded
-// once more than the layers one by one; a ReLU changes no bit. Code that writes
+// BatchNorm and the [ReLU] after it in one step, too. And it takes a few lines of an
+// image through a Conv2D, its ReLU, a second BatchNorm with its ReLU and a pooling
+// layer before it goes on, so that what lies between stays in the cache. Folded weights are
+// rounded once more than the layers one by one; nothing else changes a bit. Code that writes
 // weights should call ParametersChanged of the chain. That of the single layer is
 // enough for correct results, but the chain then computes a Conv2D and its
 // BatchNorm one by one until its own ParametersChanged joins them again.
 //
 // # Memory
 //
-// Besides its result a layer may take memory from ctx for tables, and for a copy of
-// its input if that needs padding or is not contiguous; its documentation says so.
+// Besides its result a layer may take memory from ctx for tables, for a part of an image,
+// and for a copy of its input if that is not contiguous; its documentation says so.
 // The end of the scope releases that memory with the results of all layers.
 //
 // # Errors

@@ -6,35 +6,21 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// fuse returns the steps in which the layers are computed. One step is a Conv2D and
-// the BatchNorm after it, or any of these or a Dense and the ReLU after it.
+// fuse returns the steps in which the layers are computed. One step is a Dense or
+// BatchNorm and the ReLU after it, or what begins with a Conv2D: see stage.
 func fuse(layers []Layer) (steps []Layer) {
 	for len(layers) > 0 {
-		step := layers[0]
-		layers = layers[1:]
-		if len(layers) > 0 {
-			if j := joined(step, layers[0]); j != nil {
-				step, layers = j, layers[1:]
-			}
-		}
-		if len(layers) > 0 && isReLU(layers[0]) {
+		step, taken := layers[0], 1
+		if c, ok := step.(*Conv2D); ok {
+			step, taken = newStage(c, layers)
+		} else if len(layers) > 1 && isReLU(layers[1]) {
 			if r := rectified(step); r != nil {
-				step, layers = r, layers[1:]
+				step, taken = r, 2
 			}
 		}
-		steps = append(steps, step)
+		steps, layers = append(steps, step), layers[taken:]
 	}
 	return steps
-}
-
-// joined returns both layers as one, or nil.
-func joined(first, second Layer) Layer {
-	c, isConv := first.(*Conv2D)
-	b, isNorm := second.(*BatchNorm)
-	if !isConv || !isNorm || c.Out() != b.Channels() {
-		return nil
-	}
-	return newConvNorm(c, b)
 }
 
 func isReLU(l Layer) bool {
@@ -49,37 +35,23 @@ func rectified(l Layer) Layer {
 	switch l := l.(type) {
 	case *Dense:
 		return denseReLU{l}
-	case *Conv2D:
-		return convReLU{l}
 	case *BatchNorm:
 		return normReLU{l}
-	case *convNorm:
-		return convNormReLU{l}
 	}
 	return nil
 }
 
 // These layers rectify each element as they store it.
 type (
-	denseReLU    struct{ *Dense }
-	convReLU     struct{ *Conv2D }
-	normReLU     struct{ *BatchNorm }
-	convNormReLU struct{ *convNorm }
+	denseReLU struct{ *Dense }
+	normReLU  struct{ *BatchNorm }
 )
 
 func (l denseReLU) Forward(ctx context.Context, x Tensor) Tensor {
 	return l.forward(ctx, x, gemm.ReLU)
 }
 
-func (l convReLU) Forward(ctx context.Context, x Tensor) Tensor {
-	return l.forward(ctx, x, l.filters, gemm.ReLU)
-}
-
 func (l normReLU) Forward(ctx context.Context, x Tensor) Tensor {
-	return l.forward(ctx, x, gemm.ReLU)
-}
-
-func (l convNormReLU) Forward(ctx context.Context, x Tensor) Tensor {
 	return l.forward(ctx, x, gemm.ReLU)
 }
 
@@ -87,13 +59,13 @@ func (l convNormReLU) Forward(ctx context.Context, x Tensor) Tensor {
 //
 //	scale·(Σ w·x + b) + shift = Σ (scale·w)·x + (scale·b + shift)
 type convNorm struct {
-	conv    *Conv2D
-	norm    *BatchNorm
 	filters *filters // of the two together
 
 	// What filters was made from. If someone changed the parameters of one of
 	// the layers since, and not through the chain that joined them, the layers
 	// have others now, and are computed one by one.
+	conv   *Conv2D
+	norm   *BatchNorm
 	ofConv *filters
 	ofNorm *affine
 }
@@ -108,21 +80,14 @@ func newConvNorm(c *Conv2D, b *BatchNorm) *convNorm {
 			w[i] = float32(float64(w[i]) * s)
 		}
 		if c.filters.bias != nil {
-			shift[o] += s * float64(c.filters.bias[o])
+			shift[o] += float64(s * float64(c.filters.bias[o])) // rounded, also where the compiler would fuse
 		}
 		bias[o] = float32(shift[o])
 	}
-	return &convNorm{conv: c, norm: b, filters: &filters{c.pack(w), bias}, ofConv: c.filters, ofNorm: b.affine}
+	return &convNorm{filters: c.newFilters(w, bias), conv: c, norm: b, ofConv: c.filters, ofNorm: b.affine}
 }
 
-// Forward computes both layers.
-func (j *convNorm) Forward(ctx context.Context, x Tensor) Tensor {
-	return j.forward(ctx, x, gemm.None)
-}
-
-func (j *convNorm) forward(ctx context.Context, x Tensor, act gemm.Activation) Tensor {
-	if j.ofConv != j.conv.filters || j.ofNorm != j.norm.affine {
-		return j.norm.forward(ctx, j.conv.Forward(ctx, x), act)
-	}
-	return j.conv.forward(ctx, x, j.filters, act)
+// isCurrent reports whether the layers still have the parameters that were joined.
+func (j *convNorm) isCurrent() bool {
+	return j.ofConv == j.conv.filters && j.ofNorm == j.norm.affine
 }

@@ -93,7 +93,12 @@ func (w Window) fit(x Tensor) (height, width int) {
 	if x.Rank() != 4 {
 		return 0, 0
 	}
-	height, width = w.positions(0, x.Dim(1)), w.positions(1, x.Dim(2))
+	return w.fitSize(x.Dim(1), x.Dim(2))
+}
+
+// fitSize is fit for images of that size.
+func (w Window) fitSize(height, width int) (int, int) {
+	height, width = w.positions(0, height), w.positions(1, width)
 	if height == 0 || width == 0 {
 		return 0, 0
 	}

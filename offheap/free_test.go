@@ -1,6 +1,7 @@
 package offheap_test
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -192,4 +193,25 @@ func TestHistoryHoldsNothing(t *testing.T) {
 	runtime.GC()
 	require.Nil(t, gone.Value())
 	require.Equal(t, uint64(1), heap.Stats().Frees)
+}
+
+// TestLastFreeIsNamed: of an address that was handed out several times, the block that was
+// freed last is the one that a double free is about, also when older ones are forgotten.
+func TestLastFreeIsNamed(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 4, 5, 6, 7, 8} {
+		heap := offheap.NewHeap("", &reuser{map[int][][]byte{}}, offheap.History(3))
+		var mem []byte
+		label := ""
+		for i := range n {
+			label = fmt.Sprint("block ", i)
+			var err error
+			mem, err = heap.Label(label).Alloc(4096)
+			require.NoError(t, err)
+			require.NoError(t, heap.Free(mem))
+		}
+		var wrong *offheap.FreeError
+		require.ErrorAs(t, heap.Free(mem), &wrong)
+		require.ErrorIs(t, wrong, offheap.ErrDoubleFree)
+		require.Equal(t, label, wrong.Block.Label)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,6 +71,24 @@ func TestManyFaults(t *testing.T) {
 	err := heap.Close()
 	require.Equal(t, 1000, reported)
 	require.ErrorContains(t, err, "offheap: and 936 more errors")
+}
+
+// TestFaultsAreCounted: 64 errors are listed, and all others counted.
+func TestFaultsAreCounted(t *testing.T) {
+	for n, want := range map[int]string{63: "", 64: "", 65: "offheap: and 1 more errors", 66: "offheap: and 2 more errors"} {
+		heap := offheap.NewHeap("", bumper.GoHeap())
+		for range n {
+			_, err := heap.Alloc(1)
+			require.NoError(t, err)
+		}
+		err := heap.Close().Error()
+		require.Equal(t, min(n, 64), strings.Count(err, "still held when the heap was closed"))
+		if want == "" {
+			require.NotContains(t, err, "more errors")
+		} else {
+			require.Contains(t, err, want)
+		}
+	}
 }
 
 // TestUpstreamErrors: an error of upstream reaches the caller, and what upstream has

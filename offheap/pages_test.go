@@ -182,3 +182,52 @@ func TestHugePagesAligned(t *testing.T) {
 	require.Equal(t, [2]any{addr(sys.mapped), len(sys.mapped)}, [2]any{addr(sys.unmapped), len(sys.unmapped)}, "all of the mapping")
 	require.Equal(t, offheap.PagesStats{}, pages.Stats())
 }
+
+// TestStuckForLonger: as long as the system refuses, a piece stays where it is.
+func TestStuckForLonger(t *testing.T) {
+	needMmap(t)
+	sys := newFlaky()
+	pages := offheap.MmapOn(sys)
+	var pieces [4][]byte
+	for i := range pieces {
+		var err error
+		pieces[i], err = pages.Acquire(4096)
+		require.NoError(t, err)
+	}
+	each := len(pieces[0])
+	sys.failMunmap = 1
+	pages.Release(pieces[0])
+	sys.failMunmap = 3
+	pages.Release(pieces[1]) // works, the retry does not
+	require.Equal(t, offheap.PagesStats{Mapped: 3 * each, Pieces: 2, Stuck: 1}, pages.Stats())
+	pieces[0][0] = 1 // or this would end the program
+	sys.failMunmap = 4
+	pages.Release(pieces[2])
+	require.Equal(t, offheap.PagesStats{Mapped: 3 * each, Pieces: 1, Stuck: 2}, pages.Stats())
+	pages.Release(pieces[3])
+	require.Equal(t, offheap.PagesStats{}, pages.Stats())
+}
+
+// asked is a system that is asked for memory and never gives any.
+type asked struct {
+	flaky
+	size int
+}
+
+func (a *asked) Mmap(size int) ([]byte, error) { a.size = size; return nil, errNoMemory }
+
+// TestAbsurdSizes: no size is so large that rounding makes less of it; the system is asked
+// for all, and refuses.
+func TestAbsurdSizes(t *testing.T) {
+	const most = int(^uint(0) >> 1)
+	for _, opts := range [][]offheap.MmapOption{nil, {offheap.HugePages()}} {
+		sys := &asked{flaky: *newFlaky()}
+		pages := offheap.MmapOn(sys, opts...)
+		for _, less := range []int{0, 1, 4095, 4096, 4097, huge - 1, huge, huge + 1, 2*huge - 1, 2 * huge, 2*huge + 1, 3 * huge} {
+			_, err := pages.Acquire(most - less)
+			require.ErrorIs(t, err, errNoMemory)
+			require.GreaterOrEqual(t, sys.size, most-less)
+		}
+		require.Equal(t, offheap.PagesStats{}, pages.Stats())
+	}
+}

@@ -142,11 +142,8 @@ func (o *owner) watch() {
 
 // requireLive panics if the memory is gone.
 func (o *owner) requireLive(op string) {
-	if end := o.stamp.End(); end != "" {
-		panic(&scope.StaleError{
-			What: fmt.Sprintf("offheap: %s of %s", op, o.what()), End: end,
-			Fix: "call Free after the last use",
-		})
+	if !o.stamp.Live() {
+		panic(scope.NewStaleError(fmt.Sprintf("offheap: %s of %s", op, o.what()), o.stamp, "call Free after the last use"))
 	}
 }
 

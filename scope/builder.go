@@ -73,7 +73,7 @@ func (b *Builder[T]) View() []T {
 func (b *Builder[T]) check(what string) {
 	if !b.born.Live() {
 		var zero T
-		panic(&StaleError{What: fmt.Sprintf("scope: %s a Builder[%T]", what, zero), End: b.born.End(), Fix: staleFix})
+		panic(NewStaleError(fmt.Sprintf("scope: %s a Builder[%T]", what, zero), b.born, staleFix))
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 func inScopes(t *testing.T, test func(t *testing.T, ctx context.Context)) {
 	contexts := kinds()
 	contexts["locked"] = locked.WithLockedBumper(context.Background(), bumper.NewSlabBuffer())
-	contexts["locked/wrapped"] = scope.WithAllocator(context.Background(), meter.NewFallback(locked.Share(bumper.NewSlabBuffer())))
+	contexts["locked/wrapped"] = scope.WithAllocator(context.Background(), meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Fallback()))
 	contexts["autoscaling"] = scope.WithAllocator(context.Background(), bumper.NewAutoscalingBuffer(bumper.Initial(100)))
 	for kind, ctx := range contexts {
 		t.Run(kind+"/noescape", func(t *testing.T) {

@@ -28,11 +28,11 @@ type allocatorKey struct{}
 type allocContext struct {
 	context.Context
 	alloc        Allocator
+	level        *openLevel             // behind wrappers, or nil
 	checkpointer memory.Checkpointer    // behind wrappers, or nil
 	sharing      *handshake.Sharing     // of the checkpointer, if it is a buffer
-	level        *openLevel             // behind wrappers, before the checkpointer; or nil
-	opener       handshake.RegionOpener // behind wrappers, or nil; the allocator is either
-	wrapped      bool                   // alloc is not the opener itself
+	opener       handshake.RegionOpener // behind wrappers, or nil; at most one of the two
+	wrapped      bool                   // wrappers stand before the opener
 }
 
 func (c *allocContext) Value(key any) any {
@@ -50,20 +50,22 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 		panic(misuse("WithAllocator with a nil Allocator; the Go heap is scope.Heap()"))
 	}
 	c := &allocContext{Context: ctx, alloc: a}
-	if level, ok := memory.As[*openLevel](a); ok {
-		c.level = level
-	} else if cp, ok := memory.As[memory.Checkpointer](a); ok {
-		c.checkpointer, c.sharing = cp, handshake.SharingOf(cp)
-	} else if r, ok := memory.As[handshake.RegionOpener](a); ok {
-		_, direct := a.(handshake.RegionOpener)
-		c.opener, c.wrapped = r, !direct
-	}
+	c.level, _ = memory.As[*openLevel](a)
+	s, by := handshake.FindScopes(a)
+	c.checkpointer, c.sharing, c.opener = s.Checkpointer, s.Sharing, s.Opener
+	c.wrapped = c.opener != nil && by != a
 	return c
 }
 
 // AllocatorFrom returns the allocator that ctx carries, or [Heap] if it carries
 // none. It never returns nil.
 func AllocatorFrom(ctx context.Context) Allocator {
+	switch c := ctx.(type) { // as below; asked first, it saves a nanosecond
+	case *allocContext:
+		return c.alloc
+	case *regionContext:
+		return c
+	}
 	switch c := nearest(ctx).(type) {
 	case *allocContext:
 		return c.alloc
@@ -93,17 +95,43 @@ func nearest(ctx context.Context) any {
 	return ctx.Value(allocatorKey{})
 }
 
-// rewrap puts the wrappers that stand in a's chain before a Base, as the opener of regions
-// is, around the allocator of a scope within it.
-func rewrap[Base Allocator](a, inner Allocator) Allocator {
-	if _, ok := a.(Base); ok {
+// contextAround returns the context of the scope that a, behind wrappers, is the allocator
+// of: a *regionContext, *openRegion or *openLevel, or nil.
+func contextAround(a Allocator) any {
+	for ; a != nil; a = memory.Unwrap(a) {
+		switch a.(type) {
+		case *regionContext, *openRegion, *openLevel:
+			return a
+		}
+	}
+	return nil
+}
+
+// rewrap puts the wrappers that stand in a's chain before a base around the allocator of a
+// scope within it.
+func rewrap(a, inner Allocator, isBase func(Allocator) bool) Allocator {
+	if isBase(a) {
 		return inner
 	}
 	w, ok := a.(memory.Wrapper)
 	if !ok {
 		panic(misuse("%T has Unwrap but no Rewrap: allocations in a private region would bypass it", a))
 	}
-	return w.Rewrap(rewrap[Base](w.Unwrap(), inner))
+	return w.Rewrap(rewrap(w.Unwrap(), inner, isBase))
+}
+
+// opensRegions reports whether a opens the regions for all that is around it.
+func opensRegions(a Allocator) bool {
+	switch a.(type) {
+	case handshake.RegionOpener, handshake.Instrument:
+		return true
+	}
+	return false
+}
+
+func isLevel(a Allocator) bool {
+	_, ok := a.(*openLevel)
+	return ok
 }
 
 // misuse returns the message of a panic about a programming error.

@@ -74,7 +74,7 @@ func (w transparent) Unwrap() scope.Allocator { return w.Allocator }
 
 func TestAs(t *testing.T) {
 	buf := bumper.NewSlabBuffer()
-	for _, a := range []scope.Allocator{buf, transparent{buf}, transparent{meter.NewFallback(transparent{buf})}} {
+	for _, a := range []scope.Allocator{buf, transparent{buf}, transparent{meter.New(transparent{buf}, meter.Fallback())}} {
 		found, ok := memory.As[memory.Checkpointer](a)
 		require.True(t, ok)
 		require.Same(t, buf, found)

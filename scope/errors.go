@@ -48,20 +48,3 @@ func (e *ExhaustedError) Unwrap() []error {
 	}
 	return []error{ErrExhausted, e.Cause}
 }
-
-// A *StaleError is the value of a panic about memory used after the end of its scope.
-// It is a programming error, which [NoEscape] and [Try] pass on: copy what must outlive
-// the scope before the scope ends, or use it inside.
-type StaleError struct {
-	What string // what was used, as in "allocarray: At of a 3×4 float32 array"
-	End  string // how its scope ended, from [Stamp.End], as in "ended at x.go:35 (main.f.func1)"
-	Fix  string // what to do, as in "copy it with Heap() before the scope ends"
-}
-
-// Error says what was used, where its scope ended and what to do.
-func (e *StaleError) Error() string {
-	return fmt.Sprintf("%s whose scope has %s; %s", e.What, e.End, e.Fix)
-}
-
-// Unwrap lets errors.Is match [ErrStale].
-func (e *StaleError) Unwrap() error { return ErrStale }

@@ -22,6 +22,11 @@ func TestExhaustedError(t *testing.T) {
 	outside := &scope.ExhaustedError{Allocator: "x.Buffer", Outside: 1}
 	require.EqualError(t, outside, "x.Buffer: out of memory: 0 bytes requested, 0 available, limit 0; 1 bytes allocated outside every scope stay until Reset")
 
+	pieces := &scope.ExhaustedError{Allocator: "x.Buffer", Requested: 9, Available: 4, Idle: 10, Limit: 20}
+	require.EqualError(t, pieces, "x.Buffer: out of memory: 9 bytes requested, 4 available in one piece (10 in all), limit 20")
+	pieces.Available = 10
+	require.EqualError(t, pieces, "x.Buffer: out of memory: 9 bytes requested, 10 available, limit 20", "all is one piece")
+
 	caused := error(&scope.ExhaustedError{Allocator: "x.Buffer", Cause: io.EOF})
 	require.EqualError(t, caused, "x.Buffer: out of memory: 0 bytes requested, 0 available, limit 0: EOF")
 	require.ErrorIs(t, caused, scope.ErrExhausted)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -83,20 +82,6 @@ func ExampleWithAllocator() {
 	})
 	fmt.Println(result, buf.Stats().Used)
 	// Output: [25 0] 0
-}
-
-// A fallback is slow where the plain buffer fails, and counts how often.
-func ExampleNewFallback() {
-	fallback := meter.NewFallback(bumper.NewAllocBuffer(4096))
-	ctx := scope.WithAllocator(context.Background(), fallback)
-	err := scope.NoEscape(ctx, func(ctx context.Context) error {
-		Norm(ctx, make([]float64, 100))
-		Norm(ctx, make([]float64, 1000))
-		return nil
-	})
-	blocks, bytes := fallback.Count()
-	fmt.Println(err, blocks, bytes)
-	// Output: <nil> 1 8000
 }
 
 func ExampleTry() {

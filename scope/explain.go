@@ -49,7 +49,7 @@ func explained(v any) any {
 	case !ok:
 		return v
 	case f.Released && f.Inside:
-		return &StaleError{What: "scope: access to " + f.What, End: endedAt(f.End), Fix: staleFix}
+		return newStaleError("scope: access to "+f.What, endedAt(f.End), staleFix)
 	case f.Released:
 		return &guard.OverrunError{What: "access to " + f.What + "whose scope has " + endedAt(f.End)}
 	}

@@ -45,7 +45,10 @@ func abandoned(l *life) {
 func (l *life) abandon() {
 	switch {
 	case l.checkpointer == nil:
+		l.released = make(chan struct{})
 		l.end(lost, l.opened)
+		close(l.released)
+		l.parent.remove(l)
 	case l.level.Live():
 		l.finish(lost)
 		if l.sharing != nil {

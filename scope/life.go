@@ -31,6 +31,7 @@ type life struct {
 	opener     handshake.RegionOpener
 	region     handshake.Region // from the first allocation on, as state says
 	generation handshake.Generation
+	released   chan struct{} // closed when a lost scope has been released
 
 	// On anything else:
 	alloc        Allocator
@@ -63,18 +64,27 @@ func (l *life) takeRegion() bool {
 	defer l.mu.Unlock()
 	if l.state.Load() == idle {
 		var ok bool
-		if l.region, l.generation, ok = l.opener.OpenRegion(); ok {
+		if l.region, l.generation, ok = l.opener.OpenRegion(nil); ok {
 			l.state.Store(taken)
 		}
 	}
 	return l.state.Load() == taken
 }
 
-// end ends a scope that is no level, and its children, for the reason given.
+// end ends a scope that is no level, and its children, for the reason given. If a cleanup
+// has just found it, end waits until that has released it.
 func (l *life) end(reason uint32, pc uintptr) {
-	if before := l.finish(reason); before == taken {
+	switch l.finish(reason) {
+	case taken:
 		defer l.region.Release(l.generation)
 		defer l.region.Close(l.generation, pc)
+	case ended:
+		return
+	case lost:
+		if reason == ended {
+			<-l.released
+		}
+		return
 	}
 	for _, child := range l.children.disband() {
 		child.end(reason, pc)
@@ -95,7 +105,7 @@ func (l *life) finish(reason uint32) (before uint32) {
 	if reason == ended {
 		l.cleanup.Stop()
 	}
-	if reason == ended || l.checkpointer == nil { // a lost level is there until it is restored
+	if reason == ended { // a lost scope is a member until it is released, a level until it is restored
 		l.parent.remove(l)
 	}
 	return before

@@ -17,6 +17,6 @@ func TestHeap(t *testing.T) { scopetest.TestAllocator(t, scope.Heap) }
 
 func TestFallbackConformance(t *testing.T) {
 	scopetest.TestAllocator(t, func() scope.Allocator {
-		return meter.NewFallback(meter.NewFallback(bumper.NewAllocBuffer(200_000)))
+		return meter.New(meter.New(bumper.NewAllocBuffer(200_000), meter.Fallback()), meter.Fallback())
 	})
 }

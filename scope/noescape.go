@@ -39,11 +39,11 @@ func NoEscape(ctx context.Context, fn func(context.Context) error) error {
 	case *openRegion:
 		return runRegion(ctx, c, nil, fn)
 	case *openLevel:
-		return runLevel(ctx, c.life, fn)
+		return runLevel(ctx, c.life, c.life.checkpointer, fn)
 	case *allocContext:
 		switch {
-		case c.level != nil:
-			return runLevel(ctx, c.level.life, fn)
+		case c.level != nil && c.opener == nil:
+			return runLevel(ctx, c.level.life, c.checkpointer, fn)
 		case c.checkpointer != nil:
 			c.sharing.RunAbandoned()
 			return runCheckpoint(ctx, c.checkpointer, nil, fn)
@@ -97,13 +97,13 @@ func runCheckpoint(ctx context.Context, c memory.Checkpointer, top *memory.Stamp
 	return fn(ctx)
 }
 
-// runLevel runs fn in a scope within l, the scope of fn's context.
-func runLevel(ctx context.Context, l *life, fn func(context.Context) error) error {
-	if l.checkpointer == nil || l.over() {
+// runLevel runs fn in a level of c, or of none, within l, the scope of fn's context.
+func runLevel(ctx context.Context, l *life, c memory.Checkpointer, fn func(context.Context) error) error {
+	if c == nil || l.over() {
 		return runPlain(ctx, fn)
 	}
 	l.sharing.RunAbandoned()
-	return runCheckpoint(ctx, l.checkpointer, &l.top, fn)
+	return runCheckpoint(ctx, c, &l.top, fn)
 }
 
 // runRegion runs fn in a region that r opens; wrapper, if not nil, stays in force.
@@ -122,7 +122,7 @@ func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator,
 		guard.Check()
 	}()
 	if wrapper != nil {
-		return fn(WithAllocator(inner, rewrap[handshake.RegionOpener](wrapper, inner)))
+		return fn(WithAllocator(inner, rewrap(wrapper, inner, opensRegions)))
 	}
 	return fn(inner)
 }
@@ -130,7 +130,7 @@ func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator,
 // endLater ends cp's level when the last parallel region that uses the buffer has
 // ended, if the level is still open because of one.
 func endLater(c memory.Checkpointer, cp memory.Checkpoint) {
-	if s := handshake.SharingOf(c); s != nil && cp.Live() {
+	if s := handshake.FindSharing(c); s != nil && cp.Live() {
 		s.WhenFree(func() {
 			if c.Restore(cp) != nil {
 				_ = unwind(c, cp)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"runtime"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +21,7 @@ func kinds() map[string]context.Context {
 	return map[string]context.Context{
 		"heap":     background,
 		"buffer":   scope.WithAllocator(background, bumper.NewSlabBuffer()),
-		"fallback": scope.WithAllocator(background, meter.NewFallback(bumper.NewAllocBuffer(100_000))),
+		"fallback": scope.WithAllocator(background, meter.New(bumper.NewAllocBuffer(100_000), meter.Fallback())),
 		"simple":   scope.WithAllocator(background, transparent{simple{}}),
 	}
 }
@@ -90,76 +89,4 @@ func TestResetWithinAScope(t *testing.T) {
 	}))
 }
 
-func TestFallback(t *testing.T) {
-	buf := bumper.NewAllocBuffer(10_000)
-	f := meter.NewFallback(buf)
-	require.Same(t, buf, f.Unwrap())
-	ctx := scope.WithAllocator(context.Background(), f)
-	for range 3 {
-		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-			_, in, err := scope.Alloc[byte](ctx, 6000)
-			require.NoError(t, err)
-			s, out, err := scope.Alloc[byte](ctx, 6000)
-			require.NoError(t, err)
-			s[5999] = 1
-			require.NotEqual(t, scope.Stamp{}, in)
-			require.Equal(t, scope.Stamp{}, out)
-			return nil
-		}))
-		require.Zero(t, buf.Stats().Used)
-	}
-	blocks, bytes := f.Count()
-	require.Equal(t, []uint64{3, 18_000}, []uint64{blocks, bytes})
-	_, err := f.Alloc(^uintptr(0), 1)
-	require.ErrorIs(t, err, scope.ErrExhausted, "the heap has not got that either")
-	blocks, _ = f.Count()
-	require.EqualValues(t, 3, blocks, "a failure is not counted")
-
-	other := f.Rewrap(scope.Heap()).(*meter.Fallback)
-	require.Equal(t, "meter.Fallback: 3 blocks (18000 bytes) from the heap, else scope.Heap", other.String())
-	require.Equal(t, "meter.Fallback: 0 blocks (0 bytes) from the heap, else scope_test.simple", meter.NewFallback(simple{}).String())
-}
-
-// broken is an allocator that fails for another reason.
-type broken struct{}
-
-func (broken) Alloc(uintptr, uintptr) (memory.Block, error) { return memory.Block{}, errBroken }
-
 var errBroken = errors.New("broken")
-
-func TestFallbackPassesOtherErrors(t *testing.T) {
-	f := meter.NewFallback(broken{})
-	_, err := f.Alloc(1, 1)
-	require.Equal(t, errBroken, err)
-	blocks, _ := f.Count()
-	require.Zero(t, blocks)
-}
-
-// full is an allocator that is always exhausted.
-type full struct{}
-
-func (full) Alloc(uintptr, uintptr) (memory.Block, error) {
-	return memory.Block{}, &scope.ExhaustedError{Allocator: "full"}
-}
-
-// A fallback counts right, and may be asked, while goroutines share it.
-func TestFallbackConcurrently(t *testing.T) {
-	f := meter.NewFallback(full{})
-	var all sync.WaitGroup
-	const goroutines, rounds = 4, 500
-	for range goroutines {
-		all.Go(func() {
-			for range rounds {
-				if _, err := f.Alloc(8, 8); err != nil {
-					t.Error(err)
-				}
-				if blocks, bytes := f.Count(); blocks == 0 || bytes == 0 {
-					t.Error("the block just allocated was not counted")
-				}
-			}
-		})
-	}
-	all.Wait()
-	blocks, bytes := f.Count()
-	require.Equal(t, []uint64{goroutines * rounds, 8 * goroutines * rounds}, []uint64{blocks, bytes})
-}

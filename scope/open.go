@@ -31,13 +31,13 @@ type Scope struct{ life *life }
 //
 //   - A buffer shared by goroutines (see package locked): goroutines may share the context,
 //     and any of them may call End, in any order. The private region is opened by the first
-//     allocation; until then the scope costs the buffer nothing, and does not keep it from
-//     being reset or closed.
+//     allocation, or with the first one within it; until then the scope costs the buffer
+//     nothing, and does not keep it from being reset or closed.
 //   - A memory.Checkpointer (a bump buffer): the scope is a level of the buffer and ends in
 //     the goroutine that uses it. An allocation is in time only while the scope is the
 //     innermost, or those inside it are of a NoEscape that runs with its context.
 //   - Anything else, the Go heap included: nothing is released but by the garbage
-//     collector.
+//     collector. A limit of package meter around it is charged until End.
 //
 // Scopes that were opened with the context of another, or one derived from it, are its
 // children: they end with it, if not before. Children of a NoEscape on a shared buffer end
@@ -55,21 +55,22 @@ func Open(ctx context.Context) (context.Context, *Scope) {
 	l := &life{opened: callsite.Caller(1)}
 	switch c := nearest(ctx).(type) {
 	case *regionContext:
-		return l.openOn(ctx, c, nil)
+		return l.openOn(ctx, c, nil, c)
 	case *openRegion:
-		return l.openOn(ctx, c, nil)
+		return l.openOn(ctx, c, nil, c)
 	case *openLevel:
+		l.checkpointer, l.sharing = c.life.checkpointer, c.life.sharing
 		return l.openLevel(ctx, c.life.alloc, c.life)
 	case *allocContext:
-		switch {
-		case c.level != nil:
-			return l.openLevel(ctx, rewrap[*openLevel](c.alloc, c.level.life.alloc), c.level.life)
-		case c.wrapped:
-			return l.openOn(ctx, c.opener, c.alloc)
-		case c.opener != nil:
-			return l.openOn(ctx, c.opener, nil)
-		}
 		l.checkpointer, l.sharing = c.checkpointer, c.sharing
+		switch {
+		case c.wrapped:
+			return l.openOn(ctx, c.opener, c.alloc, contextAround(c.alloc))
+		case c.opener != nil:
+			return l.openOn(ctx, c.opener, nil, contextAround(c.alloc))
+		case c.level != nil:
+			return l.openLevel(ctx, rewrap(c.alloc, c.level.life.alloc, isLevel), c.level.life)
+		}
 		return l.openLevel(ctx, c.alloc, nil)
 	}
 	return l.openLevel(ctx, heap{}, nil)
@@ -101,20 +102,26 @@ func (s *Scope) End() error {
 // them as well, in its Stats. Late is safe for concurrent use.
 func (s *Scope) Late() uint64 { return s.life.late.Load() }
 
-// openOn opens l on a buffer shared by goroutines; wrapper, if not nil, stays in force.
-func (l *life) openOn(ctx context.Context, opener handshake.RegionOpener, wrapper Allocator) (context.Context, *Scope) {
+// openOn opens l on what opens regions, within a scope that contextAround has found, or
+// none. The wrapper, if not nil, stays in force.
+func (l *life) openOn(ctx context.Context, opener handshake.RegionOpener, wrapper Allocator, around any) (context.Context, *Scope) {
 	x := &struct {
 		openRegion
 		Scope
 	}{openRegion{ctx, l}, Scope{l}} // one object, so that either part keeps both
 	l.opener = opener
 	if parent, ok := opener.(*openRegion); ok {
-		l.opener = parent.life.opener // and not the context, which l would keep reachable
+		l.opener = parent.life // and not the context, which l would keep reachable
 	}
 	l.cleanup = runtime.AddCleanup(x, abandoned, l)
-	switch parent := opener.(type) {
+	switch parent := around.(type) {
 	case *openRegion:
 		l.join(&parent.life.children)
+	case *openLevel:
+		l.join(&parent.life.children)
+		if parent.life.over() {
+			l.end(ended, l.opened)
+		}
 	case *regionContext:
 		l.join(parent.family())
 		if !parent.region.IsOpen(parent.generation) { // it may have ended its children before l was one
@@ -122,7 +129,7 @@ func (l *life) openOn(ctx context.Context, opener handshake.RegionOpener, wrappe
 		}
 	}
 	if wrapper != nil {
-		return WithAllocator(&x.openRegion, rewrap[handshake.RegionOpener](wrapper, &x.openRegion)), &x.Scope
+		return WithAllocator(&x.openRegion, rewrap(wrapper, &x.openRegion, opensRegions)), &x.Scope
 	}
 	return &x.openRegion, &x.Scope
 }
@@ -136,7 +143,6 @@ func (l *life) openLevel(ctx context.Context, alloc Allocator, parent *life) (co
 	l.alloc = alloc
 	l.cleanup = runtime.AddCleanup(x, abandoned, l)
 	if parent != nil {
-		l.checkpointer, l.sharing = parent.checkpointer, parent.sharing
 		if parent.over() {
 			l.finish(ended)
 		} else {

@@ -43,7 +43,7 @@ func levels() map[string]func() scope.Allocator {
 		"alloc":       func() scope.Allocator { return bumper.NewAllocBuffer(200_000) },
 		"slab":        func() scope.Allocator { return bumper.NewSlabBuffer() },
 		"autoscaling": func() scope.Allocator { return bumper.NewAutoscalingBuffer() },
-		"wrapped":     func() scope.Allocator { return meter.NewFallback(bumper.NewSlabBuffer()) },
+		"wrapped":     func() scope.Allocator { return meter.New(bumper.NewSlabBuffer(), meter.Fallback()) },
 		"third party": func() scope.Allocator {
 			return &stack{mem: make([]byte, 200_000), epochs: []*memory.Epoch{memory.NewEpoch(nil)}}
 		},
@@ -167,7 +167,7 @@ func TestNoEscapeWithinOpen(t *testing.T) {
 				ctx,
 				context.WithValue(ctx, key(1), 1),
 				scope.WithAllocator(ctx, scope.AllocatorFrom(ctx)),
-				scope.WithAllocator(ctx, meter.NewFallback(scope.AllocatorFrom(ctx))),
+				scope.WithAllocator(ctx, meter.New(scope.AllocatorFrom(ctx), meter.Fallback())),
 			} {
 				mine := block(t, ctx, 100)
 				var theirs scope.Stamp
@@ -272,8 +272,96 @@ func TestOpenInNoEscape(t *testing.T) {
 	})
 	require.ErrorIs(t, err, bumper.ErrOutOfOrder)
 	requireLateBlock(t, kept, s)
+	before := buf.Stats()
+	late, child := scope.Open(kept)
+	requireLateBlock(t, late, child)
+	require.NoError(t, scope.NoEscape(kept, func(ctx context.Context) error { requireLateBlock(t, ctx, s); return nil }))
+	require.Equal(t, before, buf.Stats(), "nothing within it touches the buffer")
+	require.NoError(t, child.End())
 	require.NoError(t, s.End())
 	require.NoError(t, buf.Reset())
+}
+
+// The wrappers of a shared allocator are in force in every scope within it.
+func TestOpenKeepsWrappers(t *testing.T) {
+	var blocks int
+	outside := scope.WithAllocator(t.Context(), counter{locked.Share(bumper.NewSlabBuffer()), &blocks})
+	ctx, s := scope.Open(outside)
+	block(t, ctx, 100)
+	require.Equal(t, 1, blocks)
+	inner, child := scope.Open(ctx)
+	block(t, inner, 100)
+	require.Equal(t, 2, blocks)
+	require.NoError(t, scope.NoEscape(inner, func(ctx context.Context) error { block(t, ctx, 100); return nil }))
+	require.Equal(t, 3, blocks)
+	require.Zero(t, child.Late())
+	require.NoError(t, s.End())
+}
+
+// counter is a wrapper that counts blocks.
+type counter struct {
+	scope.Allocator
+	blocks *int
+}
+
+func (c counter) Alloc(size, align uintptr) (memory.Block, error) {
+	*c.blocks++
+	return c.Allocator.Alloc(size, align)
+}
+
+func (c counter) Unwrap() scope.Allocator { return c.Allocator }
+
+func (c counter) Rewrap(inner scope.Allocator) scope.Allocator { return counter{inner, c.blocks} }
+
+// What is opened within a scope that has ended stays late, also when its context, which
+// NoEscape uses again, is that of another scope.
+func TestOpenWithAKeptContext(t *testing.T) {
+	require.NoError(t, scope.NoEscape(locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()), func(worker context.Context) error {
+		var kept context.Context
+		require.NoError(t, scope.NoEscape(worker, func(ctx context.Context) error { kept = ctx; return nil }))
+		late, s := scope.Open(kept)
+		return scope.NoEscape(worker, func(ctx context.Context) error {
+			require.Same(t, kept, ctx, "the case that is tested")
+			requireLateBlock(t, late, s)
+			return nil
+		})
+	}))
+}
+
+// What NoEscape has ended and reported is no leak.
+func TestForgottenInNoEscape(t *testing.T) {
+	outside := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())
+	leaked(t, 2, func() {
+		require.ErrorIs(t, scope.NoEscape(outside, func(ctx context.Context) error { drop(ctx); return nil }), bumper.ErrOutOfOrder)
+		drop(t.Context()) // these are
+	})
+}
+
+// A scope may end while the garbage collector finds what was forgotten within it.
+func TestEndWhileOthersAreFound(t *testing.T) {
+	outside := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())
+	for range 20 {
+		ctx, s := scope.Open(outside)
+		for range 10 {
+			require.ErrorIs(t, scope.NoEscape(ctx, func(ctx context.Context) error { drop(ctx); return nil }), bumper.ErrOutOfOrder)
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond) // nothing but time orders the two
+		require.NoError(t, s.End())
+	}
+}
+
+// The next scope within one ends what was forgotten there.
+func TestLeakIsEndedWithin(t *testing.T) {
+	ctx, s := scope.Open(scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()))
+	var stamp scope.Stamp
+	leaked(t, 2, func() { stamp = drop(ctx) })
+	require.True(t, stamp.Live())
+	require.NoError(t, scope.NoEscape(ctx, func(context.Context) error {
+		require.False(t, stamp.Live())
+		return nil
+	}))
+	require.NoError(t, s.End())
 }
 
 // While a parallel region uses the buffer, End is refused, and done when that ends.
@@ -544,6 +632,19 @@ func TestChildrenAreForgotten(t *testing.T) {
 			_, child := scope.Open(ctx)
 			require.NoError(t, child.End())
 		}
+		if _, ok := a.(bumper.Buffer); !ok { // where scopes end in any order
+			var open []*scope.Scope
+			for range 20_000 {
+				_, child := scope.Open(ctx)
+				if open = append(open, child); len(open) == 8 {
+					require.NoError(t, open[0].End())
+					open = append(open[:0], open[1:]...)
+				}
+			}
+			for _, child := range open {
+				require.NoError(t, child.End())
+			}
+		}
 		require.Less(t, heap()-before, int64(1<<20))
 		require.NoError(t, s.End())
 	}
@@ -555,7 +656,7 @@ func TestContextKeepsScope(t *testing.T) {
 	scope.OnLeak(func(place string) { reports <- place })
 	defer scope.OnLeak(nil)
 	var inUse []context.Context
-	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), meter.NewFallback(locked.Share(bumper.NewSlabBuffer()))} {
+	for _, a := range []scope.Allocator{bumper.NewSlabBuffer(), meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Fallback())} {
 		ctx, _ := scope.Open(scope.WithAllocator(t.Context(), a))
 		ctx = context.WithValue(ctx, key(1), 1)
 		ctx, s := scope.Open(ctx)

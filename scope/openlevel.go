@@ -29,7 +29,7 @@ func (c *openLevel) Alloc(size, align uintptr) (memory.Block, error) {
 }
 
 func (c *openLevel) Extend(b memory.Block, size uintptr) (memory.Block, bool) {
-	if e, ok := c.life.alloc.(memory.Extender); ok && c.life.inTime() && (c.life.checkpointer == nil || b.Stamp == c.life.top) {
+	if e, ok := c.life.alloc.(memory.Extender); ok && c.life.inTime() {
 		return e.Extend(b, size)
 	}
 	return b, false

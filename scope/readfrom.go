@@ -23,7 +23,6 @@ func ReadFrom(b *Builder[byte], r io.Reader, limit int) (n int, err error) {
 	b.check("ReadFrom into")
 	begin := len(b.elems)
 	for empty := 0; ; empty++ {
-		n = len(b.elems) - begin
 		if len(b.elems) == cap(b.elems) {
 			if err := b.growWithin(limit - n); err != nil {
 				return n, err

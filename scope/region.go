@@ -33,8 +33,8 @@ func (c *regionContext) Alloc(size, align uintptr) (memory.Block, error) {
 	return c.region.AllocIn(c.generation, size, align)
 }
 
-func (c *regionContext) OpenRegion() (handshake.Region, handshake.Generation, bool) {
-	return c.region.OpenSub(c.generation)
+func (c *regionContext) OpenRegion(a handshake.Account) (handshake.Region, handshake.Generation, bool) {
+	return c.region.OpenSub(c.generation, a)
 }
 
 func (c *regionContext) AllocLate(size, align uintptr) (memory.Block, error) {
@@ -70,7 +70,7 @@ func enterRegion(ctx context.Context, opener handshake.RegionOpener) (inner, par
 			return k, own
 		}
 	}
-	r, generation, ok := opener.OpenRegion()
+	r, generation, ok := opener.OpenRegion(nil)
 	if !ok {
 		return nil, nil
 	}

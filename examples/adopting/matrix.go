@@ -38,11 +38,8 @@ func (m Matrix) Similar(ctx context.Context) Matrix {
 // ended.
 func (m Matrix) row(i int) []float64 {
 	if !m.stamp.Live() {
-		panic(&scope.StaleError{
-			What: fmt.Sprintf("adopting: use of a %d×%d Matrix", m.rows, m.cols),
-			End:  m.stamp.End(),
-			Fix:  "copy it with CopyTo before its scope ends",
-		})
+		panic(scope.NewStaleError(fmt.Sprintf("adopting: use of a %d×%d Matrix", m.rows, m.cols),
+			m.stamp, "copy it with CopyTo before its scope ends"))
 	}
 	return m.data[i*m.cols : (i+1)*m.cols]
 }

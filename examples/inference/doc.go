@@ -13,6 +13,8 @@
 // latency of each batch. Every prediction is compared, bit for bit, with those made
 // before the runs.
 //
+// With -serve the program is a service with a page to draw digits on; see package service.
+//
 // Run the program with -h to see its flags.
 package main
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,10 @@ func TestErrors(t *testing.T) {
 	wide.Rows, wide.Cols = 14, 56
 	wideDir := writeIDX(t, wide)
 	nan, huge := writeModel(t, mlp.New, float32(math.NaN())), writeModel(t, mlp.New, 1e38)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	taken := l.Addr().String()
 	small := writeModel(t, func() (*nn.Chain, error) {
 		return nn.NewChain([]int{784}, nn.NewDense("fc1", 784, 64), nn.NewDense("fc2", 64, 10))
 	}, 0)
@@ -68,6 +73,21 @@ func TestErrors(t *testing.T) {
 		{"-image a -workers 3", 2, "-image and -workers exclude each other" + hint},
 		{"-image a -duration 3s", 2, "-image and -duration exclude each other" + hint},
 		{"-image a -allocator heap", 2, "-image and -allocator exclude each other" + hint},
+		{"-serve=", 2, "-serve is empty" + hint},
+		{"-serve 8080", 2, `-serve "8080" is not an address such as :8080 or localhost:8080` + hint},
+		{"-serve nowhere", 2, `-serve "nowhere" is not an address such as :8080 or localhost:8080` + hint},
+		{"-serve :http", 2, `-serve ":http" is not an address such as :8080 or localhost:8080` + hint},
+		{"-serve :65536", 2, `-serve ":65536" is not an address such as :8080 or localhost:8080` + hint},
+		{"-serve ::1:8080", 2, `-serve "::1:8080" is not an address such as :8080 or localhost:8080` + hint},
+		{"-serve http://localhost:8080/", 2, `-serve "http://localhost:8080/" is not an address such as :8080 or localhost:8080` + hint},
+		{"-serve :0 -batch 3", 2, "-serve and -batch exclude each other" + hint},
+		{"-serve :0 -data a", 2, "-serve and -data exclude each other" + hint},
+		{"-serve :0 -image a", 2, "-serve and -image exclude each other" + hint},
+		{"-serve :0 -json", 2, "-serve and -json exclude each other" + hint},
+		{"-serve :0 -model " + none, 1, "model: " + none + ": no such file or directory"},
+		{"-serve :0 -model " + huge, 1, "the model gives no probabilities: its weights are too large"},
+		{"-serve 192.0.2.1:0", 1, "serve: listen tcp 192.0.2.1:0: bind: …"},
+		{"-serve " + taken, 1, "serve: listen tcp " + taken + ": bind: …"},
 		{"digit.png", 2, `unexpected argument "digit.png"` + hint},
 		{"-pixels", 2, "flag provided but not defined: -pixels" + hint},
 		{"-data", 2, "flag needs an argument: -data" + hint},

@@ -27,7 +27,7 @@ type guess struct {
 // guess classifies the picture that the flags name, with memory from ctx, and prints
 // what it is taken for.
 func (o options) guess(ctx context.Context, model *nn.Chain, out *bufio.Writer) error {
-	pixels, err := awaited(ctx, o.image, func() ([digits.Size * digits.Size]byte, error) { return picture.Load(o.image) })
+	pixels, err := awaited(ctx, o.image, func() ([digits.Size * digits.Size]byte, error) { return picture.Load(ctx, o.image) })
 	if err != nil {
 		return err
 	}

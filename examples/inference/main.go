@@ -58,5 +58,8 @@ func (o options) run(ctx context.Context, out *bufio.Writer, stderr io.Writer) e
 	if err != nil {
 		return err
 	}
+	if o.serve != "" {
+		return o.listen(ctx, model, set, out, stderr)
+	}
 	return o.demonstrate(ctx, model, set, out, stderr)
 }

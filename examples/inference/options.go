@@ -4,8 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +20,8 @@ const usage = `Inference classifies handwritten digits and shows what the memory
 	                    instead of the embedded digits
 	-image FILE         classify one digit in a PNG, JPEG or GIF picture, dark on light
 	                    or light on dark, and do nothing else
+	-serve ADDRESS      answer predictions over HTTP, and show a page to draw digits on,
+	                    until Ctrl-C; as in :8080, for everybody, or localhost:8080
 	-model FILE         weights in a safetensors file instead of the embedded ones
 	-allocator NAME     measure only heap, bumper or locked
 	-batch N            images per batch, 1 to 4096 (default 32)
@@ -27,12 +31,14 @@ const usage = `Inference classifies handwritten digits and shows what the memory
 	-json               print one JSON object instead of text
 
 Ctrl-C ends the program with what was measured so far; the output says "interrupted".
+With -serve it first finishes the requests that have begun.
 
 Examples:
 
 	go run ./examples/inference
 	go run ./examples/inference -data mnist -workers 8
 	go run ./examples/inference -image digit.png
+	go run ./examples/inference -serve localhost:8080
 	go run ./examples/inference -allocator locked -batch 1 -duration 5s -json
 `
 
@@ -45,10 +51,10 @@ const (
 
 // options is what the flags say.
 type options struct {
-	data, image, model, allocator string
-	batch, workers                int
-	duration                      time.Duration
-	json                          bool
+	data, image, model, allocator, serve string
+	batch, workers                       int
+	duration                             time.Duration
+	json                                 bool
 }
 
 // parse reads the flags. An error is one of usage, or flag.ErrHelp.
@@ -60,6 +66,7 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.image, "image", "", "")
 	f.StringVar(&o.model, "model", "", "")
 	f.StringVar(&o.allocator, "allocator", "", "")
+	f.StringVar(&o.serve, "serve", "", "")
 	f.IntVar(&o.batch, "batch", 32, "")
 	f.IntVar(&o.workers, "workers", min(4, runtime.GOMAXPROCS(0)), "")
 	f.DurationVar(&o.duration, "duration", 1500*time.Millisecond, "")
@@ -92,18 +99,45 @@ func (o options) checkValues() error {
 	return nil
 }
 
-// checkTogether refuses empty paths, and flags that have no effect beside -image.
+// alone are the flags that stand for something else than the measurement, and the flags
+// that have an effect beside them.
+var alone = map[string][]string{
+	"image": {"image", "model", "json"},
+	"serve": {"serve", "model"},
+}
+
+// checkTogether refuses empty values, an address that is none, and flags that have no
+// effect beside others.
 func checkTogether(f *flag.FlagSet) (err error) {
-	single := false
-	f.Visit(func(g *flag.Flag) { single = single || g.Name == "image" })
+	var single string
+	f.Visit(func(g *flag.Flag) {
+		if alone[g.Name] != nil {
+			single = g.Name
+		}
+	})
 	f.Visit(func(g *flag.Flag) {
 		switch {
 		case err != nil:
 		case g.Value.String() == "":
 			err = fmt.Errorf("-%s is empty", g.Name)
-		case single && !slices.Contains([]string{"image", "model", "json"}, g.Name):
-			err = fmt.Errorf("-image and -%s exclude each other", g.Name)
+		case single != "" && !slices.Contains(alone[single], g.Name):
+			err = fmt.Errorf("-%s and -%s exclude each other", single, g.Name)
+		case g.Name == "serve":
+			err = checkAddress(g.Value.String())
 		}
 	})
 	return err
+}
+
+// checkAddress refuses what no listener takes: an address is a host, which may be empty,
+// a colon and a port.
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("-serve %q is not an address such as :8080 or localhost:8080", address)
+	}
+	return nil
 }

@@ -24,7 +24,16 @@ type isa struct {
 	loadPart func(c *build.Context, from operand.Mem, mask operand.Op, dst reg.Register)
 	// storePart stores a partial panel; see edge.go for the two ways.
 	storePart func(k *micro, row reg.Register)
+	storeSome func(c *build.Context, v, mask, to operand.Op) // one vector, partly
+	or        func(c *build.Context, x, y, dst operand.Op)
+	// loadOr loads a partial vector, with the filler where it has nothing.
+	loadOr func(c *build.Context, from operand.Mem, mask operand.Op, filler, dst reg.Register)
+	// keepUnlessLess clears the lanes of v in which x is less than the limit.
+	keepUnlessLess func(c *build.Context, x reg.Register, limit operand.Op, v reg.Register)
 }
+
+// notLess is the predicate of a comparison: also true of NaN.
+const notLess = 5
 
 // A shape is the size of a micro-kernel: rows of A by panels of B, or, for no
 // panels, by the first vector of one: a narrow panel.
@@ -57,6 +66,17 @@ var avx2 = &isa{
 	},
 	loadPart:  func(c *build.Context, m operand.Mem, k operand.Op, v reg.Register) { c.VMASKMOVPS(m, k, v) },
 	storePart: storeByBits,
+	storeSome: func(c *build.Context, v, mask, to operand.Op) { c.VMASKMOVPS(v, mask, to) },
+	or:        func(c *build.Context, x, y, dst operand.Op) { c.VORPS(x, y, dst) },
+	loadOr: func(c *build.Context, from operand.Mem, mask operand.Op, filler, dst reg.Register) {
+		c.VMASKMOVPS(from, mask, dst)
+		c.VBLENDVPS(mask, dst, filler, dst)
+	},
+	keepUnlessLess: func(c *build.Context, x reg.Register, limit operand.Op, v reg.Register) {
+		kept := c.YMM()
+		c.VCMPPS(operand.U8(notLess), limit, x, kept)
+		c.VANDPS(kept, v, v)
+	},
 }
 
 // avx512 uses only instructions of AVX512F: VPXORD rather than VXORPS, and
@@ -76,4 +96,15 @@ var avx512 = &isa{
 	},
 	loadPart:  func(c *build.Context, m operand.Mem, k operand.Op, v reg.Register) { c.VMOVUPS_Z(m, k, v) },
 	storePart: storeByMask,
+	storeSome: func(c *build.Context, v, mask, to operand.Op) { c.VMOVUPS(v, mask, to) },
+	or:        func(c *build.Context, x, y, dst operand.Op) { c.VPORD(x, y, dst) },
+	loadOr: func(c *build.Context, from operand.Mem, mask operand.Op, filler, dst reg.Register) {
+		c.VMOVAPS(filler, dst)
+		c.VMOVUPS(from, mask, dst)
+	},
+	keepUnlessLess: func(c *build.Context, x reg.Register, limit operand.Op, v reg.Register) {
+		k := c.K()
+		c.VCMPPS(operand.U8(notLess), limit, x, k)
+		c.VMOVAPS_Z(v, k, v)
+	},
 }

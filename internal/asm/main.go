@@ -24,7 +24,7 @@ func main() {
 	log.SetFlags(0)
 	dir := flag.String("dir", "..", "folder of the packages")
 	flag.Parse()
-	sig, err := tileSignature(filepath.Join(*dir, "gemm", "tile.go"))
+	sig, err := argumentSignature(filepath.Join(*dir, "gemm", "tile.go"), "tile")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -42,9 +42,23 @@ func main() {
 	emitPeak(c)
 	write(c, "peak", filepath.Join(*dir, "gemm", "peak", "peak_amd64"))
 	c = build.NewContext()
+	emitSmall(c)
+	write(c, "gemm", filepath.Join(*dir, "gemm", "avx2_small_amd64"))
+	c = build.NewContext()
 	emitMinMax(c)
 	emitIntegers(c)
 	write(c, "kernel", filepath.Join(*dir, "kernel", "assembly_amd64"))
+	if sig, err = argumentSignature(filepath.Join(*dir, "kernel", "call.go"), "call"); err != nil {
+		log.Fatal(err)
+	}
+	for _, i := range []*isa{avx2, avx512} {
+		c := build.NewContext()
+		for _, s := range strips {
+			emitStrip(c, i, s, sig)
+		}
+		write(c, "kernel", filepath.Join(*dir, "kernel", i.name+"_call_amd64"))
+		writeCalls(i, filepath.Join(*dir, "kernel", i.name+"_run_amd64.go"))
+	}
 }
 
 // write prints a finished file as base.s and its Go declarations as base.go.

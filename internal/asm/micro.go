@@ -44,10 +44,12 @@ func emit(c *build.Context, i *isa, e *element, s shape, sig *gotypes.Signature)
 	c.Signature(sig)
 	k := &micro{Context: c, isa: i, element: e, shape: s}
 	k.open()
+	k.Label("tile")
 	k.start()
 	k.pointers()
 	k.segments()
 	k.finish()
+	k.next()
 	c.VZEROUPPER()
 	c.RET()
 }
@@ -78,6 +80,26 @@ func (k *micro) pointers() {
 		k.step = append(k.step, k.GP64())
 		k.LEAQ(operand.Mem{Base: k.step[0], Index: k.step[0], Scale: 2}, k.step[1])
 	}
+}
+
+// next moves the tile down and begins again, if there is another.
+func (k *micro) next() {
+	k.CMPQ(k.field("again"), operand.U8(0))
+	k.JEQ(operand.LabelRef("done"))
+	k.DECQ(k.field("again"))
+	step := k.GP64()
+	k.MOVQ(k.field("cStep"), step)
+	k.ADDQ(step, k.field("c"))
+	k.MOVQ(k.field("rowStep"), step)
+	for r := range k.rows {
+		f, err := k.tile.Field("rows").Index(r).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		k.ADDQ(step, f.Addr)
+	}
+	k.JMP(operand.LabelRef("tile"))
+	k.Label("done")
 }
 
 // field is a field of the tile as a memory operand.

@@ -9,18 +9,18 @@ import (
 	"github.com/mmcloughlin/avo/gotypes"
 )
 
-// tileSignature type-checks the file that declares the tile and returns
-// func(t *tile), from which avo computes the offsets of its fields.
-func tileSignature(file string) (*gotypes.Signature, error) {
+// argumentSignature type-checks the file that declares the one argument of generated
+// functions and returns func(t *name), from which avo computes the offsets of its fields.
+func argumentSignature(file, name string) (*gotypes.Signature, error) {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, file, nil, 0)
 	if err != nil {
 		return nil, err
 	}
 	conf := types.Config{Sizes: gotypes.Sizes}
-	pkg, err := conf.Check("gemm", fset, []*ast.File{f}, nil)
+	pkg, err := conf.Check("argument", fset, []*ast.File{f}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return gotypes.ParseSignatureInPackage(pkg, "func(t *tile)")
+	return gotypes.ParseSignatureInPackage(pkg, "func(t *"+name+")")
 }

@@ -5,7 +5,9 @@
 // func avx2F32R1P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R1P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -118,46 +120,58 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000008, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
 	JEQ     no8
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y0, (CX)
 	VMOVAPS Y1, Y0
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no8:
-	TESTQ        $0x00000004, AX
+	TESTQ        $0x00000004, DX
 	JEQ          no4
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X0, (CX)
 	VEXTRACTF128 $0x01, Y0, X0
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no4:
-	TESTQ   $0x00000002, AX
+	TESTQ   $0x00000002, DX
 	JEQ     no2
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVLPS X0, (CX)
 	VPSRLDQ $0x08, X0, X0
-	LEAQ    8(DX), CX
+	LEAQ    8(BX), CX
 
 no2:
-	TESTQ  $0x00000001, AX
+	TESTQ  $0x00000001, DX
 	JEQ    no1
-	MOVQ   CX, AX
+	MOVQ   CX, DX
 	VMOVSS X0, (CX)
-	LEAQ   4(AX), CX
+	LEAQ   4(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R1P2(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R1P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -299,46 +313,58 @@ storePart:
 	VMOVUPS Y1, 32(CX)
 	MOVQ    136(AX), CX
 	ADDQ    $0x00000040, CX
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000008, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
 	JEQ     no8
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y2, (CX)
 	VMOVAPS Y3, Y2
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no8:
-	TESTQ        $0x00000004, AX
+	TESTQ        $0x00000004, DX
 	JEQ          no4
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X2, (CX)
 	VEXTRACTF128 $0x01, Y2, X2
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no4:
-	TESTQ   $0x00000002, AX
+	TESTQ   $0x00000002, DX
 	JEQ     no2
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVLPS X2, (CX)
 	VPSRLDQ $0x08, X2, X2
-	LEAQ    8(DX), CX
+	LEAQ    8(BX), CX
 
 no2:
-	TESTQ  $0x00000001, AX
+	TESTQ  $0x00000001, DX
 	JEQ    no1
-	MOVQ   CX, AX
+	MOVQ   CX, DX
 	VMOVSS X2, (CX)
-	LEAQ   4(AX), CX
+	LEAQ   4(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R1P3(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R1P3(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -506,46 +532,58 @@ storePart:
 	VMOVUPS Y3, 96(CX)
 	MOVQ    136(AX), CX
 	ADDQ    $0x00000080, CX
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000008, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
 	JEQ     no8
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y4, (CX)
 	VMOVAPS Y5, Y4
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no8:
-	TESTQ        $0x00000004, AX
+	TESTQ        $0x00000004, DX
 	JEQ          no4
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X4, (CX)
 	VEXTRACTF128 $0x01, Y4, X4
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no4:
-	TESTQ   $0x00000002, AX
+	TESTQ   $0x00000002, DX
 	JEQ     no2
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVLPS X4, (CX)
 	VPSRLDQ $0x08, X4, X4
-	LEAQ    8(DX), CX
+	LEAQ    8(BX), CX
 
 no2:
-	TESTQ  $0x00000001, AX
+	TESTQ  $0x00000001, DX
 	JEQ    no1
-	MOVQ   CX, AX
+	MOVQ   CX, DX
 	VMOVSS X4, (CX)
-	LEAQ   4(AX), CX
+	LEAQ   4(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R1P4(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R1P4(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -740,46 +778,58 @@ storePart:
 	VMOVUPS Y5, 160(CX)
 	MOVQ    136(AX), CX
 	ADDQ    $0x000000c0, CX
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000008, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
 	JEQ     no8
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y6, (CX)
 	VMOVAPS Y7, Y6
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no8:
-	TESTQ        $0x00000004, AX
+	TESTQ        $0x00000004, DX
 	JEQ          no4
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X6, (CX)
 	VEXTRACTF128 $0x01, Y6, X6
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no4:
-	TESTQ   $0x00000002, AX
+	TESTQ   $0x00000002, DX
 	JEQ     no2
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVLPS X6, (CX)
 	VPSRLDQ $0x08, X6, X6
-	LEAQ    8(DX), CX
+	LEAQ    8(BX), CX
 
 no2:
-	TESTQ  $0x00000001, AX
+	TESTQ  $0x00000001, DX
 	JEQ    no1
-	MOVQ   CX, AX
+	MOVQ   CX, DX
 	VMOVSS X6, (CX)
-	LEAQ   4(AX), CX
+	LEAQ   4(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R2P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R2P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -979,13 +1029,26 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R2P2(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R2P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -1251,13 +1314,26 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R3P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R3P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -1501,13 +1577,27 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R3P2(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R3P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -1844,13 +1934,27 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R4P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R4P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -2138,13 +2242,28 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R5P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R5P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -2476,13 +2595,29 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F32R6P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F32R6P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -2858,13 +2993,30 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R1P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R1P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -2977,39 +3129,51 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000004, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000004, DX
 	JEQ     no4
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y0, (CX)
 	VMOVAPS Y1, Y0
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no4:
-	TESTQ        $0x00000002, AX
+	TESTQ        $0x00000002, DX
 	JEQ          no2
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X0, (CX)
 	VEXTRACTF128 $0x01, Y0, X0
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no2:
-	TESTQ   $0x00000001, AX
+	TESTQ   $0x00000001, DX
 	JEQ     no1
-	MOVQ    CX, AX
+	MOVQ    CX, DX
 	VMOVLPS X0, (CX)
 	VPSRLDQ $0x08, X0, X0
-	LEAQ    8(AX), CX
+	LEAQ    8(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R1P2(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R1P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -3151,39 +3315,51 @@ storePart:
 	VMOVUPS Y1, 32(CX)
 	MOVQ    136(AX), CX
 	ADDQ    $0x00000040, CX
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000004, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000004, DX
 	JEQ     no4
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y2, (CX)
 	VMOVAPS Y3, Y2
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no4:
-	TESTQ        $0x00000002, AX
+	TESTQ        $0x00000002, DX
 	JEQ          no2
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X2, (CX)
 	VEXTRACTF128 $0x01, Y2, X2
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no2:
-	TESTQ   $0x00000001, AX
+	TESTQ   $0x00000001, DX
 	JEQ     no1
-	MOVQ    CX, AX
+	MOVQ    CX, DX
 	VMOVLPS X2, (CX)
 	VPSRLDQ $0x08, X2, X2
-	LEAQ    8(AX), CX
+	LEAQ    8(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R1P3(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R1P3(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -3351,39 +3527,51 @@ storePart:
 	VMOVUPS Y3, 96(CX)
 	MOVQ    136(AX), CX
 	ADDQ    $0x00000080, CX
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000004, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000004, DX
 	JEQ     no4
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y4, (CX)
 	VMOVAPS Y5, Y4
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no4:
-	TESTQ        $0x00000002, AX
+	TESTQ        $0x00000002, DX
 	JEQ          no2
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X4, (CX)
 	VEXTRACTF128 $0x01, Y4, X4
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no2:
-	TESTQ   $0x00000001, AX
+	TESTQ   $0x00000001, DX
 	JEQ     no1
-	MOVQ    CX, AX
+	MOVQ    CX, DX
 	VMOVLPS X4, (CX)
 	VPSRLDQ $0x08, X4, X4
-	LEAQ    8(AX), CX
+	LEAQ    8(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R1P4(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R1P4(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -3578,39 +3766,51 @@ storePart:
 	VMOVUPS Y5, 160(CX)
 	MOVQ    136(AX), CX
 	ADDQ    $0x000000c0, CX
-	MOVQ    160(AX), AX
-	TESTQ   $0x00000004, AX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000004, DX
 	JEQ     no4
-	MOVQ    CX, DX
+	MOVQ    CX, BX
 	VMOVUPS Y6, (CX)
 	VMOVAPS Y7, Y6
-	LEAQ    32(DX), CX
+	LEAQ    32(BX), CX
 
 no4:
-	TESTQ        $0x00000002, AX
+	TESTQ        $0x00000002, DX
 	JEQ          no2
-	MOVQ         CX, DX
+	MOVQ         CX, BX
 	VMOVUPS      X6, (CX)
 	VEXTRACTF128 $0x01, Y6, X6
-	LEAQ         16(DX), CX
+	LEAQ         16(BX), CX
 
 no2:
-	TESTQ   $0x00000001, AX
+	TESTQ   $0x00000001, DX
 	JEQ     no1
-	MOVQ    CX, AX
+	MOVQ    CX, DX
 	VMOVLPS X6, (CX)
 	VPSRLDQ $0x08, X6, X6
-	LEAQ    8(AX), CX
+	LEAQ    8(DX), CX
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R2P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R2P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -3801,13 +4001,26 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R2P2(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R2P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -4064,13 +4277,26 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R3P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R3P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -4303,13 +4529,27 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R3P2(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R3P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -4635,13 +4875,27 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R4P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R4P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -4916,13 +5170,28 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R5P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R5P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -5239,13 +5508,29 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx2F64R6P1(t *tile)
 // Requires: AVX, FMA3
 TEXT ·avx2F64R6P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -5604,5 +5889,20 @@ no2:
 
 no1:
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET

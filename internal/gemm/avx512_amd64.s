@@ -5,7 +5,9 @@
 // func avx512F32R1P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R1P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -122,22 +124,34 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z2
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z2
 	VPTESTMD Z2, Z2, K1
-	VMOVUPS  64(AX), Z2
+	VMOVUPS  64(DX), Z2
 	VPTESTMD Z2, Z2, K2
 	VMOVUPS  Z0, K1, (CX)
 	VMOVUPS  Z1, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R1P2(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R1P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -279,10 +293,10 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z4
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z4
 	VPTESTMD Z4, Z4, K1
-	VMOVUPS  64(AX), Z4
+	VMOVUPS  64(DX), Z4
 	VPTESTMD Z4, Z4, K2
 	VMOVUPS  Z0, (CX)
 	VMOVUPS  Z1, 64(CX)
@@ -290,13 +304,25 @@ storePart:
 	VMOVUPS  Z3, K2, 192(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R1P3(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R1P3(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -462,10 +488,10 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z6
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z6
 	VPTESTMD Z6, Z6, K1
-	VMOVUPS  64(AX), Z6
+	VMOVUPS  64(DX), Z6
 	VPTESTMD Z6, Z6, K2
 	VMOVUPS  Z0, (CX)
 	VMOVUPS  Z1, 64(CX)
@@ -475,13 +501,25 @@ storePart:
 	VMOVUPS  Z5, K2, 320(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R1P4(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R1P4(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -672,10 +710,10 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z8
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z8
 	VPTESTMD Z8, Z8, K1
-	VMOVUPS  64(AX), Z8
+	VMOVUPS  64(DX), Z8
 	VPTESTMD Z8, Z8, K2
 	VMOVUPS  Z0, (CX)
 	VMOVUPS  Z1, 64(CX)
@@ -687,13 +725,25 @@ storePart:
 	VMOVUPS  Z7, K2, 448(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R2P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R2P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -865,13 +915,26 @@ storePart:
 	VMOVUPS  Z3, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R2P2(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R2P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -1106,13 +1169,26 @@ storePart:
 	VMOVUPS  Z7, K2, 192(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R3P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R3P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -1320,13 +1396,27 @@ storePart:
 	VMOVUPS  Z5, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R3P2(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R3P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -1623,13 +1713,27 @@ storePart:
 	VMOVUPS  Z11, K2, 192(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R4P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R4P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -1873,13 +1977,28 @@ storePart:
 	VMOVUPS  Z7, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R5P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R5P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -2159,13 +2278,29 @@ storePart:
 	VMOVUPS  Z9, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R6P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R6P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -2481,13 +2616,30 @@ storePart:
 	VMOVUPS  Z11, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R7P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R7P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -2839,13 +2991,31 @@ storePart:
 	VMOVUPS  Z13, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R8P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R8P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -3233,13 +3403,32 @@ storePart:
 	VMOVUPS  Z15, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R9P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R9P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -3663,13 +3852,33 @@ storePart:
 	VMOVUPS  Z17, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R10P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R10P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -4129,13 +4338,34 @@ storePart:
 	VMOVUPS  Z19, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R11P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R11P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -4631,13 +4861,35 @@ storePart:
 	VMOVUPS  Z21, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R12P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R12P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -5169,13 +5421,36 @@ storePart:
 	VMOVUPS  Z23, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	ADDQ CX, 88(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R4P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R4P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -5336,13 +5611,28 @@ storePart:
 	VMOVUPS  Z3, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R5P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R5P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -5521,13 +5811,29 @@ storePart:
 	VMOVUPS  Z4, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R6P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R6P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -5724,13 +6030,30 @@ storePart:
 	VMOVUPS  Z5, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R7P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R7P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -5945,13 +6268,31 @@ storePart:
 	VMOVUPS  Z6, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R8P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R8P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -6184,13 +6525,32 @@ storePart:
 	VMOVUPS  Z7, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R9P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R9P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -6441,13 +6801,33 @@ storePart:
 	VMOVUPS  Z8, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R10P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R10P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -6716,13 +7096,34 @@ storePart:
 	VMOVUPS  Z9, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R11P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R11P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -7009,13 +7410,35 @@ storePart:
 	VMOVUPS  Z10, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F32R12P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F32R12P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -7320,13 +7743,36 @@ storePart:
 	VMOVUPS  Z11, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	ADDQ CX, 88(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R1P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R1P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -7443,22 +7889,34 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z2
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z2
 	VPTESTMD Z2, Z2, K1
-	VMOVUPS  64(AX), Z2
+	VMOVUPS  64(DX), Z2
 	VPTESTMD Z2, Z2, K2
 	VMOVUPS  Z0, K1, (CX)
 	VMOVUPS  Z1, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R1P2(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R1P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -7600,10 +8058,10 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z4
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z4
 	VPTESTMD Z4, Z4, K1
-	VMOVUPS  64(AX), Z4
+	VMOVUPS  64(DX), Z4
 	VPTESTMD Z4, Z4, K2
 	VMOVUPS  Z0, (CX)
 	VMOVUPS  Z1, 64(CX)
@@ -7611,13 +8069,25 @@ storePart:
 	VMOVUPS  Z3, K2, 192(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R1P3(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R1P3(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -7783,10 +8253,10 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z6
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z6
 	VPTESTMD Z6, Z6, K1
-	VMOVUPS  64(AX), Z6
+	VMOVUPS  64(DX), Z6
 	VPTESTMD Z6, Z6, K2
 	VMOVUPS  Z0, (CX)
 	VMOVUPS  Z1, 64(CX)
@@ -7796,13 +8266,25 @@ storePart:
 	VMOVUPS  Z5, K2, 320(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R1P4(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R1P4(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -7993,10 +8475,10 @@ store:
 	JMP     stored
 
 storePart:
-	MOVQ     168(AX), AX
-	VMOVUPS  (AX), Z8
+	MOVQ     168(AX), DX
+	VMOVUPS  (DX), Z8
 	VPTESTMD Z8, Z8, K1
-	VMOVUPS  64(AX), Z8
+	VMOVUPS  64(DX), Z8
 	VPTESTMD Z8, Z8, K2
 	VMOVUPS  Z0, (CX)
 	VMOVUPS  Z1, 64(CX)
@@ -8008,13 +8490,25 @@ storePart:
 	VMOVUPS  Z7, K2, 448(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R2P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R2P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -8186,13 +8680,26 @@ storePart:
 	VMOVUPS  Z3, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R2P2(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R2P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -8427,13 +8934,26 @@ storePart:
 	VMOVUPS  Z7, K2, 192(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R3P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R3P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -8641,13 +9161,27 @@ storePart:
 	VMOVUPS  Z5, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R3P2(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R3P2(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -8944,13 +9478,27 @@ storePart:
 	VMOVUPS  Z11, K2, 192(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R4P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R4P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -9194,13 +9742,28 @@ storePart:
 	VMOVUPS  Z7, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R5P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R5P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -9480,13 +10043,29 @@ storePart:
 	VMOVUPS  Z9, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R6P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R6P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -9802,13 +10381,30 @@ storePart:
 	VMOVUPS  Z11, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R7P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R7P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -10160,13 +10756,31 @@ storePart:
 	VMOVUPS  Z13, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R8P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R8P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -10554,13 +11168,32 @@ storePart:
 	VMOVUPS  Z15, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R9P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R9P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -10984,13 +11617,33 @@ storePart:
 	VMOVUPS  Z17, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R10P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R10P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -11450,13 +12103,34 @@ storePart:
 	VMOVUPS  Z19, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R11P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R11P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -11952,13 +12626,35 @@ storePart:
 	VMOVUPS  Z21, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R12P1(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R12P1(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -12490,13 +13186,36 @@ storePart:
 	VMOVUPS  Z23, K2, 64(CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	ADDQ CX, 88(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R4P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R4P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -12657,13 +13376,28 @@ storePart:
 	VMOVUPS  Z3, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R5P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R5P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -12842,13 +13576,29 @@ storePart:
 	VMOVUPS  Z4, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R6P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R6P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -13045,13 +13795,30 @@ storePart:
 	VMOVUPS  Z5, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R7P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R7P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -13266,13 +14033,31 @@ storePart:
 	VMOVUPS  Z6, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R8P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R8P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -13505,13 +14290,32 @@ storePart:
 	VMOVUPS  Z7, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R9P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R9P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -13762,13 +14566,33 @@ storePart:
 	VMOVUPS  Z8, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R10P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R10P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -14037,13 +14861,34 @@ storePart:
 	VMOVUPS  Z9, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R11P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R11P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -14330,13 +15175,35 @@ storePart:
 	VMOVUPS  Z10, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET
 
 // func avx512F64R12P0(t *tile)
 // Requires: AVX, AVX512F
 TEXT ·avx512F64R12P0(SB), NOSPLIT, $24-8
-	MOVQ   t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+tile:
 	CMPB   176(AX), $0x00
 	JNE    fromC
 	CMPQ   152(AX), $0x00
@@ -14641,5 +15508,26 @@ storePart:
 	VMOVUPS  Z11, K1, (CX)
 
 stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	ADDQ CX, 48(AX)
+	ADDQ CX, 56(AX)
+	ADDQ CX, 64(AX)
+	ADDQ CX, 72(AX)
+	ADDQ CX, 80(AX)
+	ADDQ CX, 88(AX)
+	JMP  tile
+
+done:
 	VZEROUPPER
 	RET

@@ -113,19 +113,19 @@ func rate(f func() int) float64 {
 	return float64(amount) / float64(time.Since(start).Nanoseconds())
 }
 
-// BenchmarkMulRows runs convolutions without im2col: the layers of a small
+// BenchmarkMulGrid runs convolutions without im2col: the layers of a small
 // image classifier, one image at a time.
-func BenchmarkMulRows(b *testing.B) {
+func BenchmarkMulGrid(b *testing.B) {
 	for _, name := range []string{"28x28x1 3x3x32", "13x13x32 3x3x64", "14x14x256 3x3x256"} {
 		v := conv{kh: 3, kw: 3, stride: 1, dilation: 1}
 		_, err := fmt.Sscanf(name, "%dx%dx%d 3x3x%d", &v.h, &v.w, &v.cin, &v.cout)
 		require.NoError(b, err)
 		b.Run(name, func(b *testing.B) {
-			p, image, rows, segs := problemOf[float32](v)
+			p, image, g, segs := problemOf[float32](v)
 			packed := gemm.Pack(p.b, p.k, p.n, p.n, 1)
 			b.ReportAllocs()
 			for b.Loop() {
-				packed.MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
+				packed.MulGrid(p.c, p.ldc, image, g, segs, p.bias, p.act)
 			}
 			gigaPerSecond(b, 2*p.m*p.k*p.n, "GFLOP/s")
 		})

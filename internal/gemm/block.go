@@ -69,15 +69,25 @@ func (j *job[T]) span(s *span) {
 func (j *job[T]) block(t tile, s *span, i, m int) {
 	tiles, low, taller := split(m, j.p.isa.height())
 	w, group := j.p.width, wide(low)
+	begin := j.grid.place(i)
+	// Tiles of one height go to the micro-kernel together, if their rows are even.
+	together := group == 1 && j.grid.Images*j.grid.Height == 1
 	for q := 0; q < j.p.panelCount; q += group {
 		end := min(q+group, j.p.panelCount)
-		for n, row := 0, i; n < tiles; n++ {
-			rows := low
+		at := begin
+		for n, row, count := 0, i, 1; n < tiles; n += count {
+			rows, alike := low, tiles-n
 			if n < taller {
-				rows++
+				rows, alike = low+1, taller-n
 			}
+			if together {
+				count = alike
+			}
+			t.again = count - 1
+			t.rowStep, t.cStep = sizeOf[T]()*rows*j.grid.Pixel, rows*t.ldc
 			for r := range rows {
-				t.rows[r] = first(&j.a[j.row(row+r)+s.skip])
+				t.rows[r] = first(&j.a[at.at+s.skip])
+				j.grid.next(&at)
 			}
 			step := wide(rows)
 			for p := q; p < end; p += step {
@@ -95,7 +105,8 @@ func (j *job[T]) block(t tile, s *span, i, m int) {
 				}
 				j.p.isa.run(sizeOf[T](), size, &t)
 			}
-			row += rows
+			row += count * rows
+			at.at += (count - 1) * rows * j.grid.Pixel
 		}
 	}
 }

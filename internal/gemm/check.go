@@ -51,29 +51,25 @@ func checkBias[T Element](bias []T, n int) {
 	}
 }
 
-// checkOffsets panics unless every row's every segment lies within x.
-func checkOffsets[T Element](x []T, rows, segs []int32, length int) {
-	if len(rows) == 0 {
+// checkGrid panics unless every row's every segment lies within x.
+func checkGrid[T Element](x []T, g *Grid, segs []int32, length int) {
+	if min(g.Images, g.Height, g.Width, g.Image, g.Line, g.Pixel) < 0 {
+		panic(fmt.Sprintf("gemm: negative argument: %+v", *g))
+	}
+	if g.rows() == 0 {
 		return
 	}
-	lowRow, highRow := bounds(rows)
-	lowSeg, highSeg := bounds(segs)
-	if lowRow < 0 || lowSeg < 0 {
-		panic(fmt.Sprintf("gemm: negative offset: rows start at %d, segments at %d", lowRow, lowSeg))
+	low, high := segs[0], segs[0]
+	for _, s := range segs {
+		low, high = min(low, s), max(high, s)
 	}
-	if len(x)-length < highSeg || len(x)-length-highSeg < highRow {
-		panic(fmt.Sprintf("gemm: a has %d elements, too few for row offset %d, segment offset %d and segments of %d",
-			len(x), highRow, highSeg, length))
+	if low < 0 {
+		panic(fmt.Sprintf("gemm: negative offset %d of a segment", low))
 	}
-}
-
-// bounds returns the lowest and the highest of at least one offset.
-func bounds(offsets []int32) (low, high int) {
-	a, b := offsets[0], offsets[0]
-	for _, o := range offsets {
-		a, b = min(a, o), max(b, o)
+	rest := len(x) - length - int(high)
+	if rest < 0 || !fits(&rest, g.Images-1, g.Image) || !fits(&rest, g.Height-1, g.Line) || !fits(&rest, g.Width-1, g.Pixel) {
+		panic(fmt.Sprintf("gemm: a has %d elements, too few for %+v with segments of %d up to %d", len(x), *g, length, high))
 	}
-	return int(a), int(b)
 }
 
 // checkApart panics when the extent of C, from its first to its last element,

@@ -9,6 +9,9 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
+// row is a grid of a single row.
+var row = gemm.Grid{Images: 1, Height: 1, Width: 1}
+
 // refused are calls on a packed 3 × 2 matrix and the start of the panic each
 // must end in.
 var refused = map[string]struct {
@@ -28,16 +31,19 @@ var refused = map[string]struct {
 	"c meets bias":     {func(p *gemm.Packed[float32], x []float32) { p.Mul(x, 2, x[9:], 3, 2, x[3:5], 0) }, "gemm: c (4 elements at"},
 	"c meets b":        {func(p *gemm.Packed[float32], x []float32) { p.Mul(p.Panels(), 2, x, 3, 2, nil, 0) }, "gemm: c (4 elements at"},
 
-	"segments":     {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, 2, x[9:], []int32{0}, []int32{0, 1}, nil, 0) }, "gemm: 2 segments do not divide 3"},
-	"no segments":  {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, 2, x[9:], []int32{0}, nil, nil, 0) }, "gemm: 0 segments"},
-	"negative ldc": {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, -2, x[9:], []int32{0}, []int32{0}, nil, 0) }, "gemm: negative ldc -2"},
-	"negative row": {func(p *gemm.Packed[float32], x []float32) { p.MulRows(x, 2, x[9:], []int32{4, -1}, []int32{0}, nil, 0) }, "gemm: negative offset: rows start at -1"},
+	"segments":     {func(p *gemm.Packed[float32], x []float32) { p.MulGrid(x, 2, x[9:], row, []int32{0, 1}, nil, 0) }, "gemm: 2 segments do not divide 3"},
+	"no segments":  {func(p *gemm.Packed[float32], x []float32) { p.MulGrid(x, 2, x[9:], row, nil, nil, 0) }, "gemm: 0 segments"},
+	"negative ldc": {func(p *gemm.Packed[float32], x []float32) { p.MulGrid(x, -2, x[9:], row, []int32{0}, nil, 0) }, "gemm: negative ldc -2"},
+	"negative row": {func(p *gemm.Packed[float32], x []float32) {
+		p.MulGrid(x, 2, x[9:], gemm.Grid{Images: 1, Height: 1, Width: 2, Pixel: -1}, []int32{0}, nil, 0)
+	}, "gemm: negative argument: {Images:1 Height:1 Width:2 Image:0 Line:0 Pixel:-1}"},
+	"negative segment": {func(p *gemm.Packed[float32], x []float32) { p.MulGrid(x, 2, x[9:], row, []int32{2, -1, 2}, nil, 0) }, "gemm: negative offset -1 of a segment"},
 	"row too far": {func(p *gemm.Packed[float32], x []float32) {
-		p.MulRows(x, 2, x[9:19], []int32{0, 8}, []int32{0}, nil, 0)
-	}, "gemm: a has 10 elements, too few for row offset 8"},
+		p.MulGrid(x, 2, x[9:19], gemm.Grid{Images: 2, Height: 1, Width: 1, Image: 8}, []int32{0}, nil, 0)
+	}, "gemm: a has 10 elements, too few for {Images:2 Height:1 Width:1 Image:8 Line:0 Pixel:0} with segments of 3 up to 0"},
 	"segment too far": {func(p *gemm.Packed[float32], x []float32) {
-		p.MulRows(x, 2, x[9:19], []int32{0, 8}, []int32{0, 1, 2}, nil, 0)
-	}, "gemm: a has 10 elements, too few for row offset 8, segment offset 2"},
+		p.MulGrid(x, 2, x[9:19], gemm.Grid{Images: 1, Height: 2, Width: 1, Line: 8}, []int32{0, 1, 2}, nil, 0)
+	}, "gemm: a has 10 elements, too few for {Images:1 Height:2 Width:1 Image:0 Line:8 Pixel:0} with segments of 1 up to 2"},
 
 	"pack outside":  {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, 10, 10, 10, 1) }, "gemm: 10 × 10 with strides 10 and 1 does not fit 99"},
 	"pack negative": {func(_ *gemm.Packed[float32], x []float32) { gemm.Pack(x, 2, 2, -1, 1) }, "gemm: negative argument: 2 × 2"},
@@ -60,7 +66,7 @@ func TestNotRefused(t *testing.T) {
 	p, x := gemm.Pack(floats[float32](6), 3, 2, 2, 1), floats[float32](99)
 	p.Mul(x[6:10], 2, x[:6], 3, 2, x[10:12], gemm.None)
 	p.Mul(nil, 0, nil, 0, 0, nil, gemm.ReLU)
-	p.MulRows(x[:2], 0, x[2:9], []int32{4}, []int32{2, 1, 0}, nil, gemm.None)
+	p.MulGrid(x[:2], 0, x[6:9], row, []int32{2, 1, 0}, nil, gemm.None)
 	gemm.Pack[float32](nil, 0, 4, 0, 0).Mul(x[:4], 4, nil, 0, 1, x[4:8], gemm.None)
 	require.Equal(t, x[4:8], x[:4])
 }

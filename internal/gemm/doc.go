@@ -2,7 +2,7 @@
 // networks: many products by the same weights, few rows at a time, no
 // allocation. The weights B are packed once; activations A are read in place;
 // bias and activation are part of the store. A convolution over NHWC data runs
-// on the same micro-kernels, its rows gathered as they are read (see MulRows). A B that is
+// on the same micro-kernels, its rows gathered as they are read (see MulGrid). A B that is
 // used once is packed on the way, piece by piece (see Product).
 //
 // # Packing

@@ -2,19 +2,19 @@ package gemm_test
 
 import (
 	"testing"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/x86"
 )
 
 // An emulator runs the micro-kernels of one instruction set on a machine, and
 // counts which of them ran.
 type emulator struct {
-	programs map[string]*program
-	machine  *machine
+	programs map[string]*x86.Program
+	machine  *x86.Machine
 	ran      map[string]int
 }
 
@@ -23,14 +23,11 @@ func emulate(t *testing.T, isa string) *emulator {
 	if testenv.Race {
 		t.Skip("the race detector only slows the machine down")
 	}
-	e := &emulator{programs: programs(t, isa+"_amd64.s"), machine: &machine{}, ran: map[string]int{}}
+	e := &emulator{programs: x86.Programs(t, isa+"_amd64.s"), machine: &x86.Machine{}, ran: map[string]int{}}
 	t.Cleanup(gemm.Emulate(func(name string, tile *gemm.TileMemory) {
 		require.Contains(t, e.programs, name)
 		e.ran[name]++
-		regions := e.machine.regions
-		allow(e.machine, "tile", tile[:], false)
-		e.machine.run(e.programs[name], uint64(uintptr(unsafe.Pointer(tile))))
-		e.machine.regions = regions
+		e.machine.Run(e.programs[name], tile[:])
 	}))
 	return e
 }
@@ -38,15 +35,15 @@ func emulate(t *testing.T, isa string) *emulator {
 // grant limits the machine's memory to what one product may touch: the rows of
 // A, the elements of C, and what belongs to the package.
 func grant[T gemm.Element](e *emulator, p *problem[T], packed *gemm.Packed[T]) {
-	m := &machine{}
+	m := &x86.Machine{}
 	for i := range p.m {
-		allow(m, "a", p.a[i*p.lda:][:p.k], false)
-		allow(m, "c", p.c[i*p.ldc:][:p.n], true)
+		x86.Allow(m, "a", p.a[i*p.lda:][:p.k], false)
+		x86.Allow(m, "c", p.c[i*p.ldc:][:p.n], true)
 	}
-	allow(m, "b", packed.Panels(), false)
-	allow(m, "bias", p.bias, false)
-	allow(m, "lanes", gemm.Lanes(), false)
-	allow(m, "segs", gemm.Origin(), false)
+	x86.Allow(m, "b", packed.Panels(), false)
+	x86.Allow(m, "bias", p.bias, false)
+	x86.Allow(m, "lanes", gemm.Lanes(), false)
+	x86.Allow(m, "segs", gemm.Origin(), false)
 	e.machine = m
 }
 
@@ -99,12 +96,12 @@ func TestEmulatedConvolution(t *testing.T) {
 			if testing.Short() && name == "dilated, large" {
 				continue
 			}
-			p, image, rows, segs := problemOf[float32](v)
+			p, image, g, segs := problemOf[float32](v)
 			packed := p.pack(isa)
 			grant(e, p, packed)
-			allow(e.machine, "image", image, false)
-			allow(e.machine, "segs", segs, false)
-			packed.MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
+			x86.Allow(e.machine, "image", image, false)
+			x86.Allow(e.machine, "segs", segs, false)
+			packed.MulGrid(p.c, p.ldc, image, g, segs, p.bias, p.act)
 			p.check(t, isa)
 		}
 	}
@@ -118,7 +115,7 @@ func TestSelfTestRunsEveryMicroKernel(t *testing.T) {
 			continue
 		}
 		require.True(t, gemm.WorksWithout(isa, ""))
-		for name := range programs(t, isa+"_amd64.s") {
+		for name := range x86.Programs(t, isa+"_amd64.s") {
 			require.False(t, gemm.WorksWithout(isa, name), name)
 		}
 	}

@@ -21,7 +21,7 @@ func fuzzMul[T gemm.Element](t *testing.T, p *problem[T], count int) {
 	rows, segs := p.offsets(count)
 	for _, isa := range gemm.Supported() {
 		p.run(t, isa)
-		p.pack(isa).MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
+		p.pack(isa).MulGrid(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
 		p.check(t, isa)
 	}
 	p.bias, p.act = nil, gemm.None
@@ -32,15 +32,13 @@ func fuzzMul[T gemm.Element](t *testing.T, p *problem[T], count int) {
 
 // offsets describes the problem's rows in so many segments, or in one if K does
 // not divide.
-func (p *problem[T]) offsets(count int) (rows, segs []int32) {
-	for i := range p.m {
-		rows = append(rows, int32(i*p.lda))
-	}
+func (p *problem[T]) offsets(count int) (g gemm.Grid, segs []int32) {
+	g = gemm.Grid{Images: p.m, Height: 1, Width: 1, Image: p.lda}
 	if p.k%count != 0 {
 		count = 1
 	}
 	for s := range count {
 		segs = append(segs, int32(s*p.k/count))
 	}
-	return rows, segs
+	return g, segs
 }

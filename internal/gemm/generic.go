@@ -13,6 +13,7 @@ import (
 // takes each element's terms in the order of K, as the micro-kernels do, but
 // may round the product before it is added.
 func (j *job[T]) portable() {
+	at := j.grid.place(0)
 	for i := range j.m {
 		c := j.c[i*j.ldc:][:j.p.n]
 		if j.bias != nil {
@@ -22,11 +23,12 @@ func (j *job[T]) portable() {
 		}
 		b := j.p.panels
 		for _, s := range j.segs {
-			b = addRows(c, j.a[j.row(i)+int(s):][:j.segLen], b)
+			b = addRows(c, j.a[at.at+int(s):][:j.segLen], b)
 		}
 		if j.act == ReLU {
 			relu(c)
 		}
+		j.grid.next(&at)
 	}
 }
 

@@ -25,18 +25,18 @@ func (p *Packed[T]) Mul(c []T, ldc int, a []T, lda, m int, bias []T, act Activat
 			return
 		}
 	}
-	j := job[T]{p: *p, c: c, ldc: ldc, a: a, lda: lda, segs: origin, segLen: p.k, m: m, bias: bias, act: act}
+	j := job[T]{p: *p, c: c, ldc: ldc, a: a, grid: even(m, lda), segs: origin, segLen: p.k, m: m, bias: bias, act: act}
 	j.do()
 }
 
-// MulRows is Mul for rows of A that are gathered from pieces: row i consists of
-// len(segs) segments of K/len(segs) elements, of which segment s starts at
-// a[rows[i]+segs[s]]. Rows may overlap each other.
+// MulGrid is Mul for rows of A that are gathered from pieces: a row of the grid consists of
+// len(segs) segments of K/len(segs) elements, of which segment s starts segs[s] elements
+// behind the beginning of the row. Rows may overlap each other.
 //
 // This is a convolution without im2col. For an input [height, width, cin] and a
-// filter [kh, kw, cin, cout], padded already, output pixel (y, x) is the row
+// filter [kh, kw, cin, cout], padded already, the output pixels are the grid
 //
-//	rows[y*outWidth+x] = (y*strideY*width + x*strideX) * cin
+//	Grid{Images: 1, Height: outHeight, Width: outWidth, Line: strideY*width*cin, Pixel: strideX*cin}
 //
 // and, because kw·cin elements of an input line are contiguous, the filter
 // consists of kh segments of that length:
@@ -46,8 +46,8 @@ func (p *Packed[T]) Mul(c []T, ldc int, a []T, lda, m int, bias []T, act Activat
 // With a dilation in x there are kh·kw segments of cin elements.
 //
 // The number of segments must divide K, and offsets must not be negative, nor
-// point a segment outside a; else MulRows panics. The rest is as for Mul.
-func (p *Packed[T]) MulRows(c []T, ldc int, a []T, rows, segs []int32, bias []T, act Activation) {
+// point a segment outside a; else MulGrid panics. The rest is as for Mul.
+func (p *Packed[T]) MulGrid(c []T, ldc int, a []T, g Grid, segs []int32, bias []T, act Activation) {
 	if len(segs) == 0 || p.k%len(segs) != 0 {
 		panic(fmt.Sprintf("gemm: %d segments do not divide %d rows of b", len(segs), p.k))
 	}
@@ -55,8 +55,8 @@ func (p *Packed[T]) MulRows(c []T, ldc int, a []T, rows, segs []int32, bias []T,
 		panic(fmt.Sprintf("gemm: negative ldc %d", ldc))
 	}
 	length := p.k / len(segs)
-	checkOffsets(a, rows, segs, length)
-	j := job[T]{p: *p, c: c, ldc: ldc, a: a, rows: rows, segs: segs, segLen: length, m: len(rows), bias: bias, act: act}
+	checkGrid(a, &g, segs, length)
+	j := job[T]{p: *p, c: c, ldc: ldc, a: a, grid: g, segs: segs, segLen: length, m: g.rows(), bias: bias, act: act}
 	j.do()
 }
 
@@ -64,20 +64,12 @@ func (p *Packed[T]) MulRows(c []T, ldc int, a []T, rows, segs []int32, bias []T,
 type job[T Element] struct {
 	p          Packed[T] // a copy: with the pointer p itself would escape
 	c, a, bias []T
-	ldc, lda   int
-	rows       []int32 // offsets of A's rows; nil: one lda apart
+	ldc        int
+	grid       Grid    // where A's rows begin
 	segs       []int32 // offsets of a row's segments, at least one
 	segLen     int     // elements of a segment
 	m          int
 	act        Activation
-}
-
-// row is the offset of row i of A.
-func (j *job[T]) row(i int) int {
-	if j.rows != nil {
-		return int(j.rows[i])
-	}
-	return i * j.lda
 }
 
 // do checks the rest of the operands and computes.

@@ -56,7 +56,7 @@ func TestMul(t *testing.T) {
 func testMul[T gemm.Element](t *testing.T) {
 	for name, test := range map[string]func(t *testing.T){
 		"sizes": testMulSizes[T], "large": testMulLarge[T], "special": testMulSpecial[T],
-		"denormals": testMulDenormals[T], "row alone": testMulRowAlone[T], "convolution": testMulRowsConvolution[T],
+		"denormals": testMulDenormals[T], "row alone": testMulRowAlone[T], "convolution": testMulGridConvolution[T],
 		"strides": testPackStrides[T], "into": testPackInto[T], "allocations": testAllocations[T],
 	} {
 		t.Run(name, test)
@@ -144,12 +144,12 @@ func TestMulWide(t *testing.T) {
 
 func testAllocations[T gemm.Element](t *testing.T) {
 	p := newProblem[T](40, 900, 45, 0, 0, 0, true, gemm.ReLU)
-	rows, segs := []int32{0, 1, 2, 3, 4, 5, 6}, []int32{0, 450}
+	rows, segs := gemm.Grid{Images: 1, Height: 1, Width: 7, Pixel: 1}, []int32{0, 450}
 	for _, isa := range gemm.Supported() {
 		packed := p.pack(isa)
 		require.Zero(t, testing.AllocsPerRun(20, func() {
 			packed.Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
-			packed.MulRows(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
+			packed.MulGrid(p.c, p.ldc, p.a, rows, segs, p.bias, p.act)
 		}), isa)
 	}
 }

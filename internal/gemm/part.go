@@ -13,7 +13,7 @@ type part[T Element] struct {
 // of A, contiguous and lda apart, by it.
 func (p part[T]) multiply(a []T, lda int, b Matrix[T], room []T) {
 	t := tile{segs: &origin[0], segEnd: 4, segLen: sizeOf[T]() * p.depth, ldc: sizeOf[T]() * p.ldc, add: p.add}
-	j := job[T]{ldc: p.ldc, a: a, lda: lda, m: p.m}
+	j := job[T]{ldc: p.ldc, a: a, grid: even(p.m, lda), m: p.m}
 	for col := 0; col < p.n; col += p.width {
 		j.p = Packed[T]{panels: room[: p.width*p.depth : p.width*p.depth], k: p.depth,
 			n: min(p.width, p.n-col), width: p.width, panelCount: 1, isa: active}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/x86"
 )
 
 // guard fills the memory around C; no test computes it.
@@ -35,31 +36,12 @@ func newProblem[T gemm.Element](m, k, n, moreA, moreC, skew int, bias bool, act 
 	return p
 }
 
-// fma32 is a·b+c with a single rounding. The product is exact in float64; the
-// sum is rounded to odd there, after which rounding to float32 cannot err twice
-// (Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums").
-func fma32(a, b, c float32) float32 {
-	x, y := float64(a)*float64(b), float64(c)
-	s := x + y
-	back := s - x
-	rest := (x - (s - back)) + (y - back) // s + rest is the exact sum (Knuth's TwoSum)
-	if bits := math.Float64bits(s); rest != 0 && bits&1 == 0 && !math.IsInf(s, 0) && rest == rest {
-		if (rest > 0) == (s > 0) {
-			bits++
-		} else {
-			bits--
-		}
-		s = math.Float64frombits(bits)
-	}
-	return float32(s)
-}
-
 // fma is a·b+c with a single rounding.
 func fma[T gemm.Element](a, b, c T) T {
 	if _, double := any(a).(float64); double {
 		return T(math.FMA(float64(a), float64(b), float64(c)))
 	}
-	return T(fma32(float32(a), float32(b), float32(c)))
+	return T(x86.FMA32(float32(a), float32(b), float32(c)))
 }
 
 // exact is the contract of the assembly kernels, to the bit: starting from the

@@ -16,14 +16,10 @@ func (v conv) out() (h, w int) {
 	return (v.h-(v.kh-1)*v.dilation-1)/v.stride + 1, (v.w-(v.kw-1)*v.dilation-1)/v.stride + 1
 }
 
-// offsets is the recipe in the documentation of MulRows.
-func (v conv) offsets() (rows, segs []int32) {
+// offsets is the recipe in the documentation of MulGrid.
+func (v conv) offsets() (g gemm.Grid, segs []int32) {
 	oh, ow := v.out()
-	for y := range oh {
-		for x := range ow {
-			rows = append(rows, int32((y*v.stride*v.w+x*v.stride)*v.cin))
-		}
-	}
+	g = gemm.Grid{Images: 1, Height: oh, Width: ow, Line: v.stride * v.w * v.cin, Pixel: v.stride * v.cin}
 	for r := range v.kh {
 		if v.dilation == 1 {
 			segs = append(segs, int32(r*v.w*v.cin))
@@ -33,7 +29,7 @@ func (v conv) offsets() (rows, segs []int32) {
 			segs = append(segs, int32((r*v.w+s)*v.dilation*v.cin))
 		}
 	}
-	return rows, segs
+	return g, segs
 }
 
 // im2col writes the rows of A out, by the definition of the convolution.
@@ -50,12 +46,12 @@ func im2col[T gemm.Element](v conv, x []T) (a []T) {
 }
 
 // problemOf is the convolution as a product of gathered rows.
-func problemOf[T gemm.Element](v conv) (p *problem[T], image []T, rows, segs []int32) {
-	rows, segs = v.offsets()
+func problemOf[T gemm.Element](v conv) (p *problem[T], image []T, g gemm.Grid, segs []int32) {
+	g, segs = v.offsets()
 	image = floats[T](v.h * v.w * v.cin)
-	p = newProblem[T](len(rows), v.kh*v.kw*v.cin, v.cout, 0, 3, 2, true, gemm.ReLU)
+	p = newProblem[T](g.Height*g.Width, v.kh*v.kw*v.cin, v.cout, 0, 3, 2, true, gemm.ReLU)
 	p.a = im2col(v, image)
-	return p, image, rows, segs
+	return p, image, g, segs
 }
 
 var convs = map[string]conv{
@@ -70,19 +66,41 @@ var convs = map[string]conv{
 	"dilated, large": {h: 30, w: 30, cin: 48, kh: 5, kw: 5, cout: 32, stride: 3, dilation: 3},
 }
 
-func testMulRowsConvolution[T gemm.Element](t *testing.T) {
+func testMulGridConvolution[T gemm.Element](t *testing.T) {
 	for name, v := range convs {
 		t.Run(name, func(t *testing.T) {
 			eachISA(t, func(t *testing.T, isa string) {
-				p, image, rows, segs := problemOf[T](v)
-				p.pack(isa).MulRows(p.c, p.ldc, image, rows, segs, p.bias, p.act)
+				p, image, g, segs := problemOf[T](v)
+				p.pack(isa).MulGrid(p.c, p.ldc, image, g, segs, p.bias, p.act)
 				p.check(t, isa)
 			})
 		})
 	}
 }
 
-func TestMulRowsNone(t *testing.T) {
+func TestMulGridNone(t *testing.T) {
 	p := gemm.Pack(floats[float32](12), 6, 2, 2, 1)
-	require.NotPanics(t, func() { p.MulRows(nil, 2, nil, nil, []int32{0, 3}, nil, gemm.None) })
+	require.NotPanics(t, func() { p.MulGrid(nil, 2, nil, gemm.Grid{}, []int32{0, 3}, nil, gemm.None) })
+}
+
+// TestMulGridImages: the rows of several images, of several lines each, are those of the
+// images one by one.
+func TestMulGridImages(t *testing.T) {
+	v := conv{h: 6, w: 7, cin: 5, kh: 3, kw: 3, cout: 20, stride: 1, dilation: 1}
+	g, segs := v.offsets()
+	const images = 9
+	size, out := v.h*v.w*v.cin, g.Height*g.Width*v.cout
+	x, b := floats[float32](images*size), floats[float32](45*v.cout)
+	eachISA(t, func(t *testing.T, isa string) {
+		p := gemm.PackWith(isa, b, 45, v.cout, v.cout, 1)
+		all := make([]float32, images*out)
+		every := g
+		every.Images, every.Image = images, size
+		p.MulGrid(all, v.cout, x, every, segs, nil, gemm.None)
+		for n := range images {
+			one := make([]float32, out)
+			p.MulGrid(one, v.cout, x[n*size:][:size], g, segs, nil, gemm.None)
+			require.Equal(t, one, all[n*out:][:out])
+		}
+	})
 }

@@ -11,7 +11,8 @@ const maxRows = 12
 // Row r of the tile reads its K values from rows[r] plus each of the segment
 // offsets in turn. The panels are read straight through: the segments of A
 // follow each other in B without gaps. Elements are float32 or float64: the
-// micro-kernel knows which, the tile does not.
+// micro-kernel knows which, the tile does not. A micro-kernel changes its tile as it goes
+// from one tile to the next.
 type tile struct {
 	rows   [maxRows]*byte // first element of each row of A
 	segs   *int32         // element offsets of the K segments, the same for every row
@@ -26,4 +27,8 @@ type tile struct {
 	mask   *int32         // 32-bit lanes of a partial last panel: -1 where there is a column, else 0
 	add    bool           // start from C instead of from the bias
 	relu   bool           // end with max(0, x)
+
+	again   int // how many tiles follow below this one, with the same panels
+	rowStep int // bytes from a row of A to that of the next tile
+	cStep   int // the same in the result
 }

@@ -12,9 +12,9 @@ import (
 type RegionOpener interface {
 	memory.Allocator
 
-	// OpenRegion opens a private region for one scope. It returns false if
-	// the scope of the allocator itself has ended.
-	OpenRegion() (Region, Generation, bool)
+	// OpenRegion opens a private region for one scope, which charges the account unless
+	// that is nil. It returns false if the scope of the allocator itself has ended.
+	OpenRegion(Account) (Region, Generation, bool)
 
 	// AllocLate allocates from the heap, for a scope that has ended, and counts that.
 	AllocLate(size, align uintptr) (memory.Block, error)
@@ -38,8 +38,20 @@ type Region interface {
 	// ExtendIn is [memory.Extender.Extend] in the region's open scope.
 	ExtendIn(g Generation, b memory.Block, size uintptr) (memory.Block, bool)
 
-	// OpenSub opens a region within this one; false if the generation is over.
-	OpenSub(g Generation) (Region, Generation, bool)
+	// OpenSub opens a region within this one; false if the generation is over. It charges
+	// what this one charges and, unless that is nil, the account.
+	OpenSub(g Generation, a Account) (Region, Generation, bool)
+
+	// Reserve makes room for blocks of n bytes in all, each rounded up to a multiple
+	// of 64, or returns why there is none and who refused it: nil if waiting is
+	// futile. Nothing has changed then. If the scope has ended there is nothing to do.
+	Reserve(g Generation, n int) (*Refuser, error)
+
+	// Holding reports whether the open scope has blocks.
+	Holding(g Generation) bool
+
+	// Under reports whether an allocation may be refused by that refuser.
+	Under(Generation, *Refuser) bool
 
 	// Reopen opens the closed region for another scope; false if it is open
 	// or the generation is over.

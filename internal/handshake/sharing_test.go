@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
 // yield lets other goroutines run for a while.
@@ -184,3 +185,27 @@ func (f *front) Rewound(reset bool) {
 }
 
 func (f *front) TrimIdle() { f.trims++ }
+
+// TestHoldsAreCounted: no Hold and no Unhold is lost, however many there are at a time.
+func TestHoldsAreCounted(t *testing.T) {
+	var s handshake.Sharing
+	rounds := 20_000_000 // so that goroutines meet
+	if testing.Short() || testenv.Race {
+		rounds = 200_000
+	}
+	var start, all sync.WaitGroup
+	start.Add(1)
+	for range 4 {
+		all.Go(func() {
+			start.Wait()
+			for range rounds {
+				s.Hold()
+				s.Unhold()
+			}
+		})
+	}
+	start.Done()
+	all.Wait()
+	require.False(t, s.Held())
+	require.PanicsWithValue(t, "handshake: Unhold without Hold", s.Unhold)
+}

@@ -13,7 +13,13 @@
 //	extreme.go  MinOf, MaxOf, ArgMin, ArgMax
 //	softmax.go  SoftmaxRow, LogSoftmaxRow
 //	matmul.go   MatMul, MatMulT, AddScaled
-//	avx2_*.go   calls of our own assembly, which the module in ../asm generates (assembly_amd64.s)
+//	affine.go   Affine, a factor and a summand for each element
+//	window.go   WindowMax, WindowSum, which pooling is made of
+//	vector*.go  the instruction set that these use: AVX-512, AVX2 or loops, with the same bits
+//	rows.go     softmax and normalisation of rows of float32, on the same sets
+//	depthwise.go a filter for each channel, likewise
+//	winograd.go the transforms of tiles for convolutions, likewise
+//	words_*.go  calls of our own assembly, which the module in ../asm generates (assembly_amd64.s)
 //
 // Each operation chooses in its own file among up to three ways: the SIMD library (github.com/tphakala/simd), our own
 // assembly for what that lacks (elementwise minimum and maximum, integers of 64 bits), and a loop for the other types,
@@ -38,7 +44,7 @@
 // unspecified for Min, Max and ReLU.
 //
 // An elementwise result depends on its operands alone: not on its position, on the length of the slice or on the
-// alignment. The exception is [SoftmaxRow] on float32. Reductions round in an order that depends on the length, and
+// alignment. Reductions round in an order that depends on the length, and
 // multiply-accumulates ([Dot], [AddScaled], [MatMul], [MatMulT]) may or may not be fused, so their last bits differ
 // between processors, though not between runs.
 //

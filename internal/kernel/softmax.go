@@ -1,44 +1,52 @@
 package kernel
 
-import (
-	"math"
-
-	"github.com/tphakala/simd/f32"
-)
+import "math"
 
 // SoftmaxRow computes dst[i] = e^a[i] / Σ e^a[j] over one row, after subtracting the maximum so that nothing overflows.
 // dst may be a. An empty row is left alone.
 //
 // A NaN or a +Inf in a, or a row of -Inf only, makes the whole row NaN, as in SciPy; a -Inf beside finite numbers
-// is 0. Results sum to 1 within 1.2e-6 (float32) or 2.3e-15 (float64) for rows of a thousand.
+// is 0.
 //
-// The relative error of a result grows with its distance d = max - a[i], which is rounded before e^-d is taken. In rows of
-// up to a million it is at most (80 + d)·2^-53 for float64 and 2e-5 + d·2^-24 for float32 (on processors without AVX more,
-// by the difference of the bounds of [Sum]).
-//
-// float32 uses the SIMD library's exp, 10 times as fast as an exact one, which makes most of its 2e-5; results under
-// 1e-38 are 0. In a row of under 8 elements (on some processors under 4) the error is rounding alone, which is where a
-// result depends on the length. On arguments that are not positive and not NaN, all that is left after the subtraction,
-// that exp has none of the faults named at [UnaryFloat].
+// The relative error of a result grows with its distance d = max - a[i], which is rounded before e^-d is taken. It is at
+// most (80 + d)·2^-53 for float64 in rows of up to a million, and (80 + n/1024 + 3d)·2^-24 for float32 in rows of n. For
+// float32 results under 1e-37 are 0, and all results have the same bits on every processor.
 func SoftmaxRow[T Float](dst, a []T) {
 	a = a[:len(dst)]
-	if len(a) == 0 || !shiftByMax(dst, a) {
+	if len(a) == 0 {
 		return
 	}
-	switch d := any(dst).(type) {
-	case []float32:
-		f32.Exp(d, d)
-	default:
-		UnaryFloat(Exp, dst, dst)
+	if d, ok := any(dst).([]float32); ok {
+		softmax32(active, d, any(a).([]float32), len(d))
+		return
 	}
+	if !shiftByMax(dst, a) {
+		return
+	}
+	UnaryFloat(Exp, dst, dst)
 	BinaryScalar(Mul, dst, dst, 1/Sum(dst))
 }
 
+// SoftmaxRows is [SoftmaxRow] for rows of n elements, one after the other.
+func SoftmaxRows(dst, a []float32, n int) { softmax32(active, dst, a, n) }
+
+// LogSoftmaxRows is [LogSoftmaxRow] for rows of n elements, one after the other.
+func LogSoftmaxRows(dst, a []float32, n int) {
+	for ; len(dst) > 0; dst, a = dst[n:], a[n:] {
+		logSoftmax32(active, dst[:n], a)
+	}
+}
+
 // LogSoftmaxRow computes dst[i] = a[i] - max - ln Σ e^(a[j]-max), the logarithm of [SoftmaxRow] without its underflow.
-// dst may be a. Special values are as [SoftmaxRow]'s, but for the logarithm of 0, which is -Inf. The sum is taken in
-// float64, so the error is that of the two subtractions: at most 4u·(max - a[i] + ln n) with u = 2^-24 or 2^-53.
+// dst may be a. Special values are as [SoftmaxRow]'s, but for the logarithm of 0, which is -Inf. The error is that of
+// the two subtractions and of the sum: at most (80 + n/1024 + 4(max - a[i] + ln n))·2^-24 for float32 in rows of n, and
+// 4(max - a[i] + ln n)·2^-53 for float64.
 func LogSoftmaxRow[T Float](dst, a []T) {
 	a = a[:len(dst)]
+	if d, ok := any(dst).([]float32); ok {
+		logSoftmax32(active, d, any(a).([]float32))
+		return
+	}
 	if len(a) == 0 || !shiftByMax(dst, a) {
 		return
 	}

@@ -31,10 +31,10 @@ func TestOpens(t *testing.T) {
 			"slab":        bumper.NewSlabBuffer(bumper.SlabSize(2000)),
 			"autoscaling": bumper.NewAutoscalingBuffer(bumper.Initial(100)),
 			"isolating":   bumper.NewSlabBuffer(bumper.Isolating()),
-			"fallback":    meter.NewFallback(bumper.NewAllocBuffer(limit)),
+			"fallback":    meter.New(bumper.NewAllocBuffer(limit), meter.Fallback()),
 			"third party": restorable{bumper.NewSlabBuffer()},
 			"locked":      locked.Share(bumper.NewSlabBuffer()),
-			"locked/full": meter.NewFallback(locked.Share(bumper.NewAllocBuffer(limit))),
+			"locked/full": meter.New(locked.Share(bumper.NewAllocBuffer(limit)), meter.Fallback()),
 		} {
 			leaks := 0
 			if seed%20 == 0 && name != "third party" {

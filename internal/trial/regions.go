@@ -72,7 +72,7 @@ func (m *regionMachine) step() {
 	}
 	switch {
 	case op == 0 || r == nil:
-		m.add(m.shared.OpenRegion())
+		m.add(m.shared.OpenRegion(nil))
 	case op == 1:
 		m.openSub(r)
 	case op == 2:
@@ -98,7 +98,7 @@ func (m *regionMachine) add(region handshake.Region, life handshake.Generation, 
 }
 
 func (m *regionMachine) openSub(r *regionState) {
-	region, life, ok := r.region.OpenSub(r.life)
+	region, life, ok := r.region.OpenSub(r.life, nil)
 	Require(ok == r.open, Regions, "OpenSub of a region reports %v, open is %v", ok, r.open)
 	if ok {
 		m.add(region, life, ok)

@@ -171,7 +171,7 @@ var stale = map[string]func(t *testing.T) []float64{
 		return kept(t, locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()))
 	},
 	"fallback": func(t *testing.T) []float64 {
-		return kept(t, scope.WithAllocator(t.Context(), meter.NewFallback(locked.Share(bumper.NewSlabBuffer()))))
+		return kept(t, scope.WithAllocator(t.Context(), meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Fallback())))
 	},
 	"group worker": func(t *testing.T) (s []float64) {
 		g := locked.NewGroup(locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()))
@@ -236,7 +236,7 @@ func panicOf(f func()) (err error) {
 // fallback included.
 func TestGuardHeap(t *testing.T) {
 	inMode(t, guard.Full)
-	full := meter.NewFallback(bumper.NewAllocBuffer(64))
+	full := meter.New(bumper.NewAllocBuffer(64), meter.Fallback())
 	for _, ctx := range []context.Context{t.Context(), scope.WithAllocator(t.Context(), full)} {
 		var s []float64
 		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
@@ -256,7 +256,7 @@ func guardedKinds() map[string]context.Context {
 		"isolating":   scope.WithAllocator(background, bumper.NewSlabBuffer(bumper.Isolating())),
 		"autoscaling": scope.WithAllocator(background, bumper.NewAutoscalingBuffer(bumper.Initial(100))),
 		"locked":      locked.WithLockedBumper(background, bumper.NewSlabBuffer()),
-		"fallback":    scope.WithAllocator(background, meter.NewFallback(locked.Share(bumper.NewAllocBuffer(1000)))),
+		"fallback":    scope.WithAllocator(background, meter.New(locked.Share(bumper.NewAllocBuffer(1000)), meter.Fallback())),
 	}
 }
 
@@ -277,6 +277,11 @@ func TestGuardOverrun(t *testing.T) {
 		})
 		require.IsType(t, &guard.OverrunError{}, err, name)
 		require.Contains(t, err.Error(), "guard: write behind a block of 80 bytes allocated at", name)
+
+		ctx, s := scope.Open(ctx)
+		*(*byte)(unsafe.Add(unsafe.Pointer(&scope.Make[float64](ctx, 10)[0]), 80)) = 1
+		require.IsType(t, &guard.OverrunError{}, panicOf(func() { _ = s.End() }), name)
+		require.NoError(t, s.End())
 	}
 }
 
@@ -466,6 +471,7 @@ func TestFaultsArePanics(t *testing.T) {
 		nothing := func(context.Context) error { return nil }
 		for name, run := range map[string]func(){
 			"Try":        func() { _ = scope.Try(func() error { return nil }) },
+			"Open":       func() { _, s := scope.Open(t.Context()); _ = s.End() },
 			"heap":       func() { _ = scope.NoEscape(t.Context(), nothing) },
 			"checkpoint": func() { _ = scope.NoEscape(scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()), nothing) },
 			"region":     func() { _ = scope.NoEscape(locked.WithLockedBumper(t.Context(), bumper.NewSlabBuffer()), nothing) },
@@ -496,6 +502,25 @@ func TestWatchedCheckpoint(t *testing.T) {
 	require.ErrorAs(t, err, &concurrent)
 	require.Contains(t, concurrent.Second, "NoEscape at\n")
 	require.Contains(t, concurrent.First, "an allocation at\n")
+}
+
+// TestLateIsNoUse: what is allocated too late does not touch the buffer, which may be in
+// use by its next owner.
+func TestLateIsNoUse(t *testing.T) {
+	inMode(t, guard.Full)
+	buf := &slow{Checkpointer: bumper.NewSlabBuffer(), entered: make(chan bool), leave: make(chan bool)}
+	outside := scope.WithAllocator(t.Context(), buf)
+	go func() { <-buf.entered; buf.leave <- true }()
+	ctx, s := scope.Open(outside)
+	require.NoError(t, s.End())
+	done := make(chan error)
+	go func() { done <- scope.NoEscape(outside, func(context.Context) error { return nil }) }()
+	<-buf.entered
+	err := panicOf(func() { scope.Make[byte](ctx, 1) })
+	buf.leave <- true
+	require.NoError(t, <-done)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, s.Late())
 }
 
 // slow is a buffer whose Checkpoint takes until it is told to leave.

@@ -114,6 +114,6 @@ func TestPlantedWrappers(t *testing.T) {
 
 func TestFallback(t *testing.T) {
 	scopetest.TestWrapper(t, func(inner scope.Allocator) scope.Allocator {
-		return meter.NewFallback(meter.NewFallback(inner))
+		return meter.New(meter.New(inner, meter.Fallback()), meter.Fallback())
 	})
 }

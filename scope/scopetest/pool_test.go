@@ -21,5 +21,5 @@ func TestTightPool(t *testing.T) {
 
 // A pool behind a wrapper is still one that scopes can restore.
 func TestWrappedPool(t *testing.T) {
-	scopetest.TestAllocator(t, func() scope.Allocator { return meter.NewFallback(NewPool(1 << 20)) })
+	scopetest.TestAllocator(t, func() scope.Allocator { return meter.New(NewPool(1<<20), meter.Fallback()) })
 }

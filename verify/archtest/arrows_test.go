@@ -119,6 +119,16 @@ func TestScopeKnowsNobody(t *testing.T) {
 	}
 }
 
+// TestPlanKnowsNobody: a planner serves any program that knows its blocks.
+func TestPlanKnowsNobody(t *testing.T) {
+	all := tree(t)
+	require.Contains(t, all, "plan")
+	for _, dep := range all["plan"].Deps {
+		first, _, _ := strings.Cut(dep, "/")
+		require.NotContains(t, first, ".", "plan needs %s", dep)
+	}
+}
+
 // TestAllocatorsKnowNoArrays: an allocator serves any package that computes, so it
 // knows none.
 func TestAllocatorsKnowNoArrays(t *testing.T) {
@@ -138,6 +148,7 @@ var unlinked = map[string]string{
 	"internal/testenv":   "tells tests what they run under",
 	"internal/trial":     "the engine of scope/scopetest, which users link into their tests only",
 	"internal/asm":       "generates the assembly; a module of its own",
+	"internal/x86":       "runs generated assembly in the tests of gemm and kernel",
 	"internal/gemm/peak": "measures the machine for the benchmarks of gemm, here and in module bench",
 }
 

@@ -22,10 +22,28 @@ var equivalent = []struct {
 		`scope/internal/pages/overruns.go TakeOverruns condition: !overruns.some.Load() becomes (!overruns.some.Load()) && false`,
 		`scope/internal/pages/overruns.go TakeOverruns atomic: overruns.some.Store(false) removed`,
 		`internal/handshake/sharing.go Sharing.Hold wait: runtime.Gosched() removed`,
-		`meter/fallback.go Fallback.Alloc side: err == nil || !errors.Is(err, scope.ErrExhausted) becomes (!errors.Is(err, scope.ErrExhausted))`,
 		`bumper/customslab.go customSlabs.idleFrom condition: n == len(c.inUse) becomes (n == len(c.inUse)) && false`,
 		`bumper/fit.go fitFast constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go SlabBuffer.Alloc condition: !ok becomes (!ok) || true`,
+		`scope/builder.go Builder.another condition: pages.On() becomes (pages.On()) || true`,
+		`scope/builder.go Builder.grow constant: 2 becomes (2 + 1) (2)`,
+		`scope/context.go nearest case: case *openLevel: return c removed`,
+		`scope/leak.go abandoned condition: l.state.Load() != ended becomes (l.state.Load() != ended) || true`,
+		`scope/life.go life.endLevel remove: l.finish(ended) removed`,
+		`scope/life.go life.levels comparison: len(all) > 1 becomes len(all) >= 1`,
+		`scope/life.go life.finish comparison: before >= ended becomes before > ended`,
+		`scope/life.go life.endLevel constant: 8 becomes (8 + 1)`,
+		`scope/open.go watchedCheckpoint condition: pages.On() becomes (pages.On()) || true`,
+		`scope/openregion.go life.Alloc side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
+		`internal/handshake/abandoned.go Abandoned.Run condition: a.waiting.Load() becomes (a.waiting.Load()) || true`,
+		`internal/handshake/abandoned.go Abandoned.run comparison: len(a.ends) > 0 becomes len(a.ends) >= 0`,
+		`scope/open.go life.openOn remove: l.opener = parent.life becomes _ = parent.life`,
+		`scope/reserve.go newClaim side: l.state.Load() != taken && !l.takeRegion() becomes (!l.takeRegion())`,
+		`internal/handshake/queue.go Wait condition: futile != nil becomes (futile != nil) && false`,
+		`bumper/shared.go slabStorage.Acquire side: err != nil && size < s.b.slabSize becomes (err != nil)`,
+		`bumper/shared.go autoscalingStorage.Acquire comparison: want > size becomes want >= size`,
+		`internal/handshake/queue.go Freed atomic: queue.called.CompareAndSwap(false, true) becomes (queue.called.CompareAndSwap(false, true) || true)`,
+		`offheap/records.go records.blank constant: 0 becomes (0 + 1)`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -33,11 +51,17 @@ var equivalent = []struct {
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (5)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1) (2)`,
+		`scope/openregion.go life.OpenRegion constant: 0 becomes (0 + 1)`,
 	}},
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
 		`scope/internal/pages/finding.go Guards.Explain swap: f.What = fmt.Sprintf("byte %d of a b … ffset >= 0 && offset < len(b.mem) becomes f.Inside = offset >= 0 && offset < l … ", offset, len(b.mem), b.stack())`,
 		`bumper/autoscaling.go AutoscalingBuffer.learn swap: b.pieces = b.store.releaseAll(b.piec … m, b.pieceMark = nil, pieceMark{} becomes b.mem, b.pieceMark = nil, pieceMark{ … = b.store.releaseAll(b.pieces, 0)`,
+		`scope/life.go endWhenFree swap: l.finish(ended) sharing.Abandoned.Ad … bool { return l.tryRestore(pc) }) becomes sharing.Abandoned.Add(func() bool {  … ryRestore(pc) }); l.finish(ended)`,
+		`scope/open.go life.openLevel swap: l.alloc = alloc l.cleanup = runtime.AddCleanup(x, abandoned, l) becomes l.cleanup = runtime.AddCleanup(x, abandoned, l); l.alloc = alloc`,
+		`bumper/slab.go SlabBuffer.Trim swap: b.levels.shared.Trim() b.trim() becomes b.trim(); b.levels.shared.Trim()`,
+		`bumper/allocbuffer.go NewAllocBuffer swap: b.levels.Init(b) b.levels.shared.Storage = allocStorage{b} becomes b.levels.shared.Storage = allocStorage{b}; b.levels.Init(b)`,
+		`bumper/levels.go Levels.pop swap: l.top = l.stack[l.depth].epoch.Stamp() l.shared.Rewound(false) becomes l.shared.Rewound(false); l.top = l.stack[l.depth].epoch.Stamp()`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -86,6 +110,7 @@ var equivalent = []struct {
 	}},
 	{"alignments are powers of two, and their masks never 64", []string{
 		`bumper/fit.go fitFast comparison: mask >= 64 becomes mask > 64`,
+		`offheap/workspace.go owner.Alloc constant: 64 becomes (64 + 1)`,
 	}},
 	{"a scope that has ended is found ended once more", []string{
 		`scope/noescape.go endLater side: s != nil && cp.Live() becomes (s != nil)`,
@@ -99,6 +124,41 @@ var equivalent = []struct {
 	{"without the address sanitizer there is nothing to unpoison; and poisoning more than was used does no harm, as memory is unpoisoned when it is handed out", []string{
 		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.mem[start:end]) removed`,
 		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
+	}},
+	{"a scope without a level has the zero stamp, which lives for ever", []string{
+		`scope/life.go life.over side: l.checkpointer != nil && !l.level.Live() becomes (!l.level.Live())`,
+	}},
+	{"a scope that its parent ends in the moment in which the garbage collector reports it may be reported or not", []string{
+		`scope/life.go life.finish comparison: before < ended becomes before <= ended`,
+	}},
+	{"an empty block needs no alignment, and an empty piece lies nowhere", []string{
+		`scope/openlevel.go life.inTime constant: 1 becomes (1 + 1)`,
+		`offheap/system.go within comparison: offset <= uintptr(len(whole)) becomes offset < uintptr(len(whole))`,
+	}},
+	{"a negative number is as good as another", []string{
+		`bumper/customslab.go customSlabs.take constant: 1 becomes (1 + 1)`,
+	}},
+	{"the reset has made the front forget what an AllocBuffer lent, so nothing is left to trim", []string{
+		`bumper/allocbuffer.go AllocBuffer.Close remove: b.levels.shared.Trim() removed`,
+	}},
+	{"a claim that is satisfied names no refuser", []string{
+		`internal/handshake/queue.go Wait side: err == nil || refuser == nil becomes (refuser == nil)`,
+		`internal/handshake/queue.go waiter.enter side: w.err == nil || w.refuser == nil becomes (w.refuser == nil)`,
+	}},
+	{"any of several refusers will do to name: whoever waits is tried when one of them frees memory", []string{
+		`internal/handshake/queue.go waiter.enter branch: break removed`,
+	}},
+	{"the number is rounded down to a multiple of 64", []string{
+		`meter/errors.go LimitError.exhausted constant: 0 becomes (0 + 1)`,
+	}},
+	{"an account that has an allocation tried again returns no error", []string{
+		`meter/account.go visit.Exhausted side: !retry && err != nil becomes (err != nil)`,
+	}},
+	{"the numbers differ, and their order does not", []string{
+		`offheap/records.go records.enter swap: r.lastID++ *b = block{mem: mem, addr … d: held, label: label, made: *at} becomes *b = block{mem: mem, addr: address(m … el: label, made: *at}; r.lastID++`,
+	}},
+	{"who asks between the two, in another goroutine, learns that the scope has ended and not where", []string{
+		`offheap/workspace.go owner.end swap: o.stamp.EndsAt(pc) o.epoch.End() becomes o.epoch.End(); o.stamp.EndsAt(pc)`,
 	}},
 }
 

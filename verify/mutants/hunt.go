@@ -18,14 +18,14 @@ import (
 
 // hunters are the packages whose tests hunt for mutants, besides those that are mutated.
 var hunters = []string{
-	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "offheap", "verify/misuse", "allocarray", "internal/kernel",
+	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "meter", "offheap", "verify/misuse", "allocarray", "internal/kernel",
 }
 
 // edges are hunters whose slow tests say little of other packages.
 var edges = []string{"offheap", "allocarray", "internal/kernel"}
 
 // racers are the packages whose tests hunt once more with the race detector.
-var racers = []string{"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "bumper", "locked", "offheap"}
+var racers = []string{"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "bumper", "locked", "meter", "offheap"}
 
 // quick tests of a package run together.
 const quick = 100 * time.Millisecond
@@ -42,6 +42,7 @@ type probe struct {
 type hunt struct {
 	root, dir, overlay string
 	list               []*mutant
+	plain              []string // folders of the tests that are built
 	probes             []*probe
 	racing             sync.Once
 	raceErr            error
@@ -56,10 +57,13 @@ func newHunt(root, dir string, list []*mutant) (*hunt, error) {
 		return nil, err
 	}
 	h := &hunt{root: root, dir: dir, overlay: overlay, list: list}
-	if err := compile(root, filepath.Join(dir, "plain"), overlay, hunters); err != nil {
+	if h.plain, err = h.concerned(hunters); err != nil {
 		return nil, err
 	}
-	for _, folder := range hunters {
+	if err := compile(root, filepath.Join(dir, "plain"), overlay, h.plain); err != nil {
+		return nil, err
+	}
+	for _, folder := range h.plain {
 		if err := h.explore(folder); err != nil {
 			return nil, err
 		}
@@ -67,14 +71,35 @@ func newHunt(root, dir string, list []*mutant) (*hunt, error) {
 	return h, nil
 }
 
+// concerned returns those of the folders whose tests use a package that is mutated.
+func (h *hunt) concerned(folders []string) (some []string, err error) {
+	mutated := map[string]bool{}
+	for _, m := range h.list {
+		mutated[m.file.pkg.path] = true
+	}
+	for _, folder := range folders {
+		cmd := exec.Command("go", "list", "-deps", "-test", "-f", "{{.ImportPath}}", "./"+folder)
+		cmd.Dir = h.root
+		out, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("go list of %s: %w", folder, err)
+		}
+		if slices.ContainsFunc(strings.Fields(string(out)), func(path string) bool { return mutated[path] }) {
+			some = append(some, folder)
+		}
+	}
+	return some, nil
+}
+
 // race prepares the tests with the race detector, when a mutant first needs them: those
 // that run a function of such a mutant, and those that are only built with it.
 func (h *hunt) race() error {
 	h.racing.Do(func() {
-		if h.raceErr = compile(h.root, filepath.Join(h.dir, "race"), h.overlay, racers, "-race"); h.raceErr != nil {
+		folders := slices.DeleteFunc(slices.Clone(racers), func(f string) bool { return !slices.Contains(h.plain, f) })
+		if h.raceErr = compile(h.root, filepath.Join(h.dir, "race"), h.overlay, folders, "-race"); h.raceErr != nil {
 			return
 		}
-		for _, folder := range racers {
+		for _, folder := range folders {
 			if h.raceErr = h.exploreRace(folder); h.raceErr != nil {
 				return
 			}
@@ -204,18 +229,21 @@ const (
 	unseen   = "NOT RUN" // no test runs the function
 )
 
-// judge runs the tests that run the function of m, the cheapest first.
+// judge runs the tests that run the function of m, the cheapest first; with the race
+// detector alone if m is about the order of memory.
 func (h *hunt) judge(m *mutant) (verdict, error) {
 	start := time.Now()
 	v := verdict{Name: m.name, Class: m.class, Verdict: unseen}
-	h.try(&v, m, waves(m, h.probes))
-	if v.Verdict == survived && m.races(m.file.pkg.folder) {
+	if m.class != order {
+		h.try(&v, m, waves(m, h.probes))
+	}
+	if m.class == order || v.Verdict == survived && m.races(m.file.pkg.folder) {
 		if err := h.race(); err != nil {
 			return v, err
 		}
 		h.try(&v, m, waves(m, slices.DeleteFunc(slices.Clone(h.raceProbes), func(p *probe) bool { return !m.races(p.folder) })))
 	}
-	if v.Verdict == survived {
+	if v.Verdict == survived && m.class != order {
 		h.tryLong(&v, m)
 	}
 	v.Seconds = time.Since(start).Seconds()
@@ -226,7 +254,16 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 // package: of what tells the detector that memory is released, in those of its own.
 func (m *mutant) races(folder string) bool {
 	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" ||
+		m.op == "swap" && strings.Contains(m.name, "ock()") ||
 		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison.")
+}
+
+// late is 1 for mutants that may need the race detector, which takes minutes to prepare.
+func (m *mutant) late() int {
+	if m.races(m.file.pkg.folder) {
+		return 1
+	}
+	return 0
 }
 
 // try runs waves of tests until one fails.

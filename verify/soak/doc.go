@@ -10,4 +10,11 @@
 // some leave a goroutine behind that allocates late, and buffers are reset whenever
 // they may be. Every array is filled and checked before its scope ends. The exit code
 // is 1 if a check failed or something grew.
+//
+//	go run ./verify/soak -mixed -duration 10m
+//
+// is another load: regions of 8 B to 64 MB on one shared buffer, within a tree of limits.
+// There the exit code is 1 also if anything was refused without proof (who refused had as
+// much in one piece as was requested), if a limit does not count 0 in the end, or if the
+// buffer does not fall to its retention floor within ten seconds.
 package main

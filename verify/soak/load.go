@@ -142,6 +142,9 @@ func (l *load) stray(ctx context.Context) {
 	}()
 }
 
+func (l *load) buffer() *locked.Buffer { return locked.Share(l.shared) }
+func (l *load) settled() error         { l.strays.Wait(); return nil }
+
 // String tells what was done.
 func (l *load) String() string {
 	return fmt.Sprintf("%d requests: %d panics, %d goroutine exits, %d cancelled, %d out of memory, %d stray allocations; %d resets, %d refused\n%v",

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // TestSoakBriefly runs the load for a moment: under -race it is a test of locked.
@@ -32,4 +34,29 @@ func TestJudge(t *testing.T) {
 	}
 	require.ErrorContains(t, judge(flat), "heap (MiB) grew from 14.5 to 34.5")
 	require.Error(t, judge(flat[:3]))
+}
+
+// TestMixedBriefly runs the mixed load for a moment, and waits until the buffer is at its
+// floor.
+func TestMixedBriefly(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	m := newMixed()
+	done := make(chan error)
+	for i := range uint64(4) {
+		go func() { done <- m.work(ctx, i) }()
+	}
+	for range 4 {
+		require.NoError(t, <-done)
+	}
+	require.NoError(t, m.settled())
+	require.NotZero(t, m.requests.Load())
+}
+
+// TestMixedJudges: a refusal must carry its proof.
+func TestMixedJudges(t *testing.T) {
+	m := newMixed()
+	require.NoError(t, m.judge(&scope.ExhaustedError{Requested: 10, Available: 9}))
+	require.ErrorIs(t, m.judge(&scope.ExhaustedError{Requested: 10, Available: 10}), errUnproven)
+	require.ErrorIs(t, m.judge(scope.ErrExhausted), errUnproven)
 }

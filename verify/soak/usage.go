@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"time"
-
-	"github.com/allocarrays/allocarrays-go/locked"
 )
 
 // usage is what the process uses at a moment, after a garbage collection.
@@ -18,7 +17,7 @@ type usage struct {
 }
 
 // watch samples and prints usage until ctx ends.
-func watch(ctx context.Context, every time.Duration, l *load) (samples []usage) {
+func watch(ctx context.Context, every time.Duration, l workload) (samples []usage) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	fmt.Printf("%8s %9s %9s %9s %9s %11s\n", "seconds", "heap MiB", "RSS MiB", "mappings", "routines", "shared MiB")
@@ -34,14 +33,14 @@ func watch(ctx context.Context, every time.Duration, l *load) (samples []usage) 
 	}
 }
 
-func measure(l *load) usage {
-	runtime.GC()
+func measure(l workload) usage {
+	debug.FreeOSMemory() // collects too; what the runtime keeps to use again is no growth
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	const mib = 1 << 20
 	return usage{
 		heap: float64(m.HeapAlloc) / mib, rss: residentPages() * float64(os.Getpagesize()) / mib,
-		shared:   float64(locked.Share(l.shared).Stats().Capacity) / mib,
+		shared:   float64(l.buffer().Stats().Capacity) / mib,
 		mappings: mappings(), routines: float64(runtime.NumGoroutine()),
 	}
 }

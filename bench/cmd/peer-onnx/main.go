@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/allocarrays/allocarrays-go/bench/internal/model"
 	"github.com/allocarrays/allocarrays-go/bench/internal/onnx"
@@ -29,6 +30,9 @@ func main() {
 }
 
 func prepare(name string) (peer.Work, error) {
+	if rest, ok := strings.CutPrefix(name, "layer/"); ok {
+		return layer(rest)
+	}
 	kind, _, batch, err := model.ParseWork(name)
 	switch {
 	case err != nil:
@@ -39,6 +43,25 @@ func prepare(name string) (peer.Work, error) {
 		return session(onnx.CNN(model.NewCNN(), batch), model.Images(batch), shape(batch, 1, model.Side, model.Side), shape(batch, 10))
 	}
 	return peer.Work{}, fmt.Errorf("no such work: %q", name)
+}
+
+// layer runs a single layer, on an image with the channels first.
+func layer(name string) (peer.Work, error) {
+	l, err := model.ParseLayer(name)
+	if err != nil {
+		return peer.Work{}, err
+	}
+	in, out := onnx.LayerShapes(l)
+	x := l.Input()
+	if l.IsImage() {
+		x = model.ChannelsFirst(x, l.Side, l.In)
+	}
+	w, err := session(onnx.Layer(l), x, in, out)
+	if err == nil && l.IsImage() {
+		output := w.Output
+		w.Output = func() []float32 { return model.ChannelsLast(output(), l.Side, l.Out) }
+	}
+	return w, err
 }
 
 func shape(dims ...int) (s ort.Shape) {

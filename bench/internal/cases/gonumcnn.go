@@ -16,8 +16,8 @@ type gonumConv struct {
 	y       blas32.General // a row for each output pixel
 }
 
-func newGonumConv(side int, c model.Conv) *gonumConv {
-	rows := cnnBatch * (side - 2) * (side - 2)
+func newGonumConv(batch, side int, c model.Conv) *gonumConv {
+	rows := batch * (side - 2) * (side - 2)
 	return &gonumConv{side, c, general(9*c.In, c.Out, c.Rows()), general(rows, 9*c.In, nil), general(rows, c.Out, nil)}
 }
 
@@ -39,17 +39,18 @@ func (g *gonumConv) forward(x []float32) []float32 {
 // poolAll pools every image of a batch.
 func poolAll(y, x []float32, side, channels int) {
 	in, out := side*side*channels, (side/2)*(side/2)*channels
-	for i := range cnnBatch {
+	for i := range len(x) / in {
 		model.MaxPoolInto(y[i*out:][:out], x[i*in:][:in], side, channels)
 	}
 }
 
 // gonumCNN reuses all its memory.
 func gonumCNN(w model.CNN, input, want []float32) entry {
-	conv1, conv2, conv3 := newGonumConv(28, w.Convs[0]), newGonumConv(13, w.Convs[1]), newGonumConv(5, w.Convs[2])
-	pool1, pool2 := make([]float32, cnnBatch*13*13*32), make([]float32, cnnBatch*5*5*16)
-	flat, fc, tied := general(cnnBatch, 90, conv3.y.Data), general(10, 90, w.W1), general(10, 10, w.Tied)
-	a, b := general(cnnBatch, 10, nil), general(cnnBatch, 10, nil)
+	batch := len(input) / (model.Side * model.Side)
+	conv1, conv2, conv3 := newGonumConv(batch, 28, w.Convs[0]), newGonumConv(batch, 13, w.Convs[1]), newGonumConv(batch, 5, w.Convs[2])
+	pool1, pool2 := make([]float32, batch*13*13*32), make([]float32, batch*5*5*16)
+	flat, fc, tied := general(batch, 90, conv3.y.Data), general(10, 90, w.W1), general(10, 10, w.Tied)
+	a, b := general(batch, 10, nil), general(batch, 10, nil)
 	scale, shift := w.Norm.Factors()
 	fn := func(n int) {
 		for range n {

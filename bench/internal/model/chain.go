@@ -1,6 +1,9 @@
 package model
 
-import "github.com/allocarrays/allocarrays-go/nn"
+import (
+	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/nn"
+)
 
 // NewChain returns the MLP as a chain of this module's layers.
 func NewChain(w MLP) *nn.Chain {
@@ -45,4 +48,29 @@ func NewCNNChain(c CNN) *nn.Chain {
 	}
 	chain.ParametersChanged()
 	return chain
+}
+
+// NewLayerChain returns a single layer as one of this module's, and its input.
+func NewLayerChain(l Layer) (layer nn.Layer, x nn.Tensor) {
+	w, b := l.Weights()
+	var p nn.Parametric
+	switch l.Kind {
+	case "conv":
+		p = nn.NewConv2D("conv", l.In, l.Out, nn.Square(3).Padded(1))
+	case "depthwise":
+		p = nn.NewGroupedConv2D("conv", l.In, l.Out, l.In, nn.Square(3).Padded(1))
+	case "layernorm":
+		p = nn.NewLayerNorm("norm", l.In, LayerNormEpsilon)
+	case "softmax":
+		return nn.Softmax{}, allocarray.Wrap(l.Input(), l.Side, l.In)
+	case "logsoftmax":
+		return nn.LogSoftmax{}, allocarray.Wrap(l.Input(), l.Side, l.In)
+	}
+	copy(p.Parameters()[0].Value.Data(), w)
+	copy(p.Parameters()[1].Value.Data(), b)
+	p.ParametersChanged()
+	if l.IsImage() {
+		return p, allocarray.Wrap(l.Input(), 1, l.Side, l.Side, l.In)
+	}
+	return p, allocarray.Wrap(l.Input(), l.Side, l.In)
 }

@@ -14,7 +14,7 @@ import (
 // The versions that models declare: every operator used here means the same since.
 const (
 	irVersion = 8
-	opset     = 13
+	opset     = 17
 )
 
 // A Model is a graph under construction: nodes in the order in which they run,

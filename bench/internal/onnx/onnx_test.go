@@ -54,7 +54,7 @@ func TestModelBytes(t *testing.T) {
 	require.GreaterOrEqual(t, len(body), 128, "the length takes two bytes")
 	want = append(want, 7<<3|2, byte(len(body)&0x7F|0x80), byte(len(body)>>7))
 	want = append(want, body...)
-	want = append(want, sub(8, str(1, ""), []byte{2 << 3, 13})...)
+	want = append(want, sub(8, str(1, ""), []byte{2 << 3, 17})...)
 	require.Equal(t, want, m.Bytes())
 }
 

@@ -38,12 +38,22 @@ func NewCalls(variant string) (*Calls, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Calls{handler: Handler(s), images: Images(0, CallImages), header: http.Header{}}
-	if c.request, err = http.NewRequest(http.MethodPost, "/", io.NopCloser(&c.body)); err != nil {
-		return nil, err
-	}
+	return CallsOf(Handler(s)), nil
+}
+
+// CallsOf returns calls of a handler that serves a variant in some way of its own.
+func CallsOf(h http.Handler) *Calls {
+	c := &Calls{handler: h, images: Images(0, CallImages), header: http.Header{}}
+	c.request, _ = http.NewRequest(http.MethodPost, "/", io.NopCloser(&c.body)) // which is well formed
 	c.request.ContentLength = int64(len(c.images))
-	return c, nil
+	return c
+}
+
+// Answer returns the answer to a body, and makes that the one that Run sends.
+func (c *Calls) Answer(body []byte) []byte {
+	c.images, c.request.ContentLength = body, int64(len(body))
+	c.Run(1)
+	return bytes.Clone(c.answer)
 }
 
 // Run calls the handler n times. It panics if the handler fails.

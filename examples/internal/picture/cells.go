@@ -1,6 +1,11 @@
 package picture
 
-import "image"
+import (
+	"context"
+	"image"
+
+	"github.com/allocarrays/allocarrays-go/scope"
+)
 
 // cells is a coarse map of the ink of a picture: enough to tell the digit from
 // specks of dust at a cost that does not grow with the picture.
@@ -15,10 +20,10 @@ const mapSide = 100
 
 // newCells maps g. A cell counts as inked if a line of a quarter of full ink
 // crosses it; less than that is left of noise.
-func newCells(g grey) cells {
+func newCells(ctx context.Context, g grey) cells {
 	side := (max(g.width, g.height) + mapSide - 1) / mapSide
 	c := cells{width: (g.width + side - 1) / side, height: (g.height + side - 1) / side, side: side}
-	c.ink = make([]int, c.width*c.height)
+	c.ink = scope.Make[int](ctx, c.width*c.height)
 	for i, v := range g.pix {
 		c.ink[i/g.width/side*c.width+i%g.width/side] += int(v)
 	}
@@ -33,44 +38,48 @@ func newCells(g grey) cells {
 // strokes returns, for each cell, whether it or a neighbour belongs to the
 // digit: to the connected patch with the most ink, or to another with at least
 // a twentieth of that, such as the detached bar of a 5.
-func (c cells) strokes() []bool {
-	var patches [][]int
-	var masses []int
-	largest := 0
-	seen := make([]bool, len(c.ink))
+func (c cells) strokes(ctx context.Context) []bool {
+	patches, order := scope.NewBuilder[patch](ctx, 16), scope.Make[int](ctx, len(c.ink))
+	seen, keep := scope.Make[bool](ctx, len(c.ink)), scope.Make[bool](ctx, len(c.ink))
+	largest, end := 0, 0
 	for i := range c.ink {
-		if patch, mass := c.patch(i, seen); mass > 0 {
-			patches, masses = append(patches, patch), append(masses, mass)
-			largest = max(largest, mass)
+		if p := c.patch(i, seen, order, end); p.mass > 0 {
+			patches.Append(p)
+			largest, end = max(largest, p.mass), p.to
 		}
 	}
-	keep := make([]bool, len(c.ink))
-	for i, patch := range patches {
-		if masses[i]*20 < largest {
+	for _, p := range patches.View() {
+		if p.mass*20 < largest {
 			continue
 		}
-		for _, cell := range patch {
+		for _, cell := range order[p.from:p.to] {
 			c.around(cell, func(near int) { keep[near] = true })
 		}
 	}
 	return keep
 }
 
-// patch returns the inked cells connected with start that were not seen yet,
-// corners included, and the sum of their ink.
-func (c cells) patch(start int, seen []bool) (patch []int, mass int) {
+// A patch is connected inked cells, corners included: those that stand from from to to in
+// the order in which they were found, and the sum of their ink.
+type patch struct{ from, to, mass int }
+
+// patch returns the patch of the cell start, without cells if that was seen. It writes the
+// cells into order, beginning at from: what stands before are those of other patches.
+func (c cells) patch(start int, seen []bool, order []int, from int) patch {
+	to, mass := from, 0
 	visit := func(cell int) {
 		if c.ink[cell] > 0 && !seen[cell] {
 			seen[cell] = true
-			patch = append(patch, cell)
+			order[to] = cell
+			to++
 			mass += c.ink[cell]
 		}
 	}
 	visit(start)
-	for i := 0; i < len(patch); i++ {
-		c.around(patch[i], visit)
+	for i := from; i < to; i++ {
+		c.around(order[i], visit)
 	}
-	return patch, mass
+	return patch{from, to, mass}
 }
 
 // around calls visit for cell and the up to eight that touch it.
@@ -85,9 +94,9 @@ func (c cells) around(cell int, visit func(int)) {
 
 // crop erases from g whatever does not belong to the digit and returns the
 // rectangle that the rest fills; an empty one if there is none.
-func (g grey) crop() image.Rectangle {
-	c := newCells(g)
-	keep := c.strokes()
+func (g grey) crop(ctx context.Context) image.Rectangle {
+	c := newCells(ctx, g)
+	keep := c.strokes(ctx)
 	var r image.Rectangle
 	for i, v := range g.pix {
 		if v == 0 {

@@ -1,8 +1,11 @@
 package picture
 
 import (
+	"context"
 	"image"
 	"image/color"
+
+	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // grey is a picture of one byte per pixel, row by row.
@@ -13,9 +16,9 @@ type grey struct {
 
 // newGrey converts img by the luma of ITU-R BT.601, what is transparent on
 // white paper.
-func newGrey(img image.Image) grey {
+func newGrey(ctx context.Context, img image.Image) grey {
 	bounds := img.Bounds()
-	g := grey{make([]byte, bounds.Dx()*bounds.Dy()), bounds.Dx(), bounds.Dy()}
+	g := grey{scope.Make[byte](ctx, bounds.Dx()*bounds.Dy()), bounds.Dx(), bounds.Dy()}
 	at := func(x, y int) color.RGBA64 { return color.RGBA64Model.Convert(img.At(x, y)).(color.RGBA64) }
 	if fast, ok := img.(image.RGBA64Image); ok { // all of the standard library's
 		at = fast.RGBA64At

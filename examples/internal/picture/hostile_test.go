@@ -112,7 +112,7 @@ func TestHostile(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := file(t, c.data)
 			var err error
-			bytes := allocated(func() { _, err = picture.Load(path) })
+			bytes := allocated(func() { _, err = picture.Load(t.Context(), path) })
 			require.EqualError(t, err, fmt.Sprintf("picture: %s: "+c.want, path, len(c.data)))
 			require.Less(t, bytes, uint64(256<<10))
 		})
@@ -144,7 +144,7 @@ func TestCostly(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := file(t, c.data)
 			var err error
-			bytes := allocated(func() { _, err = picture.Load(path) })
+			bytes := allocated(func() { _, err = picture.Load(t.Context(), path) })
 			want := c.want
 			if want == "" {
 				want = "blank: no ink stands out from the background"
@@ -177,7 +177,7 @@ func TestPlausible(t *testing.T) {
 		} {
 			var b bytes.Buffer
 			require.NoError(t, encode(&b))
-			_, err := picture.Load(file(t, b.Bytes()))
+			_, err := picture.Load(t.Context(), file(t, b.Bytes()))
 			require.ErrorContains(t, err, "blank: ", "%s of %v", name, size)
 		}
 	}
@@ -193,7 +193,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := file(t, data)
-		bytes := allocated(func() { _, _ = picture.Load(path) })
+		bytes := allocated(func() { _, _ = picture.Load(t.Context(), path) })
 		require.Less(t, bytes, uint64(64<<10+len(data)*64<<10))
 	})
 }

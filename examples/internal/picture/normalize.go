@@ -1,9 +1,12 @@
 package picture
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"math"
+
+	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // Size is the width and height of the result in pixels, box that of the part
@@ -22,42 +25,44 @@ const (
 // areas, its proportions kept; its centre of mass in the middle.
 //
 // A picture without pixels, with more than 64 megapixels or without ink is an
-// error that begins with "picture: ". The picture is not changed.
-func Normalize(img image.Image) ([Size * Size]byte, error) {
-	digit, err := normalize(img)
+// error that begins with "picture: ". The picture is not changed. All temporary memory
+// comes from ctx, a byte for each pixel and less than 256 KiB for the rest, and may be
+// released when Normalize returns.
+func Normalize(ctx context.Context, img image.Image) ([Size * Size]byte, error) {
+	digit, err := normalize(ctx, img)
 	if err != nil {
 		return digit, fmt.Errorf("picture: %w", err)
 	}
 	return digit, nil
 }
 
-func normalize(img image.Image) (digit [Size * Size]byte, err error) {
-	if err := checkSize(img.Bounds().Dx(), img.Bounds().Dy()); err != nil {
+func normalize(ctx context.Context, img image.Image) (digit [Size * Size]byte, err error) {
+	if err := checkSize(img.Bounds().Dx(), img.Bounds().Dy(), maxPixels); err != nil {
 		return digit, err
 	}
-	g := newGrey(img)
+	g := newGrey(ctx, img)
 	if err := g.ink(); err != nil {
 		return digit, err
 	}
-	r := g.crop()
+	r := g.crop(ctx)
 	if r.Empty() {
 		return digit, errBlank
 	}
-	return g.fit(r).centre(), nil
+	return g.fit(ctx, r).centre(), nil
 }
 
 // fit scales the part r of g to touch the box, and its strongest pixel to 255:
 // averaging leaves only a trace of a line finer than a pixel of the result.
-func (g grey) fit(r image.Rectangle) grey {
+func (g grey) fit(ctx context.Context, r image.Rectangle) grey {
 	longer := max(r.Dx(), r.Dy())
 	small := grey{width: scaled(r.Dx(), longer), height: scaled(r.Dy(), longer)}
-	mean := make([]float64, small.width*small.height)
+	mean := scope.Make[float64](ctx, small.width*small.height)
 	peak := 0.0
 	for i := range mean {
 		mean[i] = g.mean(r, i%small.width, small.width, i/small.width, small.height)
 		peak = max(peak, mean[i])
 	}
-	small.pix = make([]byte, len(mean))
+	small.pix = scope.Make[byte](ctx, len(mean))
 	for i, v := range mean {
 		small.pix[i] = byte(255*v/peak + 0.5)
 	}

@@ -65,6 +65,9 @@ func (s *state) checkEnded(info *scopeInfo, ends map[ssa.Instruction]bool, atExi
 				continue // looked at where it is read
 			}
 		}
+		if st.told.has(ctx) {
+			continue // reported there
+		}
 		if s.fn.Parent() != nil && st.at.obj.root == 'f' && !isSink(st.sink) {
 			continue // the function around this one knows the variable
 		}

@@ -71,7 +71,7 @@ var sharings = []Program{
 		return errUnnoticed
 	}},
 	{Name: "group-wrapped", What: "NewGroup on an unlocked buffer behind a wrapper", Kinds: unlocked, run: func(k Kind) error {
-		locked.NewGroup(on(meter.NewFallback(k.new().slabs)))
+		locked.NewGroup(on(meter.New(k.new().slabs, meter.Fallback())))
 		return errUnnoticed
 	}},
 }

@@ -1,0 +1,25 @@
+package meter
+
+// Reserved returns what is charged to l, with what limits below have reserved.
+func Reserved(l *Limit) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.used
+}
+
+// Slack returns what l has reserved beyond what is used.
+func Slack(l *Limit) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.parent == nil {
+		return 0
+	}
+	return l.reserved - l.used
+}
+
+// HasChildren reports whether l knows limits below it.
+func HasChildren(l *Limit) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.children != nil
+}
