@@ -115,17 +115,25 @@ func Arange[T Element](ctx context.Context, n int) AllocArray[T] {
 func (a AllocArray[T]) Similar(ctx context.Context, shape ...int) AllocArray[T] {
 	l := a.layout
 	if len(shape) > 0 || l == nil || !l.fresh {
-		l = a.similar(shape)
+		l = similarLayout(l, shape)
 	}
-	return similar[T](ctx, l)
+	data, stamp, err := scope.Alloc[T](ctx, l.size) // as in similar, without a call
+	if err != nil {
+		panic(err)
+	}
+	return over(data, l, stamp)
 }
 
-// similar returns the layout of what is similar to a, with its shape or another.
-func (a AllocArray[T]) similar(shape []int) *layout {
-	if len(shape) == 0 {
-		return a.form().renewed("Similar")
+// similarLayout returns the layout of what is similar to an array with the layout l, which may
+// be nil, but has the shape given if there is one.
+func similarLayout(l *layout, shape []int) *layout {
+	switch {
+	case len(shape) > 0:
+		return rowMajor("Similar", shape)
+	case l == nil:
+		l = &noLayout
 	}
-	return rowMajor("Similar", shape)
+	return l.renewed("Similar")
 }
 
 // similar returns an array with the layout l, which is fresh, and memory from ctx.

@@ -87,14 +87,16 @@ func (a AllocArray[T]) requireWritable(op string) {
 // Data panics if the array is not contiguous: see [AllocArray.IsContiguous] and
 // [AllocArray.Clone].
 func (a AllocArray[T]) Data() []T {
-	a.check("Data")
-	if !a.contiguous {
-		a.panicGaps("Data")
+	l := a.layout
+	if l == nil || !l.contiguous || !a.stamp.Live() {
+		panic(a.gaps("Data"))
 	}
 	return a.elements()
 }
 
-func (a AllocArray[T]) panicGaps(op string) {
-	panic(misuse("%s: the array of shape %s and strides %s is not contiguous; Clone it first",
-		op, shapeText(a.lengths()), listText(a.stride[:a.rank])))
+// gaps panics if check does, or returns what to say if the array is not contiguous.
+func (a AllocArray[T]) gaps(op string) string {
+	a.check(op)
+	return misuse("%s: the array of shape %s and strides %s is not contiguous; Clone it first",
+		op, shapeText(a.lengths()), listText(a.stride[:a.rank]))
 }

@@ -126,7 +126,7 @@ func (a AllocArray[T]) Reshape(shape ...int) AllocArray[T] {
 		panic(misuse("Reshape: shape %s does not fit shape %s", shapeText(a.lengths()), shapeText(shape)))
 	}
 	if !a.contiguous {
-		a.panicGaps("Reshape")
+		panic(a.gaps("Reshape"))
 	}
 	return a.view(0, l)
 }

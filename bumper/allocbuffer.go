@@ -11,9 +11,7 @@ import (
 // [NewAllocBufferOn]; it must not be copied and is not safe for concurrent use.
 type AllocBuffer struct {
 	levels Levels[int]
-	mem    []byte // nil until the first allocation
-	piece  []byte // what the source returned; mem is its first size bytes
-	off    int
+	piece  []byte // what the source returned; its first size bytes are bumped through
 	size   int
 	store  store
 	stats  Stats
@@ -43,8 +41,9 @@ func NewAllocBuffer(size int, opts ...AllocOption) *AllocBuffer {
 // from the buffer is in use.
 func NewAllocBufferOn(storage []byte) *AllocBuffer {
 	mem := aligned(storage)
-	b := &AllocBuffer{mem: mem, size: len(mem)}
+	b := &AllocBuffer{size: len(mem)}
 	b.levels.Init(b)
+	b.levels.at.Mem = mem
 	b.levels.shared.Storage = allocStorage{b}
 	return b
 }
@@ -52,29 +51,29 @@ func NewAllocBufferOn(storage []byte) *AllocBuffer {
 // Alloc returns the next size bytes. See [memory.Allocator] for the contract.
 func (b *AllocBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	// The same fast path is in each buffer: docs/rationale.md says why it is not shared.
-	start, ok := fitFast(len(b.mem), b.off, size, align)
+	start, ok := fitFast(len(b.levels.at.Mem), b.levels.at.Off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
 	}
-	b.off = start + int(size)
-	b.stats.Allocations++
-	poison.Unpoison(b.mem[start:b.off])
-	return memory.NewBlock(b.mem[start:b.off], b.levels.top), nil
+	b.levels.at.Off = start + int(size)
+	b.levels.at.Allocations++
+	poison.Unpoison(b.levels.at.Mem[start:b.levels.at.Off])
+	return memory.NewBlock(b.levels.at.Mem[start:b.levels.at.Off], b.levels.at.Top), nil
 }
 
 // allocSlow serves unusual alignments, and takes the storage if the buffer has none
 // yet.
 func (b *AllocBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
-	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
-		b.off = end
-		b.stats.Allocations++
-		poison.Unpoison(b.mem[start:end])
-		return memory.NewBlock(b.mem[start:end], b.levels.top), nil
+	if start, end, ok := Fit(b.levels.at.Mem, b.levels.at.Off, size, align); ok {
+		b.levels.at.Off = end
+		b.levels.at.Allocations++
+		poison.Unpoison(b.levels.at.Mem[start:end])
+		return memory.NewBlock(b.levels.at.Mem[start:end], b.levels.at.Top), nil
 	}
-	if untaken := b.mem == nil && b.store.source != nil; untaken && size > uintptr(b.size) {
+	if untaken := b.levels.at.Mem == nil && b.store.source != nil; untaken && size > uintptr(b.size) {
 		return memory.Block{}, b.exhausted(size, b.size, nil)
 	} else if !untaken {
-		return memory.Block{}, b.exhausted(size, len(b.mem)-b.off, nil)
+		return memory.Block{}, b.exhausted(size, len(b.levels.at.Mem)-b.levels.at.Off, nil)
 	}
 	if err := b.take(); err != nil {
 		return memory.Block{}, b.exhausted(size, 0, err)
@@ -86,7 +85,7 @@ func (b *AllocBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
 func (b *AllocBuffer) take() error {
 	mem, err := b.store.acquire(b.size)
 	if err == nil {
-		b.piece, b.mem = mem, mem[:b.size:b.size]
+		b.piece, b.levels.at.Mem = mem, mem[:b.size:b.size]
 	}
 	return err
 }
@@ -101,11 +100,11 @@ func (b *AllocBuffer) outside() int {
 	if off, open := b.levels.outermost(); open {
 		return off
 	}
-	return b.off
+	return b.levels.at.Off
 }
 
 // Checkpoint opens a level of scope.
-func (b *AllocBuffer) Checkpoint() memory.Checkpoint { return b.levels.Open(b.off) }
+func (b *AllocBuffer) Checkpoint() memory.Checkpoint { return b.levels.Open(b.levels.at.Off) }
 
 // Restore ends the level that cp opened and releases what was allocated in it.
 func (b *AllocBuffer) Restore(cp memory.Checkpoint) error {
@@ -119,9 +118,9 @@ func (b *AllocBuffer) Unwind(cp memory.Checkpoint) error {
 
 func (b *AllocBuffer) rewind(off int, err error) error {
 	if err == nil {
-		b.stats.HighWater = max(b.stats.HighWater, b.off)
-		poison.Poison(b.mem[off:b.off])
-		b.off = off
+		b.stats.HighWater = max(b.stats.HighWater, b.levels.at.Off)
+		poison.Poison(b.levels.at.Mem[off:b.levels.at.Off])
+		b.levels.at.Off = off
 		if b.store.prompt && off == 0 {
 			b.drop()
 		}
@@ -134,7 +133,7 @@ func (b *AllocBuffer) rewind(off int, err error) error {
 func (b *AllocBuffer) drop() {
 	if b.piece != nil {
 		b.store.release(b.piece)
-		b.piece, b.mem = nil, nil
+		b.piece, b.levels.at.Mem = nil, nil
 	}
 }
 
@@ -159,16 +158,17 @@ func (b *AllocBuffer) Close() error {
 		_ = b.rewind(0, nil)
 		b.levels.shared.Trim()
 		b.drop()
-		b.mem, b.store.source = nil, closed{}
+		b.levels.at.Mem, b.store.source = nil, closed{}
 	})
 }
 
 // Stats returns how the buffer is used.
 func (b *AllocBuffer) Stats() Stats {
 	s := b.stats
-	s.Used, s.Outside, s.Capacity, s.Limit = b.off, b.outside(), b.size, b.size
+	s.Allocations = b.levels.at.Allocations
+	s.Used, s.Outside, s.Capacity, s.Limit = b.levels.at.Off, b.outside(), b.size, b.size
 	s.HighWater = max(s.HighWater, s.Used)
-	if b.mem != nil {
+	if b.levels.at.Mem != nil {
 		s.Slabs = 1
 	}
 	return s

@@ -27,9 +27,8 @@ const DefaultInitial = 64 << 10
 // concurrent use.
 type AutoscalingBuffer struct {
 	levels Levels[pieceMark]
-	mem    []byte // pieces[cur], bumped through
-	pieceMark
-	pieces  [][]byte // [0] is the main one
+	pieceState
+	pieces  [][]byte // [0] is the main one; pieces[cur] is bumped through
 	initial int      // the least size of the main piece
 	next    int      // how large the next main piece should be
 	history history
@@ -40,8 +39,13 @@ type AutoscalingBuffer struct {
 
 // pieceMark is a position in an AutoscalingBuffer.
 type pieceMark struct {
+	pieceState
+	off int // first free byte in the current piece
+}
+
+// pieceState is all of a position but the offset, which is where package scope moves it.
+type pieceState struct {
 	cur  int // index of the current piece
-	off  int // first free byte in it
 	full int // bytes used in the pieces before it
 }
 
@@ -68,24 +72,24 @@ func NewAutoscalingBuffer(opts ...AutoscalingOption) *AutoscalingBuffer {
 // [memory.Allocator] for the contract.
 func (b *AutoscalingBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	// The same fast path is in each buffer: docs/rationale.md says why it is not shared.
-	start, ok := fitFast(len(b.mem), b.off, size, align)
+	start, ok := fitFast(len(b.levels.at.Mem), b.levels.at.Off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
 	}
-	b.off = start + int(size)
-	b.stats.Allocations++
-	poison.Unpoison(b.mem[start:b.off])
-	return memory.NewBlock(b.mem[start:b.off], b.levels.top), nil
+	b.levels.at.Off = start + int(size)
+	b.levels.at.Allocations++
+	poison.Unpoison(b.levels.at.Mem[start:b.levels.at.Off])
+	return memory.NewBlock(b.levels.at.Mem[start:b.levels.at.Off], b.levels.at.Top), nil
 }
 
 // allocSlow serves unusual alignments, moves on to the next piece that holds the
 // block, or acquires one.
 func (b *AutoscalingBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
-	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
-		b.off = end
-		b.stats.Allocations++
-		poison.Unpoison(b.mem[start:end])
-		return memory.NewBlock(b.mem[start:end], b.levels.top), nil
+	if start, end, ok := Fit(b.levels.at.Mem, b.levels.at.Off, size, align); ok {
+		b.levels.at.Off = end
+		b.levels.at.Allocations++
+		poison.Unpoison(b.levels.at.Mem[start:end])
+		return memory.NewBlock(b.levels.at.Mem[start:end], b.levels.at.Top), nil
 	}
 	need, ok := worstCase(size, align)
 	if !ok {
@@ -107,15 +111,15 @@ func (b *AutoscalingBuffer) allocSlow(size, align uintptr) (memory.Block, error)
 
 // firstFree returns the index of the first empty piece.
 func (b *AutoscalingBuffer) firstFree() int {
-	if b.mem == nil {
+	if b.levels.at.Mem == nil {
 		return b.cur
 	}
 	return b.cur + 1
 }
 
 func (b *AutoscalingBuffer) moveTo(i int) {
-	b.full += b.off
-	b.cur, b.off, b.mem = i, 0, b.pieces[i]
+	b.full += b.levels.at.Off
+	b.cur, b.levels.at.Off, b.levels.at.Mem = i, 0, b.pieces[i]
 }
 
 // extend acquires a piece: of the size that has been learnt, if it is the first;
@@ -145,19 +149,21 @@ func (b *AutoscalingBuffer) extend(need int) error {
 // releaseEmpty gives back the empty pieces, when they are too small and the limit does
 // not allow a larger one.
 func (b *AutoscalingBuffer) releaseEmpty() {
-	if b.off == 0 {
-		b.mem = nil
+	if b.levels.at.Off == 0 {
+		b.levels.at.Mem = nil
 	}
 	b.pieces = b.store.releaseAll(b.pieces, min(b.firstFree(), len(b.pieces)))
 }
 
 func (b *AutoscalingBuffer) exhausted(size uintptr, cause error) error {
-	available := max(len(b.mem)-b.off, b.store.room(0))
+	available := max(len(b.levels.at.Mem)-b.levels.at.Off, b.store.room(0))
 	return exhausted("bumper.AutoscalingBuffer", size, available, b.store.limit, b.outside(), cause)
 }
 
 // Checkpoint opens a level of scope.
-func (b *AutoscalingBuffer) Checkpoint() memory.Checkpoint { return b.levels.Open(b.pieceMark) }
+func (b *AutoscalingBuffer) Checkpoint() memory.Checkpoint {
+	return b.levels.Open(pieceMark{b.pieceState, b.levels.at.Off})
+}
 
 // Restore ends the level that cp opened and releases what was allocated in it.
 func (b *AutoscalingBuffer) Restore(cp memory.Checkpoint) error {
@@ -175,11 +181,8 @@ func (b *AutoscalingBuffer) rewind(mark pieceMark, err error) error {
 	}
 	b.peak = max(b.peak, b.used())
 	b.stats.HighWater = max(b.stats.HighWater, b.peak)
-	poisonFrom(b.pieces, mark.cur, mark.off, b.cur, b.off)
-	b.pieceMark, b.mem = mark, nil
-	if b.cur < len(b.pieces) {
-		b.mem = b.pieces[b.cur]
-	}
+	poisonFrom(b.pieces, mark.cur, mark.off, b.cur, b.levels.at.Off)
+	b.moveBack(mark)
 	if b.used() == 0 && b.levels.Depth() == 0 && b.peak > 0 {
 		b.learn()
 	}
@@ -196,7 +199,7 @@ func (b *AutoscalingBuffer) learn() {
 	want := max(scaled(b.history.largest()), b.initial)
 	if len(b.pieces) > 1 || (len(b.pieces) == 1 && want < len(b.pieces[0])/2) {
 		b.pieces = b.store.releaseAll(b.pieces, 0)
-		b.mem, b.pieceMark = nil, pieceMark{}
+		b.moveBack(pieceMark{})
 		b.next = want
 	}
 }
@@ -211,9 +214,12 @@ func (b *AutoscalingBuffer) Trim() {
 func (b *AutoscalingBuffer) trim() {
 	keep := b.cur + 1
 	if b.used() == 0 {
-		keep, b.mem, b.pieceMark = 0, nil, pieceMark{}
+		keep = 0
 	}
 	b.pieces = b.store.releaseAll(b.pieces, min(keep, len(b.pieces)))
+	if keep == 0 {
+		b.moveBack(pieceMark{})
+	}
 }
 
 // Reset releases everything. See [Buffer] for its errors.
@@ -232,6 +238,16 @@ func (b *AutoscalingBuffer) outside() int {
 	return b.used()
 }
 
+// moveBack sets the position.
+func (b *AutoscalingBuffer) moveBack(mark pieceMark) {
+	b.pieceState, b.levels.at.Off, b.levels.at.Mem = mark.pieceState, mark.off, nil
+	if b.cur < len(b.pieces) {
+		b.levels.at.Mem = b.pieces[b.cur]
+	}
+}
+
+func (b *AutoscalingBuffer) used() int { return b.full + b.levels.at.Off }
+
 func (m *pieceMark) used() int { return m.full + m.off }
 
 // Close closes the buffer, as [AllocBuffer.Close] does.
@@ -249,6 +265,7 @@ func (b *AutoscalingBuffer) Close() error {
 // Stats returns how the buffer is used.
 func (b *AutoscalingBuffer) Stats() Stats {
 	s := b.stats
+	s.Allocations = b.levels.at.Allocations
 	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.held, b.store.limit, b.store.pieces
 	s.HighWater = max(s.HighWater, s.Used)
 	return s

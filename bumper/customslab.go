@@ -27,10 +27,10 @@ func (b *SlabBuffer) allocCustom(need int, size, align uintptr) (memory.Block, e
 	b.customs.inUse = append(b.customs.inUse, mem)
 	b.custom++
 	b.large += len(mem)
-	b.stats.Allocations++
+	b.levels.at.Allocations++
 	start, end, _ := Fit(mem, 0, size, align)
 	poison.Unpoison(mem[start:end])
-	return memory.NewBlock(mem[start:end], b.levels.top), nil
+	return memory.NewBlock(mem[start:end], b.levels.at.Top), nil
 }
 
 // acquireCustom takes a slab of need bytes, rounded up if that much is available.
@@ -46,7 +46,7 @@ func (b *SlabBuffer) acquireCustom(need int) ([]byte, error) {
 
 // exhausted returns the error for a block that the buffer cannot supply.
 func (b *SlabBuffer) exhausted(size uintptr, cause error) error {
-	available := len(b.mem) - b.off
+	available := len(b.levels.at.Mem) - b.levels.at.Off
 	switch {
 	case b.isolating:
 		available = max(available, b.store.room(0)) // empty slabs are not reused

@@ -14,19 +14,19 @@ var (
 // Extend lengthens b in place if it is the last block. See [memory.Extender] for the
 // contract.
 func (b *AllocBuffer) Extend(block memory.Block, size uintptr) (memory.Block, bool) {
-	return extend(b.mem, &b.off, b.levels.top, block, size)
+	return extend(b.levels.at.Mem, &b.levels.at.Off, b.levels.at.Top, block, size)
 }
 
 // Extend lengthens b in place if it is the last block of the current slab. See
 // [memory.Extender] for the contract.
 func (b *SlabBuffer) Extend(block memory.Block, size uintptr) (memory.Block, bool) {
-	return extend(b.mem, &b.off, b.levels.top, block, size)
+	return extend(b.levels.at.Mem, &b.levels.at.Off, b.levels.at.Top, block, size)
 }
 
 // Extend lengthens b in place if it is the last block of the current piece. See
 // [memory.Extender] for the contract.
 func (b *AutoscalingBuffer) Extend(block memory.Block, size uintptr) (memory.Block, bool) {
-	return extend(b.mem, &b.off, b.levels.top, block, size)
+	return extend(b.levels.at.Mem, &b.levels.at.Off, b.levels.at.Top, block, size)
 }
 
 // extend lengthens block to size bytes if it was born in the innermost scope, ends at

@@ -50,14 +50,14 @@ func (b *SlabBuffer) moveOn(mark slabMark) {
 		b.slabs = b.store.releaseAll(b.slabs, first+1)
 		b.cur = first
 	}
-	b.burnt = b.full + b.off + b.large - used
-	b.movedTo.cur, b.movedTo.off = b.cur, b.off
+	b.burnt = b.full + b.levels.at.Off + b.large - used
+	b.movedTo.cur, b.movedTo.off = b.cur, b.levels.at.Off
 }
 
 // keepUsed counts the current slab among those in which something may live, if anything
 // was allocated in it since the last scope ended.
 func (b *SlabBuffer) keepUsed() {
-	if b.movedTo.cur != b.cur || b.movedTo.off != b.off {
+	if b.movedTo.cur != b.cur || b.movedTo.off != b.levels.at.Off {
 		b.kept = b.cur + 1
 	}
 }

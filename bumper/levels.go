@@ -15,9 +15,9 @@ import (
 // concurrent use as a Buffer.
 type Levels[M any] struct {
 	shared handshake.Sharing
-	top    memory.Stamp // of the innermost open level
-	depth  int          // how many checkpoints are open
-	stack  []level[M]   // [0] is the buffer's own; deeper ones are kept for reuse
+	at     handshake.Bump // its Top is the stamp of the innermost open level; the rest is of our own buffers
+	depth  int            // how many checkpoints are open
+	stack  []level[M]     // [0] is the buffer's own; deeper ones are kept for reuse
 	owner  any
 }
 
@@ -32,12 +32,12 @@ func (l *Levels[M]) Init(owner any) {
 	l.owner = owner
 	l.stack = []level[M]{{epoch: memory.NewEpoch(owner)}, {epoch: memory.NewEpoch(owner)}}
 	l.depth = 0
-	l.top = l.stack[0].epoch.Stamp()
+	l.at.Top = l.stack[0].epoch.Stamp()
 	l.shared.Levels = l
 }
 
 // Stamp returns the stamp for a block allocated now.
-func (l *Levels[M]) Stamp() memory.Stamp { return l.top }
+func (l *Levels[M]) Stamp() memory.Stamp { return l.at.Top }
 
 // Depth returns how many checkpoints are open.
 func (l *Levels[M]) Depth() int { return l.depth }
@@ -52,8 +52,8 @@ func (l *Levels[M]) Open(mark M) memory.Checkpoint {
 	}
 	lv := &l.stack[l.depth]
 	lv.mark = mark
-	l.top = lv.epoch.Stamp()
-	return memory.Checkpoint{Stamp: l.top}
+	l.at.Top = lv.epoch.Stamp()
+	return memory.Checkpoint{Stamp: l.at.Top}
 }
 
 // outermost returns the position at which the outermost open level began; false if none
@@ -78,7 +78,7 @@ func (l *Levels[M]) End(cp memory.Checkpoint) (M, error) {
 	if l.shared.Held() { // asked once: it may end at any moment
 		return none, ErrHeld
 	}
-	if l.depth == 0 || cp.Stamp != l.top {
+	if l.depth == 0 || cp.Stamp != l.at.Top {
 		return none, l.refusal(cp)
 	}
 	cp.EndsAtCaller(1)
@@ -115,11 +115,11 @@ func (l *Levels[M]) Reset(rewind func()) error {
 		return ErrOpenScope
 	}
 	if pc := l.shared.Caller; pc != 0 {
-		l.top.EndsAt(pc)
+		l.at.Top.EndsAt(pc)
 	}
-	l.top.EndsAtCaller(1)
+	l.at.Top.EndsAtCaller(1)
 	l.stack[0].epoch.End()
-	l.top = l.stack[0].epoch.Stamp()
+	l.at.Top = l.stack[0].epoch.Stamp()
 	l.shared.Rewound(true)
 	rewind()
 	guard.Check()
@@ -131,7 +131,7 @@ func (l *Levels[M]) pop() M {
 	lv := &l.stack[l.depth]
 	lv.epoch.End()
 	l.depth--
-	l.top = l.stack[l.depth].epoch.Stamp()
+	l.at.Top = l.stack[l.depth].epoch.Stamp()
 	l.shared.Rewound(false)
 	return lv.mark
 }

@@ -18,31 +18,31 @@ type allocStorage struct{ b *AllocBuffer }
 
 func (s allocStorage) Acquire(size int) ([]byte, memory.Stamp, error) {
 	b := s.b
-	if b.mem == nil && b.store.source != nil && size <= b.size {
+	if b.levels.at.Mem == nil && b.store.source != nil && size <= b.size {
 		if err := b.take(); err != nil {
 			return nil, memory.Stamp{}, err
 		}
 	}
-	start := min((b.off+63)&^63, len(b.mem))
-	if size > len(b.mem)-start {
+	start := min((b.levels.at.Off+63)&^63, len(b.levels.at.Mem))
+	if size > len(b.levels.at.Mem)-start {
 		return nil, memory.Stamp{}, errLimit
 	}
-	b.off = len(b.mem)
-	return b.mem[start:], b.levels.top, nil
+	b.levels.at.Off = len(b.levels.at.Mem)
+	return b.levels.at.Mem[start:], b.levels.at.Top, nil
 }
 
 func (s allocStorage) Release(mem []byte) {
-	s.b.off -= len(mem)
-	if s.b.off == 0 {
+	s.b.levels.at.Off -= len(mem)
+	if s.b.levels.at.Off == 0 {
 		s.b.drop()
 	}
 }
 
 func (s allocStorage) Room() int {
-	if s.b.mem == nil && s.b.store.source != nil {
+	if s.b.levels.at.Mem == nil && s.b.store.source != nil {
 		return s.b.size
 	}
-	return len(s.b.mem) - s.b.off
+	return len(s.b.levels.at.Mem) - s.b.levels.at.Off
 }
 
 func (s allocStorage) Limit() int   { return s.b.size }

@@ -21,9 +21,8 @@ const DefaultSlabSize = 1 << 20
 // concurrent use.
 type SlabBuffer struct {
 	levels Levels[slabMark]
-	mem    []byte // slabs[cur], bumped through
-	slabMark
-	slabs     [][]byte // slabs before cur are full, those behind it empty
+	slabState
+	slabs     [][]byte // slabs[cur] is bumped through; those before it are full, those behind it empty
 	customs   customSlabs
 	slabSize  int
 	isolating bool
@@ -34,8 +33,13 @@ type SlabBuffer struct {
 
 // slabMark is a position in a SlabBuffer.
 type slabMark struct {
+	slabState
+	off int // first free byte in the current slab
+}
+
+// slabState is all of a position but the offset, which is where package scope moves it.
+type slabState struct {
 	cur    int // index of the current slab
-	off    int // first free byte in it
 	full   int // bytes used in the slabs before it
 	custom int // custom slabs in use
 	large  int // bytes used in custom slabs
@@ -69,24 +73,24 @@ func NewSlabBuffer(opts ...SlabOption) *SlabBuffer {
 // [memory.Allocator] for the contract.
 func (b *SlabBuffer) Alloc(size, align uintptr) (memory.Block, error) {
 	// The same fast path is in each buffer: docs/rationale.md says why it is not shared.
-	start, ok := fitFast(len(b.mem), b.off, size, align)
+	start, ok := fitFast(len(b.levels.at.Mem), b.levels.at.Off, size, align)
 	if !ok {
 		return b.allocSlow(size, align)
 	}
-	b.off = start + int(size)
-	b.stats.Allocations++
-	poison.Unpoison(b.mem[start:b.off])
-	return memory.NewBlock(b.mem[start:b.off], b.levels.top), nil
+	b.levels.at.Off = start + int(size)
+	b.levels.at.Allocations++
+	poison.Unpoison(b.levels.at.Mem[start:b.levels.at.Off])
+	return memory.NewBlock(b.levels.at.Mem[start:b.levels.at.Off], b.levels.at.Top), nil
 }
 
 // allocSlow serves unusual alignments, moves on to the next slab, or takes a custom
 // slab if the block does not fit a slab or no whole slab is available.
 func (b *SlabBuffer) allocSlow(size, align uintptr) (memory.Block, error) {
-	if start, end, ok := Fit(b.mem, b.off, size, align); ok {
-		b.off = end
-		b.stats.Allocations++
-		poison.Unpoison(b.mem[start:end])
-		return memory.NewBlock(b.mem[start:end], b.levels.top), nil
+	if start, end, ok := Fit(b.levels.at.Mem, b.levels.at.Off, size, align); ok {
+		b.levels.at.Off = end
+		b.levels.at.Allocations++
+		poison.Unpoison(b.levels.at.Mem[start:end])
+		return memory.NewBlock(b.levels.at.Mem[start:end], b.levels.at.Top), nil
 	}
 	need, ok := worstCase(size, align)
 	if !ok {
@@ -113,7 +117,7 @@ func worstCase(size, align uintptr) (int, bool) {
 // one.
 func (b *SlabBuffer) nextSlab() error {
 	next := b.cur
-	if b.mem != nil {
+	if b.levels.at.Mem != nil {
 		next++
 	}
 	if next == len(b.slabs) {
@@ -124,8 +128,8 @@ func (b *SlabBuffer) nextSlab() error {
 		b.slabs = append(b.slabs, mem)
 		next = len(b.slabs) - 1 // to make room, acquire may have dropped those before
 	}
-	b.full += b.off
-	b.cur, b.off, b.mem = next, 0, b.slabs[next]
+	b.full += b.levels.at.Off
+	b.cur, b.levels.at.Off, b.levels.at.Mem = next, 0, b.slabs[next]
 	return nil
 }
 
@@ -140,7 +144,7 @@ func (b *SlabBuffer) acquire(n int) ([]byte, error) {
 	}
 	if err == errUncollected && b.used() == b.large { // then the slabs may be collected, too
 		b.slabs = b.store.releaseAll(b.slabs, 0)
-		b.slabMark, b.mem = slabMark{custom: b.custom, large: b.large}, nil
+		b.leaveSlabs()
 	}
 	return mem, err
 }
@@ -150,7 +154,7 @@ func (b *SlabBuffer) Checkpoint() memory.Checkpoint {
 	if b.isolating {
 		b.keepUsed()
 	}
-	return b.levels.Open(b.slabMark)
+	return b.levels.Open(b.position())
 }
 
 // Restore ends the level that cp opened and releases what was allocated in it.
@@ -173,10 +177,10 @@ func (b *SlabBuffer) rewind(mark slabMark, err error) error {
 		b.moveOn(mark)
 		return nil
 	}
-	poisonFrom(b.slabs, mark.cur, mark.off, b.cur, b.off)
-	b.slabMark = mark
+	poisonFrom(b.slabs, mark.cur, mark.off, b.cur, b.levels.at.Off)
+	b.slabState, b.levels.at.Off = mark.slabState, mark.off
 	if len(b.slabs) > 0 {
-		b.mem = b.slabs[b.cur]
+		b.levels.at.Mem = b.slabs[b.cur]
 	}
 	if b.store.prompt {
 		b.trim()
@@ -203,7 +207,7 @@ func (b *SlabBuffer) trim() {
 	b.customs.drop(&b.store)
 	b.slabs = b.store.releaseAll(b.slabs, b.occupied())
 	if len(b.slabs) == 0 {
-		b.slabMark, b.mem = slabMark{custom: b.custom, large: b.large}, nil
+		b.leaveSlabs()
 	}
 }
 
@@ -233,7 +237,20 @@ func (b *SlabBuffer) outside() int {
 	return b.used()
 }
 
-func (m *slabMark) used() int { return m.full + m.off + m.large - m.burnt }
+// position returns where the buffer is.
+func (b *SlabBuffer) position() slabMark { return slabMark{b.slabState, b.levels.at.Off} }
+
+// leaveSlabs sets the position to the beginning of slabs that are not there.
+func (b *SlabBuffer) leaveSlabs() {
+	b.slabState = slabState{custom: b.custom, large: b.large}
+	b.levels.at.Mem, b.levels.at.Off = nil, 0
+}
+
+func (b *SlabBuffer) used() int { return b.slabState.used(b.levels.at.Off) }
+
+func (m *slabMark) used() int { return m.slabState.used(m.off) }
+
+func (s *slabState) used(off int) int { return s.full + off + s.large - s.burnt }
 
 // Close closes the buffer, as [AllocBuffer.Close] does.
 func (b *SlabBuffer) Close() error {
@@ -250,6 +267,7 @@ func (b *SlabBuffer) Close() error {
 // Stats returns how the buffer is used.
 func (b *SlabBuffer) Stats() Stats {
 	s := b.stats
+	s.Allocations = b.levels.at.Allocations
 	s.Used, s.Outside, s.Capacity, s.Limit, s.Slabs = b.used(), b.outside(), b.store.holds(), b.store.limit, b.store.pieces
 	s.HighWater = max(s.HighWater, s.Used)
 	return s

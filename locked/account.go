@@ -136,8 +136,8 @@ func (r *region) Reserve(g handshake.Generation, n int) (*handshake.Refuser, err
 
 // reserve is Reserve from idle memory; false if there is too little.
 func (r *region) reserve(g handshake.Generation, n int) (done bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if !r.Living(g) || !r.open {
 		return true, nil // what is allocated comes from the heap
 	}
@@ -152,8 +152,8 @@ func (r *region) reserve(g handshake.Generation, n int) (done bool, err error) {
 
 // Holding reports whether the open scope has blocks.
 func (r *region) Holding(g handshake.Generation) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	return r.Living(g) && r.open && (r.full > 0 || r.off > r.start)
 }
 

@@ -177,7 +177,7 @@ func (b *Buffer) openRegion(a handshake.Account, inherited bool) (handshake.Regi
 	b.stats.Peak = max(b.stats.Peak, b.stats.Open)
 	b.stats.Regions++
 	b.mu.Unlock() // before r's lock, which a goroutine that kept its context may hold
-	return r, r.begin(a, inherited), true
+	return &r.bump, r.begin(a, inherited), true
 }
 
 // takeRegion returns a region whose generation is over, or a new one.
@@ -197,7 +197,7 @@ func (b *Buffer) putRegion(r *region) {
 	b.mu.Lock()
 	b.unlist(r)
 	b.stats.Open--
-	if len(b.spare) < maxSpares {
+	if len(b.spare) < maxSpares && !r.bump.Worn() {
 		b.spare = append(b.spare, r)
 	}
 	b.settle()

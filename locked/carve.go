@@ -133,6 +133,7 @@ func (b *Buffer) giveBack(r *region) {
 	}
 	if !b.isolating || cap(r.mem) > largestRest {
 		r.mem, r.off, r.start = nil, 0, 0
+		r.bump.Forget()
 	}
 	r.full, r.held = 0, 0
 	if r.account != nil {
@@ -241,8 +242,8 @@ func (b *Buffer) acquireIsolated(r *region, g handshake.Generation, size uintptr
 		b.dropIsolated(r)
 		return b.refuse(size, err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if !r.Living(g) || !r.open { // the block is late; the storage is left to the collector
 		return nil
 	}
@@ -280,15 +281,16 @@ func (b *Buffer) takeIsolated(need int) ([]byte, error) {
 // dropIsolated leaves to the garbage collector what closed regions have left of their
 // spans, and r too if its scope has used nothing of its span.
 func (b *Buffer) dropIsolated(r *region) {
-	r.mu.Lock()
+	r.lock()
 	if r.ahead > 0 {
 		r.uncharge(r.ahead)
 		r.ahead = 0
 	}
 	if r.full == 0 && r.off == r.start {
 		r.mem, r.off, r.start = nil, 0, 0
+		r.bump.Forget()
 	}
-	r.mu.Unlock()
+	r.unlock()
 	b.mu.Lock()
 	b.spare, b.unused = nil, 0
 	b.mu.Unlock()

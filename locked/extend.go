@@ -9,8 +9,8 @@ import (
 // ExtendIn lengthens b in place if it is the last block of the region's open scope and
 // there is room behind it.
 func (r *region) ExtendIn(g handshake.Generation, b memory.Block, size uintptr) (memory.Block, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	old := b.Bytes()
 	if !r.Living(g) || !r.open || b.Stamp != r.epoch.Stamp() || size > maxSize || len(old) == 0 || int(size) < len(old) {
 		return b, false

@@ -16,19 +16,22 @@ import (
 //
 // The region's lock is for goroutines that share its context. Locks are taken in the
 // order Buffer.growing, region.mu, Buffer.mu, and no goroutine waits for growing while
-// it holds another.
+// it holds another. Most blocks are taken without it: see handshake.BumpRegion, lock, unlock.
 type region struct {
 	home *Buffer
 
-	mu         sync.Mutex
-	generation atomic.Uint64 // a handshake.Generation; odd while it lasts; changed under mu
-	open       bool
-	epoch      *memory.Epoch
+	// bump is what package scope gets: it allocates from the window without the lock.
+	bump   handshake.BumpRegion
+	window int // where in mem the window ends; 0 if it is shut
+
+	mu    sync.Mutex
+	open  bool
+	epoch *memory.Epoch
 
 	mem   []byte // what is bumped through: the last of spans
-	off   int
-	start int // where the open scope began, if memory is not reused
-	full  int // bytes used in the spans before it
+	off   int    // what is used of it, if the window is shut
+	start int    // where the open scope began, if memory is not reused
+	full  int    // bytes used in the spans before it
 	spans []*span
 	held  int // bytes of spans
 	most  int // the most bytes that a scope of this generation has used
@@ -48,28 +51,56 @@ var _ handshake.Region = (*region)(nil)
 
 // newRegion returns a region of home that holds no storage.
 func newRegion(home *Buffer) *region {
-	return &region{home: home, epoch: memory.NewEpoch(home.inner)}
+	r := &region{home: home, epoch: memory.NewEpoch(home.inner)}
+	r.bump.Init(r, r.epoch)
+	return r
+}
+
+// lock is r.mu.Lock, and keeps others from allocating without the lock: all that is
+// documented of the fields holds until unlock.
+func (r *region) lock() {
+	r.mu.Lock()
+	if r.window > 0 {
+		r.off = r.window - r.bump.Shut()
+		r.window = 0
+	}
+}
+
+// unlock is r.mu.Unlock, and opens the window on what is left of the current span if a scope
+// is open. What is outside every region is not worth a window, and where the build watches
+// memory, every block is unpoisoned under the lock.
+func (r *region) unlock() {
+	if r.open && r != r.home.common && !poison.On {
+		end := min(len(r.mem), r.off+handshake.MostWindow) &^ (granule - 1)
+		if end > r.off && r.bump.Open(r.mem[:end], end-r.off) {
+			r.window = end
+		}
+	}
+	r.mu.Unlock()
 }
 
 // begin starts a generation, with the first scope open.
 func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	r.open, r.start = true, r.off
 	r.account, r.inherited = a, inherited
 	r.recharge() // an isolating buffer's regions continue behind earlier scopes
-	return handshake.Generation(r.generation.Add(1))
+	return r.bump.Next()
 }
 
 // AllocIn allocates in the open scope, or on the heap if that has ended.
 func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Block, error) {
-	r.mu.Lock()
+	if block, ok := r.bump.Block(g, size, align); ok {
+		return block, nil
+	}
+	r.lock()
 	if start, ok := fitFast(len(r.mem), r.off, size, align); ok && r.open && r.Living(g) {
 		r.off = start + int(size)
 		mem := r.mem[start:r.off]
 		poison.Unpoison(mem)
 		stamp := r.epoch.Stamp()
-		r.mu.Unlock()
+		r.unlock()
 		return memory.NewBlock(mem, stamp), nil
 	}
 	return r.allocSlow(g, size, align)
@@ -78,7 +109,7 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 // allocSlow is AllocIn where the current span has no room, or may have none. r.mu is held,
 // and released.
 func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.Block, error) {
-	for attempt := 1; ; r.mu.Lock() {
+	for attempt := 1; ; r.lock() {
 		block, ok, refusal := r.try(g, size, align)
 		if ok {
 			return block, nil
@@ -105,7 +136,7 @@ func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.
 // false if neither holds the block, or if g is over, with an error if the account refuses.
 // r.mu is held, and released.
 func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool, error) {
-	defer r.mu.Unlock() // also when the alignment panics
+	defer r.unlock() // also when the alignment panics
 	if !r.Living(g) {
 		return memory.Block{}, false, nil
 	}
@@ -193,8 +224,8 @@ func (r *region) IsOpen(g handshake.Generation) bool {
 
 // Reopen opens the next scope of the same generation.
 func (r *region) Reopen(g handshake.Generation) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if !r.Living(g) || r.open {
 		return false
 	}
@@ -206,8 +237,8 @@ func (r *region) Reopen(g handshake.Generation) bool {
 // Close ends the open scope. The region keeps memory for the next.
 func (r *region) Close(g handshake.Generation, pc uintptr) {
 	defer r.home.refuser.Freed()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if r.Living(g) && r.open {
 		r.epoch.Stamp().EndsAt(pc)
 		r.leave()
@@ -260,20 +291,20 @@ func (r *region) giveUp() {
 
 // Release ends the generation and gives all memory back.
 func (r *region) Release(g handshake.Generation) {
-	r.mu.Lock()
+	r.lock()
 	if !r.Living(g) {
-		r.mu.Unlock()
+		r.unlock()
 		return
 	}
 	if r.open {
 		r.leave()
 	}
-	r.generation.Add(1)
+	r.bump.Next()
 	r.home.giveBack(r)
 	r.most = 0
 	account, inherited := r.account, r.inherited
 	r.account = nil
-	r.mu.Unlock()
+	r.unlock()
 	r.home.putRegion(r)
 	if account != nil && !inherited {
 		account.Leave()
@@ -295,7 +326,7 @@ func (r *region) restart() {
 func (r *region) Attached() *atomic.Value { return &r.attached }
 
 // Living reports whether the generation still lasts.
-func (r *region) Living(g handshake.Generation) bool { return r.generation.Load() == uint64(g) }
+func (r *region) Living(g handshake.Generation) bool { return r.bump.Generation() == g }
 
 // Home returns the shared buffer.
 func (r *region) Home() memory.Allocator { return r.home }

@@ -138,6 +138,24 @@ func TestReserveGivesUp(t *testing.T) {
 	}
 }
 
+// TestReserveMoreThanEver: what a limit will never grant is refused at once, by an isolating
+// buffer too.
+func TestReserveMoreThanEver(t *testing.T) {
+	all := reservable()
+	all["isolating"] = meter.New(locked.Share(bumper.NewSlabBuffer(bumper.Isolating())),
+		meter.Within(meter.NewLimit(nil, "tenant", 1<<20)))
+	for kind, a := range all {
+		t.Run(kind, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(scope.WithAllocator(t.Context(), a), 5*time.Second)
+			defer cancel()
+			ctx, s := scope.Open(ctx)
+			require.ErrorIs(t, scope.Reserve(ctx, 2<<20), scope.ErrExhausted)
+			require.NoError(t, ctx.Err(), "it has waited")
+			require.NoError(t, s.End())
+		})
+	}
+}
+
 // TestReserveElsewhere: where nobody waits for anybody.
 func TestReserveElsewhere(t *testing.T) {
 	require.NoError(t, scope.Reserve(t.Context(), math.MaxInt))

@@ -170,19 +170,19 @@ func TestReserveFirst(t *testing.T) {
 
 	ctx, s = scope.Open(scope.WithAllocator(t.Context(), locked.Share(bumper.NewSlabBuffer())))
 	require.NoError(t, s.End())
-	require.NoError(t, scope.Reserve(ctx, 1<<40), "nothing was ever needed")
+	require.NoError(t, scope.Reserve(ctx, 1<<30), "nothing was ever needed")
 
 	outside, l := limited(t)
 	ctx, s = scope.Open(outside)
 	require.NoError(t, scope.Reserve(ctx, 1000<<10))
 	require.Positive(t, used(l)[0])
 	require.NoError(t, s.End())
-	require.NoError(t, scope.Reserve(ctx, 1<<40), "late")
+	require.NoError(t, scope.Reserve(ctx, 1<<30), "late")
 	require.Equal(t, []int{0}, used(l))
 
 	ctx, s = scope.Open(t.Context())
 	ctx, inner := scope.Open(ctx)
-	require.NoError(t, scope.Reserve(ctx, 1<<40))
+	require.NoError(t, scope.Reserve(ctx, 1<<30))
 	require.NoError(t, inner.End())
 	require.NoError(t, s.End())
 }

@@ -38,7 +38,7 @@ func allocCases(t testing.TB) map[string]allocCase {
 	for name, l := range map[string]nn.Layer{
 		"Dense": randomDense("fc", 12, 7), "ReLU": nn.ReLU{}, "Tanh": nn.Tanh{}, "Sigmoid": nn.Sigmoid{},
 		"GELU": nn.GELU{}, "GELUTanh": nn.GELU{Approximate: true}, "Softmax": nn.Softmax{},
-		"LogSoftmax": nn.LogSoftmax{}, "LayerNorm": nn.NewLayerNorm("n", 12, 1e-5), "Flatten": nn.Flatten{}, "Dropout": nn.Dropout{}, "Chain": rows,
+		"LogSoftmax": nn.LogSoftmax{}, "LayerNorm": nn.NewLayerNorm("n", 12, 1e-5), "QuantizedDense": nn.QuantizeDense(randomDense("q", 12, 7)), "Flatten": nn.Flatten{}, "Dropout": nn.Dropout{}, "Chain": rows,
 	} {
 		add(name, l, x)
 	}

@@ -199,7 +199,7 @@ func TestHistoryHoldsNothing(t *testing.T) {
 // freed last is the one that a double free is about, also when older ones are forgotten.
 func TestLastFreeIsNamed(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 5, 6, 7, 8} {
-		heap := offheap.NewHeap("", &reuser{map[int][][]byte{}}, offheap.History(3))
+		heap := offheap.NewHeap("", &reuser{map[int][][]byte{}}, offheap.History(4))
 		var mem []byte
 		label := ""
 		for i := range n {
@@ -209,6 +209,9 @@ func TestLastFreeIsNamed(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, heap.Free(mem))
 		}
+		other, err := heap.Alloc(8192)
+		require.NoError(t, err)
+		require.NoError(t, heap.Free(other))
 		var wrong *offheap.FreeError
 		require.ErrorAs(t, heap.Free(mem), &wrong)
 		require.ErrorIs(t, wrong, offheap.ErrDoubleFree)

@@ -28,6 +28,7 @@ type allocatorKey struct{}
 type allocContext struct {
 	context.Context
 	alloc        Allocator
+	bump         *handshake.Bump        // of alloc, or nil
 	level        *openLevel             // behind wrappers, or nil
 	checkpointer memory.Checkpointer    // behind wrappers, or nil
 	sharing      *handshake.Sharing     // of the checkpointer, if it is a buffer
@@ -49,7 +50,7 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 	if a == nil {
 		panic(misuse("WithAllocator with a nil Allocator; the Go heap is scope.Heap()"))
 	}
-	c := &allocContext{Context: ctx, alloc: a}
+	c := &allocContext{Context: ctx, alloc: a, bump: handshake.BumpOf(a)}
 	c.level, _ = memory.As[*openLevel](a)
 	s, by := handshake.FindScopes(a)
 	c.checkpointer, c.sharing, c.opener = s.Checkpointer, s.Sharing, s.Opener

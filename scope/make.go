@@ -35,32 +35,57 @@ func Make[T any](ctx context.Context, n int) []T {
 // access. Alloc panics for the same T and n as [Make]. Its error matches
 // [ErrExhausted].
 func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
+	if !isFloat[T]() || uint(n) > fewEnough || pages.On() {
+		return allocAny[T](ctx, n)
+	}
 	var zero T
-	requirePointerFree[T]()
-	hi, lo := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
-	if n < 0 || hi != 0 || pages.On() {
-		return allocSlow[T](ctx, n)
+	size, align := uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero)
+	if c, ok := ctx.(*allocContext); ok { // as in bump, without a call
+		if b := c.bump; b != nil {
+			if start, ok := b.Fit(size, align); ok {
+				return unsafe.Slice((*T)(b.Take(start, size)), n), b.Top, nil
+			}
+		}
+	} else if c, ok := ctx.(*regionContext); ok {
+		if r, ok := c.region.(*handshake.BumpRegion); ok && size > 0 {
+			if first, stamp := r.Take(c.generation, size, align); first != nil {
+				return unsafe.Slice((*T)(first), n), stamp, nil
+			}
+		}
 	}
-	b, err := AllocatorFrom(ctx).Alloc(uintptr(lo), unsafe.Alignof(zero))
-	if err != nil {
-		return nil, Stamp{}, err
-	}
-	if mem := b.Bytes(); holds(mem, uintptr(lo), unsafe.Alignof(zero)) { // as in view, without a call
-		return elements[T](mem, n), b.Stamp, nil
-	}
-	return view[T](b, n), b.Stamp, nil
+	return allocAny[T](ctx, n)
 }
 
-// allocSlow serves guarded scopes and rejects negative and overflowing lengths.
+// allocAny is Alloc for all types and allocators.
+func allocAny[T any](ctx context.Context, n int) ([]T, Stamp, error) {
+	requirePointerFree[T]()
+	if uint(n) <= fewEnough && !pages.On() {
+		var zero T
+		if first, stamp := bump(ctx, uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero)); first != nil {
+			return unsafe.Slice((*T)(first), n), stamp, nil
+		}
+	}
+	return allocSlow[T](ctx, n)
+}
+
+// allocSlow is Alloc where the allocator has to be asked.
 func allocSlow[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	if n < 0 {
 		panic(misuse("length %d is negative", n))
 	}
 	var zero T
-	if hi, _ := bits.Mul(uint(n), uint(unsafe.Sizeof(zero))); hi != 0 {
+	hi, size := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
+	switch {
+	case hi != 0:
 		return nil, Stamp{}, &ExhaustedError{Allocator: "scope", Requested: ^uintptr(0), Available: maxHeap, Limit: maxHeap}
+	case pages.On():
+		return allocGuarded[T](AllocatorFrom(ctx), n)
 	}
-	return allocGuarded[T](AllocatorFrom(ctx), n)
+	b, err := AllocatorFrom(ctx).Alloc(uintptr(size), unsafe.Alignof(zero))
+	if err != nil {
+		return nil, Stamp{}, err
+	}
+	return view[T](b, n), b.Stamp, nil
 }
 
 // allocGuarded is the part of Alloc after the checks, for guarded scopes.
@@ -142,6 +167,13 @@ var pointerFree sync.Map // reflect.Type → struct{}
 // requirePointerFree panics if T contains a pointer. The usual numeric types are
 // known to the compiler; any other is walked once and remembered.
 func requirePointerFree[T any]() {
+	if !isFloat[T]() {
+		walkOnce[T]()
+	}
+}
+
+// walkOnce is requirePointerFree for all types.
+func walkOnce[T any]() {
 	switch any((*T)(nil)).(type) {
 	case *int8, *int16, *int32, *int64, *int, *uint8, *uint16, *uint32, *uint64, *uint,
 		*float32, *float64, *complex64, *complex128, *bool:

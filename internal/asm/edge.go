@@ -45,16 +45,11 @@ func (k *micro) fromBias() {
 	})
 }
 
-// finish applies the activation and stores the sums to C.
+// finish applies the activation, if there is one for the type, and stores the sums to C.
 func (k *micro) finish() {
-	k.CMPB(k.field("relu"), operand.U8(0))
-	k.JEQ(operand.LabelRef("store"))
-	zero := k.vec(k.Context)
-	k.zero(k.Context, zero)
-	for _, v := range k.sums {
-		k.max(k.Context, v, zero, v) // with the sum as last source NaN and -0 pass
+	if k.max != nil {
+		k.rectify()
 	}
-	k.Label("store")
 	row := k.GP64()
 	k.MOVQ(k.field("c"), row)
 	k.CMPQ(k.field("cols"), operand.U8(0))
@@ -64,6 +59,18 @@ func (k *micro) finish() {
 	k.Label("storePart")
 	k.storePart(k, row)
 	k.Label("stored")
+}
+
+// rectify applies the ReLU.
+func (k *micro) rectify() {
+	k.CMPB(k.field("relu"), operand.U8(0))
+	k.JEQ(operand.LabelRef("store"))
+	zero := k.vec(k.Context)
+	k.zero(k.Context, zero)
+	for _, v := range k.sums {
+		k.max(k.Context, v, zero, v) // with the sum as last source NaN and -0 pass
+	}
+	k.Label("store")
 }
 
 // storeRows stores the first so many vectors of each row whole.

@@ -35,3 +35,23 @@ var elements = []*element{
 		max:       func(c *build.Context, x, y, dst operand.Op) { c.VMAXPD(x, y, dst) },
 	},
 }
+
+// bytes8 are the elements of products of bytes: four of them in AVX-512, unsigned by signed, and two of
+// 16 bits, into which they were widened, in AVX2, whose own instruction for bytes saturates. Sums
+// have 32 bits, and no activation.
+var bytes8 = map[*isa]*element{
+	avx512: {
+		name: "I8", size: 4, log: 2,
+		broadcast: func(c *build.Context, from, dst operand.Op) { c.VBROADCASTSS(from, dst) },
+		fma:       func(c *build.Context, x, y, sum operand.Op) { c.VPDPBUSD(x, y, sum) },
+	},
+	avx2: {
+		name: "I8", size: 4, log: 2,
+		broadcast: func(c *build.Context, from, dst operand.Op) { c.VBROADCASTSS(from, dst) },
+		fma: func(c *build.Context, x, y, sum operand.Op) {
+			products := c.YMM()
+			c.VPMADDWD(x, y, products)
+			c.VPADDD(products, sum, sum)
+		},
+	},
+}

@@ -48,6 +48,10 @@ func (s shape) across() int { return max(1, s.panels*vectors) }
 // lastVectors is how many of these belong to the last panel, which may be a partial one.
 func (s shape) lastVectors() int { return min(vectors, s.across()) }
 
+// ofBytes reports whether there is a micro-kernel of the shape for bytes: AVX2 has too few registers for
+// three rows by two panels, and AVX-512 broadcasts signed bytes only as it multiplies.
+func (s shape) ofBytes() bool { return !s.narrow() && (s.rows < 3 || s.panels == 1) }
+
 // accumulators is the number of vector registers that hold the result. Eight
 // are needed to keep two FMA units of latency four busy.
 func (s shape) accumulators() int { return s.rows * s.across() }

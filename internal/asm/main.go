@@ -35,6 +35,11 @@ func main() {
 				emit(c, i, e, s, sig)
 			}
 		}
+		for _, s := range i.shapes {
+			if s.ofBytes() {
+				emit(c, i, bytes8[i], s, sig)
+			}
+		}
 		write(c, "gemm", filepath.Join(*dir, "gemm", i.name+"_amd64"))
 		writeDispatch(i, filepath.Join(*dir, "gemm", i.name+"_run_amd64.go"))
 	}

@@ -35,6 +35,8 @@ var strips = []stripKind{
 	{"depthwise3", "the same with windows of 3×3 pixels", (*strip).depthwise3},
 	{"winogradIn", "Bᵀ·d·B of tiles", (*strip).winogradIn},
 	{"winogradOut", "Aᵀ·m·A of tiles", (*strip).winogradOut},
+	{"quantize", "bytes from numbers", (*strip).quantize},
+	{"dequantize", "numbers from sums of products of bytes", (*strip).dequantize},
 	{"normalizeRows", "rows of mean 0 and variance 1, times x, plus y", (*strip).normalizeRows},
 }
 

@@ -111,3 +111,53 @@ func avx2F64R5P1(t *tile)
 //
 //go:noescape
 func avx2F64R6P1(t *tile)
+
+// avx2I8R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2I8R1P1(t *tile)
+
+// avx2I8R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx2I8R1P2(t *tile)
+
+// avx2I8R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
+//
+//go:noescape
+func avx2I8R1P3(t *tile)
+
+// avx2I8R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
+//
+//go:noescape
+func avx2I8R1P4(t *tile)
+
+// avx2I8R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2I8R2P1(t *tile)
+
+// avx2I8R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx2I8R2P2(t *tile)
+
+// avx2I8R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2I8R3P1(t *tile)
+
+// avx2I8R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2I8R4P1(t *tile)
+
+// avx2I8R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2I8R5P1(t *tile)
+
+// avx2I8R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx2I8R6P1(t *tile)

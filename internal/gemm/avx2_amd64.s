@@ -5906,3 +5906,2877 @@ stored:
 done:
 	VZEROUPPER
 	RET
+
+// func avx2I8R1P1(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R1P1(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMASKMOVPS (CX), Y0, Y0
+	VMASKMOVPS 32(CX), Y1, Y1
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMASKMOVPS (CX), Y0, Y0
+	VMASKMOVPS 32(CX), Y1, Y1
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VBROADCASTSS (BX)(DX*1), Y2
+	VPMADDWD     (CX), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     32(CX), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	VBROADCASTSS 4(BX)(DX*1), Y2
+	VPMADDWD     64(CX), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     96(CX), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	VBROADCASTSS 8(BX)(DX*1), Y2
+	VPMADDWD     128(CX), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     160(CX), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	VBROADCASTSS 12(BX)(DX*1), Y2
+	VPMADDWD     192(CX), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     224(CX), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VBROADCASTSS (BX)(DX*1), Y2
+	VPMADDWD     (CX), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     32(CX), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	JMP     stored
+
+storePart:
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y0, (CX)
+	VMOVAPS Y1, Y0
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X0, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X0, (CX)
+	VPSRLDQ $0x08, X0, X0
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X0, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R1P2(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R1P2(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y2
+	VMOVUPS    32(DX), Y3
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMASKMOVPS 64(CX), Y2, Y2
+	VMASKMOVPS 96(CX), Y3, Y3
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y2
+	VMOVUPS    32(DX), Y3
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMASKMOVPS 64(CX), Y2, Y2
+	VMASKMOVPS 96(CX), Y3, Y3
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 128(AX), SI
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VBROADCASTSS (BX)(DX*1), Y4
+	VPMADDWD     (CX), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     32(CX), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     (CX)(SI*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     32(CX)(SI*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VBROADCASTSS 4(BX)(DX*1), Y4
+	VPMADDWD     64(CX), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     96(CX), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     64(CX)(SI*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     96(CX)(SI*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VBROADCASTSS 8(BX)(DX*1), Y4
+	VPMADDWD     128(CX), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     160(CX), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     128(CX)(SI*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     160(CX)(SI*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	VBROADCASTSS 12(BX)(DX*1), Y4
+	VPMADDWD     192(CX), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     224(CX), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     192(CX)(SI*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     224(CX)(SI*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VBROADCASTSS (BX)(DX*1), Y4
+	VPMADDWD     (CX), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     32(CX), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     (CX)(SI*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     32(CX)(SI*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	JMP     stored
+
+storePart:
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	MOVQ    136(AX), CX
+	ADDQ    $0x00000040, CX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y2, (CX)
+	VMOVAPS Y3, Y2
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X2, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X2, (CX)
+	VPSRLDQ $0x08, X2, X2
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X2, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R1P3(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R1P3(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	VMOVUPS 128(CX), Y4
+	VMOVUPS 160(CX), Y5
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y4
+	VMOVUPS    32(DX), Y5
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    64(CX), Y2
+	VMOVUPS    96(CX), Y3
+	VMASKMOVPS 128(CX), Y4, Y4
+	VMASKMOVPS 160(CX), Y5, Y5
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	VMOVUPS 128(CX), Y4
+	VMOVUPS 160(CX), Y5
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y4
+	VMOVUPS    32(DX), Y5
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    64(CX), Y2
+	VMOVUPS    96(CX), Y3
+	VMASKMOVPS 128(CX), Y4, Y4
+	VMASKMOVPS 160(CX), Y5, Y5
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 128(AX), SI
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VBROADCASTSS (BX)(DX*1), Y6
+	VPMADDWD     (CX), Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     32(CX), Y6, Y7
+	VPADDD       Y7, Y1, Y1
+	VPMADDWD     (CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     32(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y3, Y3
+	VPMADDWD     (CX)(SI*2), Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPMADDWD     32(CX)(SI*2), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VBROADCASTSS 4(BX)(DX*1), Y6
+	VPMADDWD     64(CX), Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     96(CX), Y6, Y7
+	VPADDD       Y7, Y1, Y1
+	VPMADDWD     64(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     96(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y3, Y3
+	VPMADDWD     64(CX)(SI*2), Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPMADDWD     96(CX)(SI*2), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VBROADCASTSS 8(BX)(DX*1), Y6
+	VPMADDWD     128(CX), Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     160(CX), Y6, Y7
+	VPADDD       Y7, Y1, Y1
+	VPMADDWD     128(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     160(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y3, Y3
+	VPMADDWD     128(CX)(SI*2), Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPMADDWD     160(CX)(SI*2), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	VBROADCASTSS 12(BX)(DX*1), Y6
+	VPMADDWD     192(CX), Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     224(CX), Y6, Y7
+	VPADDD       Y7, Y1, Y1
+	VPMADDWD     192(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     224(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y3, Y3
+	VPMADDWD     192(CX)(SI*2), Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPMADDWD     224(CX)(SI*2), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VBROADCASTSS (BX)(DX*1), Y6
+	VPMADDWD     (CX), Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     32(CX), Y6, Y7
+	VPADDD       Y7, Y1, Y1
+	VPMADDWD     (CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     32(CX)(SI*1), Y6, Y7
+	VPADDD       Y7, Y3, Y3
+	VPMADDWD     (CX)(SI*2), Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPMADDWD     32(CX)(SI*2), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	VMOVUPS Y4, 128(CX)
+	VMOVUPS Y5, 160(CX)
+	JMP     stored
+
+storePart:
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	MOVQ    136(AX), CX
+	ADDQ    $0x00000080, CX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y4, (CX)
+	VMOVAPS Y5, Y4
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X4, (CX)
+	VEXTRACTF128 $0x01, Y4, X4
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X4, (CX)
+	VPSRLDQ $0x08, X4, X4
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X4, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R1P4(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R1P4(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	VMOVUPS 128(CX), Y4
+	VMOVUPS 160(CX), Y5
+	VMOVUPS 192(CX), Y6
+	VMOVUPS 224(CX), Y7
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y6
+	VMOVUPS    32(DX), Y7
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    64(CX), Y2
+	VMOVUPS    96(CX), Y3
+	VMOVUPS    128(CX), Y4
+	VMOVUPS    160(CX), Y5
+	VMASKMOVPS 192(CX), Y6, Y6
+	VMASKMOVPS 224(CX), Y7, Y7
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	VMOVUPS 128(CX), Y4
+	VMOVUPS 160(CX), Y5
+	VMOVUPS 192(CX), Y6
+	VMOVUPS 224(CX), Y7
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y6
+	VMOVUPS    32(DX), Y7
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    64(CX), Y2
+	VMOVUPS    96(CX), Y3
+	VMOVUPS    128(CX), Y4
+	VMOVUPS    160(CX), Y5
+	VMASKMOVPS 192(CX), Y6, Y6
+	VMASKMOVPS 224(CX), Y7, Y7
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 128(AX), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VBROADCASTSS (BX)(DX*1), Y8
+	VPMADDWD     (CX), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     32(CX), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     (CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     32(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     (CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     32(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     (CX)(DI*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     32(CX)(DI*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	VBROADCASTSS 4(BX)(DX*1), Y8
+	VPMADDWD     64(CX), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     96(CX), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     64(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     96(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     64(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     96(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     64(CX)(DI*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     96(CX)(DI*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	VBROADCASTSS 8(BX)(DX*1), Y8
+	VPMADDWD     128(CX), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     160(CX), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     128(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     160(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     128(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     160(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     128(CX)(DI*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     160(CX)(DI*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	VBROADCASTSS 12(BX)(DX*1), Y8
+	VPMADDWD     192(CX), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     224(CX), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     192(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     224(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     192(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     224(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     192(CX)(DI*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     224(CX)(DI*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VBROADCASTSS (BX)(DX*1), Y8
+	VPMADDWD     (CX), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     32(CX), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     (CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     32(CX)(SI*1), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     (CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     32(CX)(SI*2), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     (CX)(DI*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     32(CX)(DI*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	VMOVUPS Y4, 128(CX)
+	VMOVUPS Y5, 160(CX)
+	VMOVUPS Y6, 192(CX)
+	VMOVUPS Y7, 224(CX)
+	JMP     stored
+
+storePart:
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	VMOVUPS Y4, 128(CX)
+	VMOVUPS Y5, 160(CX)
+	MOVQ    136(AX), CX
+	ADDQ    $0x000000c0, CX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y6, (CX)
+	VMOVAPS Y7, Y6
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X6, (CX)
+	VEXTRACTF128 $0x01, Y6, X6
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X6, (CX)
+	VPSRLDQ $0x08, X6, X6
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X6, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R2P1(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R2P1(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMASKMOVPS (CX), Y0, Y0
+	VMOVAPS    Y0, Y2
+	VMASKMOVPS 32(CX), Y1, Y1
+	VMOVAPS    Y1, Y3
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y2
+	VMOVUPS    32(DX), Y3
+	VMASKMOVPS (CX), Y2, Y0
+	VMASKMOVPS 32(CX), Y3, Y1
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y2, Y2
+	VMASKMOVPS 32(CX), Y3, Y3
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 8(AX), SI
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VMOVUPS      (CX), Y4
+	VMOVUPS      32(CX), Y5
+	VBROADCASTSS (BX)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDWD     Y5, Y6, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVUPS      64(CX), Y4
+	VMOVUPS      96(CX), Y5
+	VBROADCASTSS 4(BX)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VBROADCASTSS 4(SI)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDWD     Y5, Y6, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVUPS      128(CX), Y4
+	VMOVUPS      160(CX), Y5
+	VBROADCASTSS 8(BX)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VBROADCASTSS 8(SI)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDWD     Y5, Y6, Y4
+	VPADDD       Y4, Y3, Y3
+	VMOVUPS      192(CX), Y4
+	VMOVUPS      224(CX), Y5
+	VBROADCASTSS 12(BX)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VBROADCASTSS 12(SI)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDWD     Y5, Y6, Y4
+	VPADDD       Y4, Y3, Y3
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VMOVUPS      (CX), Y4
+	VMOVUPS      32(CX), Y5
+	VBROADCASTSS (BX)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMADDWD     Y5, Y6, Y4
+	VPADDD       Y4, Y3, Y3
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	JMP     stored
+
+storePart:
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y0, (CX)
+	VMOVAPS Y1, Y0
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVAPS Y3, Y2
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X0, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         144(AX), CX
+	VMOVUPS      X2, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X0, (CX)
+	VPSRLDQ $0x08, X0, X0
+	ADDQ    144(AX), CX
+	VMOVLPS X2, (CX)
+	VPSRLDQ $0x08, X2, X2
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X0, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X2, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R2P2(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R2P2(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y4
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y5
+	VMOVUPS 64(CX), Y2
+	VMOVAPS Y2, Y6
+	VMOVUPS 96(CX), Y3
+	VMOVAPS Y3, Y7
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y2
+	VMOVUPS    32(DX), Y3
+	VMOVUPS    (CX), Y0
+	VMOVAPS    Y0, Y4
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y1, Y5
+	VMASKMOVPS 64(CX), Y2, Y2
+	VMOVAPS    Y2, Y6
+	VMASKMOVPS 96(CX), Y3, Y3
+	VMOVAPS    Y3, Y7
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	VMOVUPS 64(CX), Y6
+	VMOVUPS 96(CX), Y7
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y6
+	VMOVUPS    32(DX), Y7
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMASKMOVPS 64(CX), Y6, Y2
+	VMASKMOVPS 96(CX), Y7, Y3
+	ADDQ       144(AX), CX
+	VMOVUPS    (CX), Y4
+	VMOVUPS    32(CX), Y5
+	VMASKMOVPS 64(CX), Y6, Y6
+	VMASKMOVPS 96(CX), Y7, Y7
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 8(AX), SI
+	MOVQ 128(AX), DI
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VMOVUPS      (CX)(DI*1), Y10
+	VMOVUPS      32(CX)(DI*1), Y11
+	VBROADCASTSS (BX)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y9, Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y9, Y12, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y10, Y12, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y11, Y12, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVUPS      64(CX), Y8
+	VMOVUPS      96(CX), Y9
+	VMOVUPS      64(CX)(DI*1), Y10
+	VMOVUPS      96(CX)(DI*1), Y11
+	VBROADCASTSS 4(BX)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y9, Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS 4(SI)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y9, Y12, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y10, Y12, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y11, Y12, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVUPS      128(CX), Y8
+	VMOVUPS      160(CX), Y9
+	VMOVUPS      128(CX)(DI*1), Y10
+	VMOVUPS      160(CX)(DI*1), Y11
+	VBROADCASTSS 8(BX)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y9, Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS 8(SI)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y9, Y12, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y10, Y12, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y11, Y12, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVUPS      192(CX), Y8
+	VMOVUPS      224(CX), Y9
+	VMOVUPS      192(CX)(DI*1), Y10
+	VMOVUPS      224(CX)(DI*1), Y11
+	VBROADCASTSS 12(BX)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y9, Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS 12(SI)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y9, Y12, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y10, Y12, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y11, Y12, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VMOVUPS      (CX)(DI*1), Y10
+	VMOVUPS      32(CX)(DI*1), Y11
+	VBROADCASTSS (BX)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y9, Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y12
+	VPMADDWD     Y8, Y12, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y9, Y12, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y10, Y12, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y11, Y12, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	VMOVUPS Y6, 64(CX)
+	VMOVUPS Y7, 96(CX)
+	JMP     stored
+
+storePart:
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	MOVQ    136(AX), CX
+	ADDQ    $0x00000040, CX
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y2, (CX)
+	VMOVAPS Y3, Y2
+	ADDQ    144(AX), CX
+	VMOVUPS Y6, (CX)
+	VMOVAPS Y7, Y6
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X2, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         144(AX), CX
+	VMOVUPS      X6, (CX)
+	VEXTRACTF128 $0x01, Y6, X6
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X2, (CX)
+	VPSRLDQ $0x08, X2, X2
+	ADDQ    144(AX), CX
+	VMOVLPS X6, (CX)
+	VPSRLDQ $0x08, X6, X6
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X2, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X6, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R3P1(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R3P1(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMASKMOVPS (CX), Y0, Y0
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y4
+	VMASKMOVPS 32(CX), Y1, Y1
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y5
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y4
+	VMOVUPS    32(DX), Y5
+	VMASKMOVPS (CX), Y4, Y0
+	VMASKMOVPS 32(CX), Y5, Y1
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y4, Y2
+	VMASKMOVPS 32(CX), Y5, Y3
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y4, Y4
+	VMASKMOVPS 32(CX), Y5, Y5
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 8(AX), SI
+	MOVQ 16(AX), DI
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VMOVUPS      (CX), Y6
+	VMOVUPS      32(CX), Y7
+	VBROADCASTSS (BX)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y7, Y8, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      96(CX), Y7
+	VBROADCASTSS 4(BX)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VBROADCASTSS 4(SI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VBROADCASTSS 4(DI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y7, Y8, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVUPS      128(CX), Y6
+	VMOVUPS      160(CX), Y7
+	VBROADCASTSS 8(BX)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VBROADCASTSS 8(SI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VBROADCASTSS 8(DI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y7, Y8, Y6
+	VPADDD       Y6, Y5, Y5
+	VMOVUPS      192(CX), Y6
+	VMOVUPS      224(CX), Y7
+	VBROADCASTSS 12(BX)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VBROADCASTSS 12(SI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VBROADCASTSS 12(DI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y7, Y8, Y6
+	VPADDD       Y6, Y5, Y5
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VMOVUPS      (CX), Y6
+	VMOVUPS      32(CX), Y7
+	VBROADCASTSS (BX)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPADDD       Y6, Y4, Y4
+	VPMADDWD     Y7, Y8, Y6
+	VPADDD       Y6, Y5, Y5
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	JMP     stored
+
+storePart:
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y0, (CX)
+	VMOVAPS Y1, Y0
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVAPS Y3, Y2
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVAPS Y5, Y4
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X0, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         144(AX), CX
+	VMOVUPS      X2, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         144(AX), CX
+	VMOVUPS      X4, (CX)
+	VEXTRACTF128 $0x01, Y4, X4
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X0, (CX)
+	VPSRLDQ $0x08, X0, X0
+	ADDQ    144(AX), CX
+	VMOVLPS X2, (CX)
+	VPSRLDQ $0x08, X2, X2
+	ADDQ    144(AX), CX
+	VMOVLPS X4, (CX)
+	VPSRLDQ $0x08, X4, X4
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X0, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X2, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X4, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R4P1(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R4P1(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMASKMOVPS (CX), Y0, Y0
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y6
+	VMASKMOVPS 32(CX), Y1, Y1
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y7
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y6
+	VMOVUPS    32(DX), Y7
+	VMASKMOVPS (CX), Y6, Y0
+	VMASKMOVPS 32(CX), Y7, Y1
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y6, Y2
+	VMASKMOVPS 32(CX), Y7, Y3
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y6, Y4
+	VMASKMOVPS 32(CX), Y7, Y5
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y6, Y6
+	VMASKMOVPS 32(CX), Y7, Y7
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 8(AX), SI
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VBROADCASTSS (BX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VBROADCASTSS (R8)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVUPS      64(CX), Y8
+	VMOVUPS      96(CX), Y9
+	VBROADCASTSS 4(BX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VBROADCASTSS 4(SI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VBROADCASTSS 4(DI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VBROADCASTSS 4(R8)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVUPS      128(CX), Y8
+	VMOVUPS      160(CX), Y9
+	VBROADCASTSS 8(BX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VBROADCASTSS 8(SI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VBROADCASTSS 8(DI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VBROADCASTSS 8(R8)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	VMOVUPS      192(CX), Y8
+	VMOVUPS      224(CX), Y9
+	VBROADCASTSS 12(BX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VBROADCASTSS 12(SI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VBROADCASTSS 12(DI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VBROADCASTSS 12(R8)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VBROADCASTSS (BX)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VBROADCASTSS (R8)(DX*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y6, (CX)
+	VMOVUPS Y7, 32(CX)
+	JMP     stored
+
+storePart:
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y0, (CX)
+	VMOVAPS Y1, Y0
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVAPS Y3, Y2
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVAPS Y5, Y4
+	ADDQ    144(AX), CX
+	VMOVUPS Y6, (CX)
+	VMOVAPS Y7, Y6
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X0, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         144(AX), CX
+	VMOVUPS      X2, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         144(AX), CX
+	VMOVUPS      X4, (CX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         144(AX), CX
+	VMOVUPS      X6, (CX)
+	VEXTRACTF128 $0x01, Y6, X6
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X0, (CX)
+	VPSRLDQ $0x08, X0, X0
+	ADDQ    144(AX), CX
+	VMOVLPS X2, (CX)
+	VPSRLDQ $0x08, X2, X2
+	ADDQ    144(AX), CX
+	VMOVLPS X4, (CX)
+	VPSRLDQ $0x08, X4, X4
+	ADDQ    144(AX), CX
+	VMOVLPS X6, (CX)
+	VPSRLDQ $0x08, X6, X6
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X0, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X2, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X4, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X6, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R5P1(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R5P1(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMASKMOVPS (CX), Y0, Y0
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y0, Y8
+	VMASKMOVPS 32(CX), Y1, Y1
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y9
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y8
+	VMOVUPS 32(CX), Y9
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y8
+	VMOVUPS    32(DX), Y9
+	VMASKMOVPS (CX), Y8, Y0
+	VMASKMOVPS 32(CX), Y9, Y1
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y8, Y2
+	VMASKMOVPS 32(CX), Y9, Y3
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y8, Y4
+	VMASKMOVPS 32(CX), Y9, Y5
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y8, Y6
+	VMASKMOVPS 32(CX), Y9, Y7
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y8, Y8
+	VMASKMOVPS 32(CX), Y9, Y9
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 8(AX), SI
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VMOVUPS      (CX), Y10
+	VMOVUPS      32(CX), Y11
+	VBROADCASTSS (BX)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VBROADCASTSS (R8)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y7, Y7
+	VBROADCASTSS (R9)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPADDD       Y10, Y8, Y8
+	VPMADDWD     Y11, Y12, Y10
+	VPADDD       Y10, Y9, Y9
+	VMOVUPS      64(CX), Y10
+	VMOVUPS      96(CX), Y11
+	VBROADCASTSS 4(BX)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VBROADCASTSS 4(SI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS 4(DI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VBROADCASTSS 4(R8)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y7, Y7
+	VBROADCASTSS 4(R9)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPADDD       Y10, Y8, Y8
+	VPMADDWD     Y11, Y12, Y10
+	VPADDD       Y10, Y9, Y9
+	VMOVUPS      128(CX), Y10
+	VMOVUPS      160(CX), Y11
+	VBROADCASTSS 8(BX)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VBROADCASTSS 8(SI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS 8(DI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VBROADCASTSS 8(R8)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y7, Y7
+	VBROADCASTSS 8(R9)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPADDD       Y10, Y8, Y8
+	VPMADDWD     Y11, Y12, Y10
+	VPADDD       Y10, Y9, Y9
+	VMOVUPS      192(CX), Y10
+	VMOVUPS      224(CX), Y11
+	VBROADCASTSS 12(BX)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VBROADCASTSS 12(SI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS 12(DI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VBROADCASTSS 12(R8)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y7, Y7
+	VBROADCASTSS 12(R9)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPADDD       Y10, Y8, Y8
+	VPMADDWD     Y11, Y12, Y10
+	VPADDD       Y10, Y9, Y9
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VMOVUPS      (CX), Y10
+	VMOVUPS      32(CX), Y11
+	VBROADCASTSS (BX)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VBROADCASTSS (R8)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y7, Y7
+	VBROADCASTSS (R9)(DX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPADDD       Y10, Y8, Y8
+	VPMADDWD     Y11, Y12, Y10
+	VPADDD       Y10, Y9, Y9
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y6, (CX)
+	VMOVUPS Y7, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y8, (CX)
+	VMOVUPS Y9, 32(CX)
+	JMP     stored
+
+storePart:
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y0, (CX)
+	VMOVAPS Y1, Y0
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVAPS Y3, Y2
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVAPS Y5, Y4
+	ADDQ    144(AX), CX
+	VMOVUPS Y6, (CX)
+	VMOVAPS Y7, Y6
+	ADDQ    144(AX), CX
+	VMOVUPS Y8, (CX)
+	VMOVAPS Y9, Y8
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X0, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         144(AX), CX
+	VMOVUPS      X2, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         144(AX), CX
+	VMOVUPS      X4, (CX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         144(AX), CX
+	VMOVUPS      X6, (CX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         144(AX), CX
+	VMOVUPS      X8, (CX)
+	VEXTRACTF128 $0x01, Y8, X8
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X0, (CX)
+	VPSRLDQ $0x08, X0, X0
+	ADDQ    144(AX), CX
+	VMOVLPS X2, (CX)
+	VPSRLDQ $0x08, X2, X2
+	ADDQ    144(AX), CX
+	VMOVLPS X4, (CX)
+	VPSRLDQ $0x08, X4, X4
+	ADDQ    144(AX), CX
+	VMOVLPS X6, (CX)
+	VPSRLDQ $0x08, X6, X6
+	ADDQ    144(AX), CX
+	VMOVLPS X8, (CX)
+	VPSRLDQ $0x08, X8, X8
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X0, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X2, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X4, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X6, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X8, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func avx2I8R6P1(t *tile)
+// Requires: AVX, AVX2
+TEXT ·avx2I8R6P1(SB), NOSPLIT, $24-8
+	MOVQ t+0(FP), AX
+
+tile:
+	CMPB   176(AX), $0x00
+	JNE    fromC
+	CMPQ   152(AX), $0x00
+	JNE    fromBias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    ready
+
+fromBias:
+	MOVQ    152(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     biasPart
+	VMOVUPS (CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y10
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+	VMOVAPS Y1, Y11
+	JMP     biasEnd
+
+biasPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMASKMOVPS (CX), Y0, Y0
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y0, Y8
+	VMOVAPS    Y0, Y10
+	VMASKMOVPS 32(CX), Y1, Y1
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y9
+	VMOVAPS    Y1, Y11
+
+biasEnd:
+	JMP ready
+
+fromC:
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     loadPart
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y3
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y8
+	VMOVUPS 32(CX), Y9
+	ADDQ    144(AX), CX
+	VMOVUPS (CX), Y10
+	VMOVUPS 32(CX), Y11
+	JMP     loadEnd
+
+loadPart:
+	MOVQ       168(AX), DX
+	VMOVUPS    (DX), Y10
+	VMOVUPS    32(DX), Y11
+	VMASKMOVPS (CX), Y10, Y0
+	VMASKMOVPS 32(CX), Y11, Y1
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y10, Y2
+	VMASKMOVPS 32(CX), Y11, Y3
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y10, Y4
+	VMASKMOVPS 32(CX), Y11, Y5
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y10, Y6
+	VMASKMOVPS 32(CX), Y11, Y7
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y10, Y8
+	VMASKMOVPS 32(CX), Y11, Y9
+	ADDQ       144(AX), CX
+	VMASKMOVPS (CX), Y10, Y10
+	VMASKMOVPS 32(CX), Y11, Y11
+
+loadEnd:
+ready:
+	MOVQ 120(AX), CX
+	MOVQ (AX), BX
+	MOVQ 8(AX), SI
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ $0x00000000, (SP)
+
+segment:
+	MOVQ    96(AX), DX
+	ADDQ    (SP), DX
+	MOVLQSX (DX), DX
+	SHLQ    $0x02, DX
+	ADDQ    112(AX), DX
+	MOVQ    DX, 8(SP)
+	SUBQ    $0x10, DX
+	MOVQ    DX, 16(SP)
+	ADDQ    $0x10, DX
+	SUBQ    112(AX), DX
+	CMPQ    DX, 16(SP)
+	JGT     turnDone
+
+turn:
+	VMOVUPS      (CX), Y12
+	VMOVUPS      32(CX), Y13
+	VBROADCASTSS (BX)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y2, Y2
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y5, Y5
+	VBROADCASTSS (R8)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y6, Y6
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y7, Y7
+	VBROADCASTSS (R9)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y9, Y9
+	VBROADCASTSS (R10)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPADDD       Y12, Y10, Y10
+	VPMADDWD     Y13, Y14, Y12
+	VPADDD       Y12, Y11, Y11
+	VMOVUPS      64(CX), Y12
+	VMOVUPS      96(CX), Y13
+	VBROADCASTSS 4(BX)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y1, Y1
+	VBROADCASTSS 4(SI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y2, Y2
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y3, Y3
+	VBROADCASTSS 4(DI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y5, Y5
+	VBROADCASTSS 4(R8)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y6, Y6
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y7, Y7
+	VBROADCASTSS 4(R9)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y9, Y9
+	VBROADCASTSS 4(R10)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPADDD       Y12, Y10, Y10
+	VPMADDWD     Y13, Y14, Y12
+	VPADDD       Y12, Y11, Y11
+	VMOVUPS      128(CX), Y12
+	VMOVUPS      160(CX), Y13
+	VBROADCASTSS 8(BX)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y1, Y1
+	VBROADCASTSS 8(SI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y2, Y2
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y3, Y3
+	VBROADCASTSS 8(DI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y5, Y5
+	VBROADCASTSS 8(R8)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y6, Y6
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y7, Y7
+	VBROADCASTSS 8(R9)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y9, Y9
+	VBROADCASTSS 8(R10)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPADDD       Y12, Y10, Y10
+	VPMADDWD     Y13, Y14, Y12
+	VPADDD       Y12, Y11, Y11
+	VMOVUPS      192(CX), Y12
+	VMOVUPS      224(CX), Y13
+	VBROADCASTSS 12(BX)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y1, Y1
+	VBROADCASTSS 12(SI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y2, Y2
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y3, Y3
+	VBROADCASTSS 12(DI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y5, Y5
+	VBROADCASTSS 12(R8)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y6, Y6
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y7, Y7
+	VBROADCASTSS 12(R9)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y9, Y9
+	VBROADCASTSS 12(R10)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPADDD       Y12, Y10, Y10
+	VPMADDWD     Y13, Y14, Y12
+	VPADDD       Y12, Y11, Y11
+	ADDQ         $0x10, DX
+	ADDQ         $0x00000100, CX
+	CMPQ         DX, 16(SP)
+	JLE          turn
+
+turnDone:
+	CMPQ DX, 8(SP)
+	JGE  singleDone
+
+single:
+	VMOVUPS      (CX), Y12
+	VMOVUPS      32(CX), Y13
+	VBROADCASTSS (BX)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y2, Y2
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y3, Y3
+	VBROADCASTSS (DI)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y5, Y5
+	VBROADCASTSS (R8)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y6, Y6
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y7, Y7
+	VBROADCASTSS (R9)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y14, Y9, Y9
+	VBROADCASTSS (R10)(DX*1), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPADDD       Y12, Y10, Y10
+	VPMADDWD     Y13, Y14, Y12
+	VPADDD       Y12, Y11, Y11
+	ADDQ         $0x04, DX
+	ADDQ         $0x00000040, CX
+	CMPQ         DX, 8(SP)
+	JLT          single
+
+singleDone:
+	ADDQ    $0x04, (SP)
+	MOVQ    (SP), DX
+	CMPQ    DX, 104(AX)
+	JLT     segment
+	MOVQ    136(AX), CX
+	CMPQ    160(AX), $0x00
+	JNE     storePart
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y6, (CX)
+	VMOVUPS Y7, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y8, (CX)
+	VMOVUPS Y9, 32(CX)
+	ADDQ    144(AX), CX
+	VMOVUPS Y10, (CX)
+	VMOVUPS Y11, 32(CX)
+	JMP     stored
+
+storePart:
+	MOVQ    160(AX), DX
+	TESTQ   $0x00000008, DX
+	JEQ     no8
+	MOVQ    CX, BX
+	VMOVUPS Y0, (CX)
+	VMOVAPS Y1, Y0
+	ADDQ    144(AX), CX
+	VMOVUPS Y2, (CX)
+	VMOVAPS Y3, Y2
+	ADDQ    144(AX), CX
+	VMOVUPS Y4, (CX)
+	VMOVAPS Y5, Y4
+	ADDQ    144(AX), CX
+	VMOVUPS Y6, (CX)
+	VMOVAPS Y7, Y6
+	ADDQ    144(AX), CX
+	VMOVUPS Y8, (CX)
+	VMOVAPS Y9, Y8
+	ADDQ    144(AX), CX
+	VMOVUPS Y10, (CX)
+	VMOVAPS Y11, Y10
+	LEAQ    32(BX), CX
+
+no8:
+	TESTQ        $0x00000004, DX
+	JEQ          no4
+	MOVQ         CX, BX
+	VMOVUPS      X0, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         144(AX), CX
+	VMOVUPS      X2, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         144(AX), CX
+	VMOVUPS      X4, (CX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         144(AX), CX
+	VMOVUPS      X6, (CX)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         144(AX), CX
+	VMOVUPS      X8, (CX)
+	VEXTRACTF128 $0x01, Y8, X8
+	ADDQ         144(AX), CX
+	VMOVUPS      X10, (CX)
+	VEXTRACTF128 $0x01, Y10, X10
+	LEAQ         16(BX), CX
+
+no4:
+	TESTQ   $0x00000002, DX
+	JEQ     no2
+	MOVQ    CX, BX
+	VMOVLPS X0, (CX)
+	VPSRLDQ $0x08, X0, X0
+	ADDQ    144(AX), CX
+	VMOVLPS X2, (CX)
+	VPSRLDQ $0x08, X2, X2
+	ADDQ    144(AX), CX
+	VMOVLPS X4, (CX)
+	VPSRLDQ $0x08, X4, X4
+	ADDQ    144(AX), CX
+	VMOVLPS X6, (CX)
+	VPSRLDQ $0x08, X6, X6
+	ADDQ    144(AX), CX
+	VMOVLPS X8, (CX)
+	VPSRLDQ $0x08, X8, X8
+	ADDQ    144(AX), CX
+	VMOVLPS X10, (CX)
+	VPSRLDQ $0x08, X10, X10
+	LEAQ    8(BX), CX
+
+no2:
+	TESTQ  $0x00000001, DX
+	JEQ    no1
+	MOVQ   CX, DX
+	VMOVSS X0, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X2, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X4, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X6, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X8, (CX)
+	ADDQ   144(AX), CX
+	VMOVSS X10, (CX)
+	LEAQ   4(DX), CX
+
+no1:
+stored:
+	CMPQ 184(AX), $0x00
+	JEQ  done
+	DECQ 184(AX)
+	MOVQ 200(AX), CX
+	ADDQ CX, 136(AX)
+	MOVQ 192(AX), CX
+	ADDQ CX, (AX)
+	ADDQ CX, 8(AX)
+	ADDQ CX, 16(AX)
+	ADDQ CX, 24(AX)
+	ADDQ CX, 32(AX)
+	ADDQ CX, 40(AX)
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET

@@ -61,3 +61,31 @@ func avx2F64Run(s shape, t *tile) {
 		panic(s.unknown())
 	}
 }
+
+// avx2I8Run calls the micro-kernel of the given shape.
+func avx2I8Run(s shape, t *tile) {
+	switch s.rows<<3 | s.panels {
+	case 1<<3 | 1:
+		avx2I8R1P1(t)
+	case 1<<3 | 2:
+		avx2I8R1P2(t)
+	case 1<<3 | 3:
+		avx2I8R1P3(t)
+	case 1<<3 | 4:
+		avx2I8R1P4(t)
+	case 2<<3 | 1:
+		avx2I8R2P1(t)
+	case 2<<3 | 2:
+		avx2I8R2P2(t)
+	case 3<<3 | 1:
+		avx2I8R3P1(t)
+	case 4<<3 | 1:
+		avx2I8R4P1(t)
+	case 5<<3 | 1:
+		avx2I8R5P1(t)
+	case 6<<3 | 1:
+		avx2I8R6P1(t)
+	default:
+		panic(s.unknown())
+	}
+}

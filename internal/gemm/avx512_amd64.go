@@ -261,3 +261,83 @@ func avx512F64R11P0(t *tile)
 //
 //go:noescape
 func avx512F64R12P0(t *tile)
+
+// avx512I8R1P1 multiplies 1 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R1P1(t *tile)
+
+// avx512I8R1P2 multiplies 1 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx512I8R1P2(t *tile)
+
+// avx512I8R1P3 multiplies 1 row(s) of A by 3 panel(s) of B.
+//
+//go:noescape
+func avx512I8R1P3(t *tile)
+
+// avx512I8R1P4 multiplies 1 row(s) of A by 4 panel(s) of B.
+//
+//go:noescape
+func avx512I8R1P4(t *tile)
+
+// avx512I8R2P1 multiplies 2 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R2P1(t *tile)
+
+// avx512I8R2P2 multiplies 2 row(s) of A by 2 panel(s) of B.
+//
+//go:noescape
+func avx512I8R2P2(t *tile)
+
+// avx512I8R3P1 multiplies 3 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R3P1(t *tile)
+
+// avx512I8R4P1 multiplies 4 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R4P1(t *tile)
+
+// avx512I8R5P1 multiplies 5 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R5P1(t *tile)
+
+// avx512I8R6P1 multiplies 6 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R6P1(t *tile)
+
+// avx512I8R7P1 multiplies 7 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R7P1(t *tile)
+
+// avx512I8R8P1 multiplies 8 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R8P1(t *tile)
+
+// avx512I8R9P1 multiplies 9 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R9P1(t *tile)
+
+// avx512I8R10P1 multiplies 10 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R10P1(t *tile)
+
+// avx512I8R11P1 multiplies 11 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R11P1(t *tile)
+
+// avx512I8R12P1 multiplies 12 row(s) of A by 1 panel(s) of B.
+//
+//go:noescape
+func avx512I8R12P1(t *tile)

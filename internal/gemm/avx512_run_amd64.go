@@ -121,3 +121,43 @@ func avx512F64Run(s shape, t *tile) {
 		panic(s.unknown())
 	}
 }
+
+// avx512I8Run calls the micro-kernel of the given shape.
+func avx512I8Run(s shape, t *tile) {
+	switch s.rows<<3 | s.panels {
+	case 1<<3 | 1:
+		avx512I8R1P1(t)
+	case 1<<3 | 2:
+		avx512I8R1P2(t)
+	case 1<<3 | 3:
+		avx512I8R1P3(t)
+	case 1<<3 | 4:
+		avx512I8R1P4(t)
+	case 2<<3 | 1:
+		avx512I8R2P1(t)
+	case 2<<3 | 2:
+		avx512I8R2P2(t)
+	case 3<<3 | 1:
+		avx512I8R3P1(t)
+	case 4<<3 | 1:
+		avx512I8R4P1(t)
+	case 5<<3 | 1:
+		avx512I8R5P1(t)
+	case 6<<3 | 1:
+		avx512I8R6P1(t)
+	case 7<<3 | 1:
+		avx512I8R7P1(t)
+	case 8<<3 | 1:
+		avx512I8R8P1(t)
+	case 9<<3 | 1:
+		avx512I8R9P1(t)
+	case 10<<3 | 1:
+		avx512I8R10P1(t)
+	case 11<<3 | 1:
+		avx512I8R11P1(t)
+	case 12<<3 | 1:
+		avx512I8R12P1(t)
+	default:
+		panic(s.unknown())
+	}
+}

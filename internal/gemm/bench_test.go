@@ -72,7 +72,7 @@ func gigaPerSecond(b *testing.B, amount int, unit string) {
 }
 
 // floats returns n numbers between -1 and 1 that do not repeat soon.
-func floats[T gemm.Element](n int) []T {
+func floats[T number](n int) []T {
 	x := make([]T, n)
 	for i := range x {
 		x[i] = T(i*7919%2003)/1001.5 - 1

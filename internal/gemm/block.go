@@ -68,7 +68,7 @@ func (j *job[T]) span(s *span) {
 // operands escaping to the heap.
 func (j *job[T]) block(t tile, s *span, i, m int) {
 	tiles, low, taller := split(m, j.p.isa.height())
-	w, group := j.p.width, wide(low)
+	w, group := j.p.width, kindOf[T]().wide(low)
 	begin := j.grid.place(i)
 	// Tiles of one height go to the micro-kernel together, if their rows are even.
 	together := group == 1 && j.grid.Images*j.grid.Height == 1
@@ -89,7 +89,7 @@ func (j *job[T]) block(t tile, s *span, i, m int) {
 				t.rows[r] = first(&j.a[at.at+s.skip])
 				j.grid.next(&at)
 			}
-			step := wide(rows)
+			step := kindOf[T]().wide(rows)
 			for p := q; p < end; p += step {
 				size := shape{rows, min(step, end-p)}
 				t.b = first(&j.p.panels[(p*j.p.k+s.k)*w])
@@ -97,13 +97,13 @@ func (j *job[T]) block(t tile, s *span, i, m int) {
 				if j.bias != nil {
 					t.bias = first(&j.bias[p*w])
 				}
-				if left := j.p.n - p*w; left <= j.p.isa.narrow(rows, w) {
+				if left := j.p.n - p*w; left <= j.p.isa.narrow(kindOf[T](), rows, w) {
 					size.panels = 0
 					t.cols, t.mask = partial(left, w/2, sizeOf[T]())
 				} else {
 					t.cols, t.mask = partial(left-(size.panels-1)*w, w, sizeOf[T]())
 				}
-				j.p.isa.run(sizeOf[T](), size, &t)
+				j.p.isa.run(kindOf[T](), size, &t)
 			}
 			row += count * rows
 			at.at += (count - 1) * rows * j.grid.Pixel

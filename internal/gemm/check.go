@@ -7,7 +7,7 @@ import (
 )
 
 // checkMatrix panics unless a strided rows × cols matrix lies within x.
-func checkMatrix[T Element](x []T, rows, cols, rowStride, colStride int) {
+func checkMatrix[T Element | int8](x []T, rows, cols, rowStride, colStride int) {
 	if rows < 0 || cols < 0 || rowStride < 0 || colStride < 0 {
 		panic(fmt.Sprintf("gemm: negative argument: %d × %d with strides %d and %d", rows, cols, rowStride, colStride))
 	}

@@ -34,7 +34,7 @@ func emulate(t *testing.T, isa string) *emulator {
 
 // grant limits the machine's memory to what one product may touch: the rows of
 // A, the elements of C, and what belongs to the package.
-func grant[T gemm.Element](e *emulator, p *problem[T], packed *gemm.Packed[T]) {
+func grant[T number](e *emulator, p *problem[T], packed *gemm.Packed[T]) {
 	m := &x86.Machine{}
 	for i := range p.m {
 		x86.Allow(m, "a", p.a[i*p.lda:][:p.k], false)
@@ -48,11 +48,28 @@ func grant[T gemm.Element](e *emulator, p *problem[T], packed *gemm.Packed[T]) {
 }
 
 // runOn multiplies on the machine and checks the result.
-func runOn[T gemm.Element](t *testing.T, e *emulator, p *problem[T], isa string) {
+func runOn[T number](t *testing.T, e *emulator, p *problem[T], isa string) {
 	packed := p.pack(isa)
 	grant(e, p, packed)
 	packed.Mul(p.c, p.ldc, p.a, p.lda, p.m, p.bias, p.act)
 	p.check(t, isa)
+}
+
+// runBytesOn is runOn for bytes.
+func runBytesOn(t *testing.T, e *emulator, p *byteProblem, isa string) {
+	b := gemm.PackBytesWith(isa, p.b, p.k, p.n, p.n, 1)
+	a, c := p.units(b, intsOnHeap), p.result(p.n+1, intsOnHeap)
+	m := &x86.Machine{}
+	x86.Allow(m, "a", a, false)
+	for i := range p.m {
+		x86.Allow(m, "c", c[i*(p.n+1):][:p.n], true)
+	}
+	x86.Allow(m, "b", b.PanelsOfBytes(), false)
+	x86.Allow(m, "lanes", gemm.Lanes(), false)
+	x86.Allow(m, "segs", gemm.Origin(), false)
+	e.machine = m
+	b.Mul(c, p.n+1, a, b.UnitsOf(p.k), p.m)
+	p.check(t, c, p.n+1)
 }
 
 // emulated are the instruction sets whose assembly the machine can read.
@@ -71,6 +88,12 @@ func TestEmulatedSizes(t *testing.T) {
 				for n := 20; n <= 140; n += 40 {
 					runOn(t, e, newProblem[float32](m, 9, n, 1, 1, 1, true, gemm.ReLU), isa)
 					runOn(t, e, newProblem[float64](m, 9, n/2, 1, 1, 1, true, gemm.ReLU), isa)
+				}
+			}
+			byteSizes(inShort(2, 9), func(p *byteProblem) { runBytesOn(t, e, p, isa) })
+			for m := 1; m <= 24; m++ {
+				for n := 20; n <= 140; n += 30 {
+					runBytesOn(t, e, newByteProblem(m, 9, n), isa)
 				}
 			}
 			require.Len(t, e.ran, len(e.programs), "%v", e.ran)

@@ -11,26 +11,26 @@ type TileMemory = memory
 // Emulate lets run take the place of the processor until restore is called. It
 // gets the name of the micro-kernel and the memory of the tile.
 func Emulate(run func(name string, tile *TileMemory)) (restore func()) {
-	emulate = func(k isa, size int, s shape, t memory) { run(nameOf(k, size, s), &t) }
+	emulate = func(k isa, of kind, s shape, t memory) { run(nameOf(k, of, s), &t) }
 	return func() { emulate = nil }
 }
 
 // nameOf returns the name of a micro-kernel.
-func nameOf(k isa, size int, s shape) string {
-	return fmt.Sprintf("%sF%dR%dP%d", k, 8*size, s.rows, s.panels)
+func nameOf(k isa, of kind, s shape) string {
+	return fmt.Sprintf("%s%sR%dP%d", k, [...]string{"F32", "F64", "I8"}[of], s.rows, s.panels)
 }
 
 // WorksWithout runs the self-test of the named instruction set on the processor, with
 // one micro-kernel that does nothing.
 func WorksWithout(isaName, broken string) bool {
 	defer func() { emulate = nil }()
-	var hook func(k isa, size int, s shape, t memory)
-	hook = func(k isa, size int, s shape, t memory) {
-		if nameOf(k, size, s) == broken {
+	var hook func(k isa, of kind, s shape, t memory)
+	hook = func(k isa, of kind, s shape, t memory) {
+		if nameOf(k, of, s) == broken {
 			return
 		}
 		emulate = nil
-		k.run(size, s, (*tile)(unsafe.Pointer(&t))) // the operands are alive in the caller
+		k.run(of, s, (*tile)(unsafe.Pointer(&t))) // the operands are alive in the caller
 		emulate = hook
 	}
 	emulate = hook

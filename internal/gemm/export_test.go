@@ -45,3 +45,26 @@ func Depth(name string) int {
 
 // Choose is the choice made at start-up, for any value of the variable.
 func Choose(name string) string { return choose(name).String() }
+
+// PackBytesWith is PackBytes for the named instruction set, whether it is supported or not.
+func PackBytesWith(name string, b []int8, k, n, rowStride, colStride int) *Bytes {
+	for with := range avx512 + 1 {
+		if with.String() == name {
+			return packBytesFor(with, b, k, n, rowStride, colStride)
+		}
+	}
+	panic("no instruction set " + name)
+}
+
+// SupportedForBytes lists the instruction sets of this machine that have products of bytes.
+func SupportedForBytes() (names []string) {
+	for k := avx512; k >= generic; k-- {
+		if k.supported() && k.multipliesBytes() {
+			names = append(names, k.String())
+		}
+	}
+	return names
+}
+
+// PanelsOfBytes returns the packed units.
+func (p *Bytes) PanelsOfBytes() []int32 { return p.packed.panels }

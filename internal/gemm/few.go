@@ -18,18 +18,18 @@ func (p *Packed[T]) few(c []T, ldc int, a []T, lda, m int, bias []T, act Activat
 	for r := range m {
 		t.rows[r] = first(&a[r*lda])
 	}
-	for q, step := 0, wide(m); q < p.panelCount; q += step {
+	for q, step := 0, kindOf[T]().wide(m); q < p.panelCount; q += step {
 		s := shape{m, min(step, p.panelCount-q)}
 		t.b, t.c = first(&p.panels[q*k*w]), first(&c[q*w])
 		if bias != nil {
 			t.bias = first(&bias[q*w])
 		}
-		if left := n - q*w; left <= p.isa.narrow(m, w) {
+		if left := n - q*w; left <= p.isa.narrow(kindOf[T](), m, w) {
 			s.panels = 0
 			t.cols, t.mask = partial(left, w/2, size)
 		} else {
 			t.cols, t.mask = partial(left-(s.panels-1)*w, w, size)
 		}
-		p.isa.run(size, s, &t)
+		p.isa.run(kindOf[T](), s, &t)
 	}
 }

@@ -17,7 +17,7 @@ func FuzzMul(f *testing.F) {
 	})
 }
 
-func fuzzMul[T gemm.Element](t *testing.T, p *problem[T], count int) {
+func fuzzMul[T number](t *testing.T, p *problem[T], count int) {
 	rows, segs := p.offsets(count)
 	for _, isa := range gemm.Supported() {
 		p.run(t, isa)

@@ -36,7 +36,7 @@ func (j *job[T]) portable() {
 // returns the rows that remain.
 func addRows[T Element](c, a, b []T) []T {
 	for _, x := range a {
-		addScaled(hide(c), x, hide(b[:len(c)]))
+		addScaled(hide(c), x, hide(b[:len(c):len(c)]))
 		b = b[len(c):]
 	}
 	return b
@@ -49,6 +49,10 @@ func addScaled[T Element](c []T, x T, b []T) {
 		f32.AddScaled(c, float32(x), any(b).([]float32))
 	case []float64:
 		f64.AddScaled(c, float64(x), any(b).([]float64))
+	case []int32:
+		for i, y := range any(b).([]int32) {
+			c[i] += dotBytes(int32(x), y)
+		}
 	}
 }
 

@@ -64,9 +64,9 @@ func (k isa) height() int {
 // narrow returns how many columns make a last panel a narrow one, of which only the
 // first vector is computed, for tiles of so many rows; 0 for none. With embedded
 // broadcasts AVX-512 takes half of the time for them. Under four rows too few sums
-// would be in flight, and a narrow panel is part of a wide tile.
-func (k isa) narrow(rows, width int) int {
-	if k == avx512 && rows > 3 {
+// would be in flight, and a narrow panel is part of a wide tile. Unsigned bytes cannot be broadcast so.
+func (k isa) narrow(of kind, rows, width int) int {
+	if k == avx512 && rows > 3 && of != inBytes {
 		return width / 2
 	}
 	return 0

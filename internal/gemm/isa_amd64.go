@@ -14,7 +14,7 @@ type memory = [unsafe.Sizeof(tile{})]byte
 
 // emulate, when a test sets it, stands in for the processor: it runs the
 // micro-kernel on the tile and the processor does not.
-var emulate func(k isa, size int, s shape, t memory)
+var emulate func(k isa, of kind, s shape, t memory)
 
 // supported reports whether the processor has the instructions and the
 // operating system saves their registers; package cpu checks both (XGETBV).
@@ -28,19 +28,27 @@ func (k isa) supported() bool {
 	return true
 }
 
-// run calls the micro-kernel of the shape, for elements of that size in bytes. It
-// does not keep the tile.
-func (k isa) run(size int, s shape, t *tile) {
+// multipliesBytes reports whether the processor has the instruction for bytes, besides those of the
+// set.
+func (k isa) multipliesBytes() bool { return k != avx512 || cpu.X86.HasAVX512VNNI || emulate != nil }
+
+// run calls the micro-kernel of the shape, for elements of that kind. It does not keep the
+// tile.
+func (k isa) run(of kind, s shape, t *tile) {
 	switch wide := k == avx512; {
 	case emulate != nil:
-		emulate(k, size, s, *(*memory)(unsafe.Pointer(t)))
-	case wide && size == 4:
+		emulate(k, of, s, *(*memory)(unsafe.Pointer(t)))
+	case wide && of == single:
 		avx512F32Run(s, t)
-	case wide:
+	case wide && of == double:
 		avx512F64Run(s, t)
-	case size == 4:
+	case wide:
+		avx512I8Run(s, t)
+	case of == single:
 		avx2F32Run(s, t)
-	default:
+	case of == double:
 		avx2F64Run(s, t)
+	default:
+		avx2I8Run(s, t)
 	}
 }

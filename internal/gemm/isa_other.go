@@ -7,4 +7,7 @@ package gemm
 func (k isa) supported() bool { return k == generic }
 
 // run is never reached: choose returns only what is supported.
-func (k isa) run(_ int, s shape, _ *tile) { panic(s.unknown()) }
+func (k isa) run(_ kind, s shape, _ *tile) { panic(s.unknown()) }
+
+// multipliesBytes reports whether there is an instruction for bytes: the portable code needs none.
+func (k isa) multipliesBytes() bool { return true }

@@ -12,7 +12,7 @@ import (
 // sizes visits every M up to 33 with every N up to 70 and varying K, every K
 // up to 70 with a few M and N, and all strides, skews, biases and activations;
 // or, of all that, one in so many.
-func sizes[T gemm.Element](oneIn int, visit func(p *problem[T])) {
+func sizes[T number](oneIn int, visit func(p *problem[T])) {
 	count := 0
 	try := func(m, k, n int) {
 		if count++; count%oneIn == 0 {
@@ -53,7 +53,7 @@ func TestMul(t *testing.T) {
 	t.Run("float64", testMul[float64])
 }
 
-func testMul[T gemm.Element](t *testing.T) {
+func testMul[T number](t *testing.T) {
 	for name, test := range map[string]func(t *testing.T){
 		"sizes": testMulSizes[T], "large": testMulLarge[T], "special": testMulSpecial[T],
 		"denormals": testMulDenormals[T], "row alone": testMulRowAlone[T], "convolution": testMulGridConvolution[T],
@@ -63,13 +63,13 @@ func testMul[T gemm.Element](t *testing.T) {
 	}
 }
 
-func testMulSizes[T gemm.Element](t *testing.T) {
+func testMulSizes[T number](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
 		sizes(inShort(1, 13), func(p *problem[T]) { p.run(t, isa) })
 	})
 }
 
-func testMulLarge[T gemm.Element](t *testing.T) {
+func testMulLarge[T number](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
 		for _, s := range [][3]int{{1, 784, 128}, {7, 1001, 33}, {103, 513, 65}, {200, 1100, 17}, {13, 2500, 3}} {
 			newProblem[T](s[0], s[1], s[2], 5, 9, 1, true, gemm.None).run(t, isa)
@@ -79,7 +79,7 @@ func testMulLarge[T gemm.Element](t *testing.T) {
 
 // testMulSpecial puts NaN, infinities, denormals and zeros of both signs into
 // every operand.
-func testMulSpecial[T gemm.Element](t *testing.T) {
+func testMulSpecial[T number](t *testing.T) {
 	inf, least, most := T(math.Inf(1)), T(math.SmallestNonzeroFloat32), T(math.MaxFloat32)
 	if _, double := any(inf).(float64); double {
 		tiny, huge := math.SmallestNonzeroFloat64, math.MaxFloat64
@@ -100,7 +100,7 @@ func testMulSpecial[T gemm.Element](t *testing.T) {
 	})
 }
 
-func testMulDenormals[T gemm.Element](t *testing.T) {
+func testMulDenormals[T number](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
 		p := newProblem[T](7, 40, 20, 0, 0, 0, false, gemm.None)
 		small := T(0x1p-70)
@@ -120,7 +120,7 @@ func testMulDenormals[T gemm.Element](t *testing.T) {
 }
 
 // testMulRowAlone: a row has the same bits in every batch.
-func testMulRowAlone[T gemm.Element](t *testing.T) {
+func testMulRowAlone[T number](t *testing.T) {
 	eachISA(t, func(t *testing.T, isa string) {
 		const n = 37                                                // of which the last panel is narrow for some heights and wide for others
 		all := newProblem[T](40, 1100, n, 0, 0, 0, true, gemm.ReLU) // more than a block
@@ -142,7 +142,7 @@ func TestMulWide(t *testing.T) {
 	require.Equal(t, []float32{10, 15}, c)
 }
 
-func testAllocations[T gemm.Element](t *testing.T) {
+func testAllocations[T number](t *testing.T) {
 	p := newProblem[T](40, 900, 45, 0, 0, 0, true, gemm.ReLU)
 	rows, segs := gemm.Grid{Images: 1, Height: 1, Width: 7, Pixel: 1}, []int32{0, 450}
 	for _, isa := range gemm.Supported() {

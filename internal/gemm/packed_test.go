@@ -11,7 +11,7 @@ import (
 
 // testPackStrides packs a matrix, its transpose and a part of a larger one: the
 // panels must be the same, since the matrix is.
-func testPackStrides[T gemm.Element](t *testing.T) {
+func testPackStrides[T number](t *testing.T) {
 	for _, s := range [][2]int{{1, 1}, {5, 16}, {7, 37}, {3, 100}} {
 		k, n := s[0], s[1]
 		rows, columns, part := floats[T](k*n), make([]T, k*n), make([]T, k*n*6)
@@ -28,7 +28,7 @@ func testPackStrides[T gemm.Element](t *testing.T) {
 }
 
 // testPackInto: the memory need be neither clean nor aligned.
-func testPackInto[T gemm.Element](t *testing.T) {
+func testPackInto[T number](t *testing.T) {
 	const k, n = 9, 21
 	b := floats[T](k * n)
 	want := gemm.Pack(b, k, n, n, 1)

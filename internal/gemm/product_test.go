@@ -15,7 +15,7 @@ func TestProduct(t *testing.T) {
 	t.Run("float64", testProduct[float64])
 }
 
-func testProduct[T gemm.Element](t *testing.T) {
+func testProduct[T number](t *testing.T) {
 	isa, turn := gemm.ISA(), 0
 	try := func(p *problem[T]) {
 		p.bias, p.act = nil, gemm.None
@@ -40,7 +40,7 @@ func testProduct[T gemm.Element](t *testing.T) {
 }
 
 // transposed returns the matrix with its columns one after the other, and a gap.
-func transposed[T gemm.Element](x gemm.Matrix[T], rows, cols int) gemm.Matrix[T] {
+func transposed[T number](x gemm.Matrix[T], rows, cols int) gemm.Matrix[T] {
 	y := gemm.Matrix[T]{make([]T, (rows+1)*cols), 1, rows + 1}
 	for r := range rows {
 		for c := range cols {

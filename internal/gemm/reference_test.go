@@ -13,16 +13,19 @@ import (
 // guard fills the memory around C; no test computes it.
 const guard = -12345.6875
 
+// number are the elements of the products tested here; bytes have a test of their own.
+type number interface{ float32 | float64 }
+
 // A problem is one product with everything the kernels must leave alone: rows
 // longer than needed, and slices that start at odd addresses.
-type problem[T gemm.Element] struct {
+type problem[T number] struct {
 	m, k, n, lda, ldc int
 	a, b, c, bias     []T
 	act               gemm.Activation
 }
 
 // newProblem makes a problem whose slices begin skew elements into their memory.
-func newProblem[T gemm.Element](m, k, n, moreA, moreC, skew int, bias bool, act gemm.Activation) *problem[T] {
+func newProblem[T number](m, k, n, moreA, moreC, skew int, bias bool, act gemm.Activation) *problem[T] {
 	p := &problem[T]{m: m, k: k, n: n, lda: k + moreA, ldc: n + moreC, act: act}
 	p.a = floats[T](skew + max(0, m-1)*p.lda + k)[skew:]
 	p.b = floats[T](k*n + 1)[1:]
@@ -37,7 +40,7 @@ func newProblem[T gemm.Element](m, k, n, moreA, moreC, skew int, bias bool, act 
 }
 
 // fma is a·b+c with a single rounding.
-func fma[T gemm.Element](a, b, c T) T {
+func fma[T number](a, b, c T) T {
 	if _, double := any(a).(float64); double {
 		return T(math.FMA(float64(a), float64(b), float64(c)))
 	}
@@ -127,7 +130,7 @@ func (p *problem[T]) checkElement(t *testing.T, isa string, i, j int, got T) {
 func (p *problem[T]) sizes() [6]int { return [6]int{p.m, p.k, p.n, p.lda, p.ldc, int(p.act)} }
 
 // same reports whether two numbers have the same bits, or are both NaN.
-func same[T gemm.Element](x, y T) bool {
+func same[T number](x, y T) bool {
 	return x == y && math.Signbit(float64(x)) == math.Signbit(float64(y)) || x != x && y != y
 }
 

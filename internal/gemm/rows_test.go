@@ -33,7 +33,7 @@ func (v conv) offsets() (g gemm.Grid, segs []int32) {
 }
 
 // im2col writes the rows of A out, by the definition of the convolution.
-func im2col[T gemm.Element](v conv, x []T) (a []T) {
+func im2col[T number](v conv, x []T) (a []T) {
 	oh, ow := v.out()
 	for i := range oh * ow {
 		for l := range v.kh * v.kw * v.cin {
@@ -46,7 +46,7 @@ func im2col[T gemm.Element](v conv, x []T) (a []T) {
 }
 
 // problemOf is the convolution as a product of gathered rows.
-func problemOf[T gemm.Element](v conv) (p *problem[T], image []T, g gemm.Grid, segs []int32) {
+func problemOf[T number](v conv) (p *problem[T], image []T, g gemm.Grid, segs []int32) {
 	g, segs = v.offsets()
 	image = floats[T](v.h * v.w * v.cin)
 	p = newProblem[T](g.Height*g.Width, v.kh*v.kw*v.cin, v.cout, 0, 3, 2, true, gemm.ReLU)
@@ -66,7 +66,7 @@ var convs = map[string]conv{
 	"dilated, large": {h: 30, w: 30, cin: 48, kh: 5, kw: 5, cout: 32, stride: 3, dilation: 3},
 }
 
-func testMulGridConvolution[T gemm.Element](t *testing.T) {
+func testMulGridConvolution[T number](t *testing.T) {
 	for name, v := range convs {
 		t.Run(name, func(t *testing.T) {
 			eachISA(t, func(t *testing.T, isa string) {

@@ -3,7 +3,36 @@ package gemm
 import "slices"
 
 // works reports whether the micro-kernels compute rightly, for both element types.
-func (k isa) works() bool { return computes[float32](k) && computes[float64](k) }
+func (k isa) works() bool {
+	return computes[float32](k) && computes[float64](k) && (!k.multipliesBytes() || computesBytes(k, 5) && computesBytes(k, 3) && computesBytes(k, 2))
+}
+
+// computesBytes is computes for bytes of all sizes, in so many panels.
+func computesBytes(k isa, panels int) bool {
+	const depth = 9
+	n := panels*width[int32](k, 1) - 3
+	b := make([]int8, depth*n)
+	for i := range b {
+		b[i] = int8(i * 37)
+	}
+	p := packBytesFor(k, b, depth, n, n, 1)
+	a, c, want := make([]int32, 2*maxRows*p.UnitsOf(depth)), make([]int32, 2*maxRows*n), make([]int32, 2*maxRows*n)
+	for i := range 2 * maxRows * depth {
+		r, l, v := i/depth, i%depth, uint32(i*91&0xff)
+		a[r*p.UnitsOf(depth)+l/p.perUnit] |= int32(v << (l % p.perUnit * 32 / p.perUnit))
+		for j := range n {
+			want[r*n+j] += int32(v) * int32(b[l*n+j])
+		}
+	}
+	for m := 1; m <= 2*maxRows; m++ {
+		p.Mul(c, n, a, p.UnitsOf(depth), m)
+		if !slices.Equal(c[:m*n], want[:m*n]) {
+			return false
+		}
+		clear(c)
+	}
+	return true
+}
 
 // computes multiplies small matrices of small integers, for which every order of
 // summation gives the same exact result, and compares each element with the

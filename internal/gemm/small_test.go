@@ -16,7 +16,7 @@ func TestSmall(t *testing.T) {
 	t.Run("float64", testSmall[float64])
 }
 
-func testSmall[T gemm.Element](t *testing.T) {
+func testSmall[T number](t *testing.T) {
 	isa := gemm.ISA()
 	for m := 1; m <= 9; m++ {
 		for k := 1; k <= 9; k++ {

@@ -52,6 +52,16 @@ func avx2WinogradIn(t *call)
 //go:noescape
 func avx2WinogradOut(t *call)
 
+// avx2Quantize computes bytes from numbers.
+//
+//go:noescape
+func avx2Quantize(t *call)
+
+// avx2Dequantize computes numbers from sums of products of bytes.
+//
+//go:noescape
+func avx2Dequantize(t *call)
+
 // avx2NormalizeRows computes rows of mean 0 and variance 1, times x, plus y.
 //
 //go:noescape

@@ -10,7 +10,7 @@ TEXT ·avx2Affine(SB), NOSPLIT, $0-8
 	MOVQ         8(AX), DX
 	MOVQ         16(AX), BX
 	MOVQ         24(AX), SI
-	VBROADCASTSS 136(AX), Y0
+	VBROADCASTSS 152(AX), Y0
 	MOVQ         32(AX), R8
 	MOVQ         $0x00000000, DI
 	CMPQ         R8, $0x00000020
@@ -81,7 +81,7 @@ TEXT ·avx2WindowMax(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
 	MOVQ         56(AX), BX
-	VBROADCASTSS 136(AX), Y0
+	VBROADCASTSS 152(AX), Y0
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Y1
 
@@ -192,7 +192,7 @@ TEXT ·avx2WindowSum(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
 	MOVQ         56(AX), BX
-	VBROADCASTSS 136(AX), Y0
+	VBROADCASTSS 152(AX), Y0
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Y1
 
@@ -301,7 +301,7 @@ channelsEnd:
 TEXT ·avx2SoftmaxRows(SB), NOSPLIT, $128-8
 	MOVQ         t+0(FP), AX
 	MOVQ         16(AX), CX
-	VBROADCASTSS 136(AX), Y0
+	VBROADCASTSS 152(AX), Y0
 	MOVQ         (AX), BX
 	MOVQ         8(AX), SI
 	MOVQ         56(AX), DI
@@ -730,7 +730,7 @@ scaleEnd:
 TEXT ·avx2ExpSum(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
 	MOVQ         16(AX), CX
-	VBROADCASTSS 136(AX), Y0
+	VBROADCASTSS 152(AX), Y0
 	MOVQ         8(AX), BX
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
@@ -801,7 +801,7 @@ largestEnd:
 	VMAXPS     Y2, Y1, Y3
 	VMAXPS     Y1, Y2, Y1
 	VORPS      Y3, Y1, Y1
-	VMOVSS     X1, 136(AX)
+	VMOVSS     X1, 152(AX)
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
 	VXORPS     Y4, Y4, Y4
@@ -1045,7 +1045,7 @@ expEnd:
 	VADDPS     Y0, Y4, Y4
 	VPERMILPS  $0xb1, Y4, Y0
 	VADDPS     Y0, Y4, Y4
-	VMOVSS     X4, 140(AX)
+	VMOVSS     X4, 156(AX)
 	VZEROUPPER
 	RET
 
@@ -1055,8 +1055,8 @@ TEXT ·avx2Subtract(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
-	VBROADCASTSS 136(AX), Y0
-	VBROADCASTSS 140(AX), Y1
+	VBROADCASTSS 152(AX), Y0
+	VBROADCASTSS 156(AX), Y1
 	MOVQ         32(AX), SI
 	MOVQ         $0x00000000, BX
 	CMPQ         SI, $0x00000020
@@ -1123,7 +1123,7 @@ TEXT ·avx2Depthwise(SB), NOSPLIT, $0-8
 	LEAQ         (R8)(R8*2), R9
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Y0
-	VBROADCASTSS 136(AX), Y1
+	VBROADCASTSS 152(AX), Y1
 	CMPQ         BX, $0x04
 	JLT          pixels4Done
 
@@ -1344,7 +1344,7 @@ TEXT ·avx2Depthwise3(SB), NOSPLIT, $0-8
 	LEAQ         (R8)(R8*4), R10
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Y0
-	VBROADCASTSS 136(AX), Y1
+	VBROADCASTSS 152(AX), Y1
 
 pixels:
 	MOVQ 32(AX), DI
@@ -1862,7 +1862,7 @@ TEXT ·avx2WinogradOut(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), SI
 	MOVQ         40(AX), DI
 	VMOVUPS      (DI), Y0
-	VBROADCASTSS 136(AX), Y1
+	VBROADCASTSS 152(AX), Y1
 
 tile:
 	MOVQ 32(AX), R8
@@ -2040,6 +2040,129 @@ channelsEnd:
 	VZEROUPPER
 	RET
 
+// func avx2Quantize(t *call)
+// Requires: AVX, AVX2
+TEXT ·avx2Quantize(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	VBROADCASTSS 152(AX), Y0
+	VBROADCASTSS 156(AX), Y1
+	VBROADCASTSS 148(AX), Y3
+	VXORPS       Y2, Y2, Y2
+	VSUBPS       Y1, Y2, Y2
+	VSUBPS       Y1, Y3, Y3
+	VBROADCASTSS 144(AX), Y1
+
+vector:
+	VMOVUPS      (DX), Y4
+	VDIVPS       Y0, Y4, Y4
+	VMAXPS       Y2, Y4, Y4
+	VMINPS       Y3, Y4, Y4
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       Y1, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VPACKUSDW    X5, X4, X5
+	VMOVUPS      X5, (CX)
+	ADDQ         $0x20, DX
+	ADDQ         $0x10, CX
+	SUBQ         $0x08, BX
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func avx2Dequantize(t *call)
+// Requires: AVX, AVX2
+TEXT ·avx2Dequantize(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), SI
+	MOVQ         136(AX), DI
+	VBROADCASTSS 152(AX), Y0
+	VBROADCASTSS 156(AX), Y1
+	VBROADCASTSS 144(AX), Y2
+	MOVQ         32(AX), R9
+	MOVQ         $0x00000000, R8
+	CMPQ         R9, $0x00000010
+	JLT          vector2Done
+
+vector2:
+	VMOVUPS   (DX)(R8*1), Y3
+	VMOVUPS   (DI)(R8*1), Y4
+	VMOVUPS   (BX)(R8*1), Y5
+	VPMULLD   Y2, Y4, Y4
+	VPSUBD    Y4, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y1, Y5, Y5
+	VMULPS    Y5, Y3, Y3
+	VMOVUPS   (SI)(R8*1), Y4
+	VADDPS    Y4, Y3, Y3
+	VMAXPS    Y3, Y0, Y3
+	VMOVUPS   Y3, (CX)(R8*1)
+	VMOVUPS   32(DX)(R8*1), Y3
+	VMOVUPS   32(DI)(R8*1), Y4
+	VMOVUPS   32(BX)(R8*1), Y5
+	VPMULLD   Y2, Y4, Y4
+	VPSUBD    Y4, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y1, Y5, Y5
+	VMULPS    Y5, Y3, Y3
+	VMOVUPS   32(SI)(R8*1), Y4
+	VADDPS    Y4, Y3, Y3
+	VMAXPS    Y3, Y0, Y3
+	VMOVUPS   Y3, 32(CX)(R8*1)
+	ADDQ      $0x00000040, R8
+	SUBQ      $0x00000010, R9
+	CMPQ      R9, $0x00000010
+	JGE       vector2
+
+vector2Done:
+	CMPQ R9, $0x00000008
+	JLT  vector1Done
+
+vector1:
+	VMOVUPS   (DX)(R8*1), Y3
+	VMOVUPS   (DI)(R8*1), Y4
+	VMOVUPS   (BX)(R8*1), Y5
+	VPMULLD   Y2, Y4, Y4
+	VPSUBD    Y4, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y1, Y5, Y5
+	VMULPS    Y5, Y3, Y3
+	VMOVUPS   (SI)(R8*1), Y4
+	VADDPS    Y4, Y3, Y3
+	VMAXPS    Y3, Y0, Y3
+	VMOVUPS   Y3, (CX)(R8*1)
+	ADDQ      $0x00000020, R8
+	SUBQ      $0x00000008, R9
+	CMPQ      R9, $0x00000008
+	JGE       vector1
+
+vector1Done:
+	CMPQ       R9, $0x00
+	JEQ        vectorEnd
+	MOVQ       40(AX), AX
+	VMOVUPS    (AX), Y3
+	VMASKMOVPS (DX)(R8*1), Y3, Y4
+	VMASKMOVPS (DI)(R8*1), Y3, Y5
+	VMASKMOVPS (BX)(R8*1), Y3, Y6
+	VPMULLD    Y2, Y5, Y5
+	VPSUBD     Y5, Y4, Y4
+	VCVTDQ2PS  Y4, Y4
+	VMULPS     Y1, Y6, Y6
+	VMULPS     Y6, Y4, Y4
+	VMASKMOVPS (SI)(R8*1), Y3, Y1
+	VADDPS     Y1, Y4, Y4
+	VMAXPS     Y4, Y0, Y4
+	VMASKMOVPS Y4, Y3, (CX)(R8*1)
+
+vectorEnd:
+	VZEROUPPER
+	RET
+
 // func avx2NormalizeRows(t *call)
 // Requires: AVX
 TEXT ·avx2NormalizeRows(SB), NOSPLIT, $0-8
@@ -2051,7 +2174,7 @@ TEXT ·avx2NormalizeRows(SB), NOSPLIT, $0-8
 	MOVQ 56(AX), R8
 
 row:
-	VBROADCASTSS 140(AX), Y1
+	VBROADCASTSS 156(AX), Y1
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
@@ -2177,7 +2300,7 @@ varianceEnd:
 	VPERMILPS    $0xb1, Y3, Y0
 	VADDPS       Y0, Y3, Y3
 	VDIVPS       Y1, Y3, Y3
-	VBROADCASTSS 136(AX), Y0
+	VBROADCASTSS 152(AX), Y0
 	VADDPS       Y0, Y3, Y3
 	VSQRTPS      Y3, Y3
 	VDIVPS       Y1, Y1, Y0

@@ -25,6 +25,10 @@ func avx2Run(f function, t *call) {
 		avx2WinogradIn(t)
 	case winogradOut:
 		avx2WinogradOut(t)
+	case quantize:
+		avx2Quantize(t)
+	case dequantize:
+		avx2Dequantize(t)
 	case normalizeRows:
 		avx2NormalizeRows(t)
 	default:

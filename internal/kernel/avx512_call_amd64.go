@@ -52,6 +52,16 @@ func avx512WinogradIn(t *call)
 //go:noescape
 func avx512WinogradOut(t *call)
 
+// avx512Quantize computes bytes from numbers.
+//
+//go:noescape
+func avx512Quantize(t *call)
+
+// avx512Dequantize computes numbers from sums of products of bytes.
+//
+//go:noescape
+func avx512Dequantize(t *call)
+
 // avx512NormalizeRows computes rows of mean 0 and variance 1, times x, plus y.
 //
 //go:noescape

@@ -10,7 +10,7 @@ TEXT ·avx512Affine(SB), NOSPLIT, $0-8
 	MOVQ         8(AX), DX
 	MOVQ         16(AX), BX
 	MOVQ         24(AX), SI
-	VBROADCASTSS 136(AX), Z0
+	VBROADCASTSS 152(AX), Z0
 	MOVQ         32(AX), R8
 	MOVQ         $0x00000000, DI
 	CMPQ         R8, $0x00000040
@@ -82,7 +82,7 @@ TEXT ·avx512WindowMax(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
 	MOVQ         56(AX), BX
-	VBROADCASTSS 136(AX), Z0
+	VBROADCASTSS 152(AX), Z0
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Z1
 	VPTESTMD     Z1, Z1, K1
@@ -194,7 +194,7 @@ TEXT ·avx512WindowSum(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
 	MOVQ         56(AX), BX
-	VBROADCASTSS 136(AX), Z0
+	VBROADCASTSS 152(AX), Z0
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Z1
 	VPTESTMD     Z1, Z1, K1
@@ -313,7 +313,7 @@ TEXT ·avx512SoftmaxRows(SB), NOSPLIT, $128-8
 	VMOVUPS      384(CX), Z6
 	VMOVUPS      448(CX), Z7
 	VMOVUPS      512(CX), Z8
-	VBROADCASTSS 136(AX), Z9
+	VBROADCASTSS 152(AX), Z9
 	MOVQ         (AX), DX
 	MOVQ         8(AX), BX
 	MOVQ         56(AX), SI
@@ -668,7 +668,7 @@ TEXT ·avx512ExpSum(SB), NOSPLIT, $0-8
 	VMOVUPS      384(CX), Z6
 	VMOVUPS      448(CX), Z7
 	VMOVUPS      512(CX), Z8
-	VBROADCASTSS 136(AX), Z9
+	VBROADCASTSS 152(AX), Z9
 	MOVQ         8(AX), DX
 	VMOVAPS      Z9, Z10
 	VMOVAPS      Z9, Z11
@@ -756,7 +756,7 @@ largestEnd:
 	VMAXPS     Z11, Z10, Z12
 	VMAXPS     Z10, Z11, Z10
 	VPORD      Z12, Z10, Z10
-	VMOVSS     X10, 136(AX)
+	VMOVSS     X10, 152(AX)
 	VPXORD     Z15, Z15, Z15
 	VPXORD     Z16, Z16, Z16
 	MOVQ       32(AX), BX
@@ -903,7 +903,7 @@ expEnd:
 	VADDPS     Z0, Z16, Z16
 	VPERMILPS  $0xb1, Z16, Z0
 	VADDPS     Z0, Z16, Z16
-	VMOVSS     X16, 140(AX)
+	VMOVSS     X16, 156(AX)
 	VZEROUPPER
 	RET
 
@@ -913,8 +913,8 @@ TEXT ·avx512Subtract(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         8(AX), DX
-	VBROADCASTSS 136(AX), Z0
-	VBROADCASTSS 140(AX), Z1
+	VBROADCASTSS 152(AX), Z0
+	VBROADCASTSS 156(AX), Z1
 	MOVQ         32(AX), SI
 	MOVQ         $0x00000000, BX
 	CMPQ         SI, $0x00000040
@@ -983,7 +983,7 @@ TEXT ·avx512Depthwise(SB), NOSPLIT, $0-8
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Z0
 	VPTESTMD     Z0, Z0, K1
-	VBROADCASTSS 136(AX), Z0
+	VBROADCASTSS 152(AX), Z0
 	CMPQ         BX, $0x04
 	JLT          pixels4Done
 
@@ -1205,7 +1205,7 @@ TEXT ·avx512Depthwise3(SB), NOSPLIT, $0-8
 	MOVQ         40(AX), SI
 	VMOVUPS      (SI), Z0
 	VPTESTMD     Z0, Z0, K1
-	VBROADCASTSS 136(AX), Z0
+	VBROADCASTSS 152(AX), Z0
 
 pixels:
 	MOVQ 32(AX), DI
@@ -1725,7 +1725,7 @@ TEXT ·avx512WinogradOut(SB), NOSPLIT, $0-8
 	MOVQ         40(AX), DI
 	VMOVUPS      (DI), Z0
 	VPTESTMD     Z0, Z0, K1
-	VBROADCASTSS 136(AX), Z0
+	VBROADCASTSS 152(AX), Z0
 
 tile:
 	MOVQ 32(AX), R8
@@ -1903,6 +1903,128 @@ channelsEnd:
 	VZEROUPPER
 	RET
 
+// func avx512Quantize(t *call)
+// Requires: AVX, AVX512F
+TEXT ·avx512Quantize(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         32(AX), BX
+	VBROADCASTSS 152(AX), Z0
+	VBROADCASTSS 156(AX), Z1
+	VBROADCASTSS 148(AX), Z3
+	VPXORD       Z2, Z2, Z2
+	VSUBPS       Z1, Z2, Z2
+	VSUBPS       Z1, Z3, Z3
+	VBROADCASTSS 144(AX), Z1
+
+vector:
+	VMOVUPS   (DX), Z4
+	VDIVPS    Z0, Z4, Z4
+	VMAXPS    Z2, Z4, Z4
+	VMINPS    Z3, Z4, Z4
+	VCVTPS2DQ Z4, Z4
+	VPADDD    Z1, Z4, Z4
+	VPMOVDB   Z4, (CX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x10, CX
+	SUBQ      $0x10, BX
+	JNE       vector
+	VZEROUPPER
+	RET
+
+// func avx512Dequantize(t *call)
+// Requires: AVX, AVX512F
+TEXT ·avx512Dequantize(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), SI
+	MOVQ         136(AX), DI
+	VBROADCASTSS 152(AX), Z0
+	VBROADCASTSS 156(AX), Z1
+	VBROADCASTSS 144(AX), Z2
+	MOVQ         32(AX), R9
+	MOVQ         $0x00000000, R8
+	CMPQ         R9, $0x00000020
+	JLT          vector2Done
+
+vector2:
+	VMOVUPS   (DX)(R8*1), Z3
+	VMOVUPS   (DI)(R8*1), Z4
+	VMOVUPS   (BX)(R8*1), Z5
+	VPMULLD   Z2, Z4, Z4
+	VPSUBD    Z4, Z3, Z3
+	VCVTDQ2PS Z3, Z3
+	VMULPS    Z1, Z5, Z5
+	VMULPS    Z5, Z3, Z3
+	VMOVUPS   (SI)(R8*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VMAXPS    Z3, Z0, Z3
+	VMOVUPS   Z3, (CX)(R8*1)
+	VMOVUPS   64(DX)(R8*1), Z3
+	VMOVUPS   64(DI)(R8*1), Z4
+	VMOVUPS   64(BX)(R8*1), Z5
+	VPMULLD   Z2, Z4, Z4
+	VPSUBD    Z4, Z3, Z3
+	VCVTDQ2PS Z3, Z3
+	VMULPS    Z1, Z5, Z5
+	VMULPS    Z5, Z3, Z3
+	VMOVUPS   64(SI)(R8*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VMAXPS    Z3, Z0, Z3
+	VMOVUPS   Z3, 64(CX)(R8*1)
+	ADDQ      $0x00000080, R8
+	SUBQ      $0x00000020, R9
+	CMPQ      R9, $0x00000020
+	JGE       vector2
+
+vector2Done:
+	CMPQ R9, $0x00000010
+	JLT  vector1Done
+
+vector1:
+	VMOVUPS   (DX)(R8*1), Z3
+	VMOVUPS   (DI)(R8*1), Z4
+	VMOVUPS   (BX)(R8*1), Z5
+	VPMULLD   Z2, Z4, Z4
+	VPSUBD    Z4, Z3, Z3
+	VCVTDQ2PS Z3, Z3
+	VMULPS    Z1, Z5, Z5
+	VMULPS    Z5, Z3, Z3
+	VMOVUPS   (SI)(R8*1), Z4
+	VADDPS    Z4, Z3, Z3
+	VMAXPS    Z3, Z0, Z3
+	VMOVUPS   Z3, (CX)(R8*1)
+	ADDQ      $0x00000040, R8
+	SUBQ      $0x00000010, R9
+	CMPQ      R9, $0x00000010
+	JGE       vector1
+
+vector1Done:
+	CMPQ      R9, $0x00
+	JEQ       vectorEnd
+	MOVQ      40(AX), AX
+	VMOVUPS   (AX), Z3
+	VPTESTMD  Z3, Z3, K1
+	VMOVUPS.Z (DX)(R8*1), K1, Z3
+	VMOVUPS.Z (DI)(R8*1), K1, Z4
+	VMOVUPS.Z (BX)(R8*1), K1, Z5
+	VPMULLD   Z2, Z4, Z4
+	VPSUBD    Z4, Z3, Z3
+	VCVTDQ2PS Z3, Z3
+	VMULPS    Z1, Z5, Z5
+	VMULPS    Z5, Z3, Z3
+	VMOVUPS.Z (SI)(R8*1), K1, Z1
+	VADDPS    Z1, Z3, Z3
+	VMAXPS    Z3, Z0, Z3
+	VMOVUPS   Z3, K1, (CX)(R8*1)
+
+vectorEnd:
+	VZEROUPPER
+	RET
+
 // func avx512NormalizeRows(t *call)
 // Requires: AVX, AVX512F
 TEXT ·avx512NormalizeRows(SB), NOSPLIT, $0-8
@@ -1914,7 +2036,7 @@ TEXT ·avx512NormalizeRows(SB), NOSPLIT, $0-8
 	MOVQ 56(AX), R8
 
 row:
-	VBROADCASTSS 140(AX), Z1
+	VBROADCASTSS 156(AX), Z1
 	VPXORD       Z0, Z0, Z0
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
@@ -2018,7 +2140,7 @@ varianceEnd:
 	VPERMILPS    $0xb1, Z6, Z4
 	VADDPS       Z4, Z6, Z6
 	VDIVPS       Z1, Z6, Z6
-	VBROADCASTSS 136(AX), Z4
+	VBROADCASTSS 152(AX), Z4
 	VADDPS       Z4, Z6, Z6
 	VSQRTPS      Z6, Z6
 	VDIVPS       Z1, Z1, Z1

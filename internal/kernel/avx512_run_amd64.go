@@ -25,6 +25,10 @@ func avx512Run(f function, t *call) {
 		avx512WinogradIn(t)
 	case winogradOut:
 		avx512WinogradOut(t)
+	case quantize:
+		avx512Quantize(t)
+	case dequantize:
+		avx512Dequantize(t)
 	case normalizeRows:
 		avx512NormalizeRows(t)
 	default:

@@ -15,5 +15,8 @@ type call struct {
 	step, next     int    // from one result to the next, in the source and in dst
 	wpixel, wskip  int    // from one pixel of the weights to the next, and what a row of them has besides
 	plane          int    // from one plane of transformed tiles to the next
+	sums           *byte  // of the columns of a matrix of bytes
+	zero           int32
+	most           float32
 	floor, other   float32
 }

@@ -6,10 +6,10 @@ import "unsafe"
 type CallMemory = memory
 
 // Emulate lets run take the place of the processor until restore is called. It gets the
-// number of the function and the memory of the call.
-func Emulate(run func(f uint8, t *CallMemory)) (restore func()) {
-	emulate = func(_ isa, f function, t memory) memory {
-		run(uint8(f), &t)
+// instruction set, the number of the function and the memory of the call.
+func Emulate(run func(set string, f uint8, t *CallMemory)) (restore func()) {
+	emulate = func(k isa, f function, t memory) memory {
+		run(k.String(), uint8(f), &t)
 		return t
 	}
 	return func() { emulate = nil }

@@ -52,6 +52,19 @@ func (f function) sample(k isa, n int) []float32 {
 		dst = make([]float32, 8*n)
 		src = append(append(append(src, src...), src...), src...)
 		Tiles{Count: 2, Channels: n, Line: 4 * n, Plane: 2 * n, Pixels: [2]int{2, 2}}.out(k, dst, src, src[n:2*n], true)
+	case quantize:
+		units := make([]int32, n)
+		quantizeOn(k, units, src[:n], 4, Quantization{0.04, 100})
+		quantizeOn(k, units[n/2:], src[:n], 2, Quantization{0.04, 100})
+		for i, u := range units {
+			dst[i] = float32(u >> 8)
+		}
+	case dequantize:
+		sums := make([]int32, 2*n)
+		for i := range sums {
+			sums[i] = int32(i*7 - 3*n)
+		}
+		dequantizeOn(k, dst[:n], sums, sums[n:], src, src[n:], Quantization{0.04, 100}, false)
 	case normalizeRows:
 		normalizeOn(k, dst, src, src[:n], src[n:2*n], 0.5)
 	}

@@ -62,6 +62,8 @@ const (
 	depthwise3
 	winogradIn
 	winogradOut
+	quantize
+	dequantize
 	normalizeRows
 	functions // how many there are
 )

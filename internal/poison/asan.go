@@ -10,6 +10,9 @@ import "C"
 
 import "unsafe"
 
+// On reports whether the build watches released memory.
+const On = true
+
 // Poison marks mem as released: any access is reported until Unpoison.
 func Poison(mem []byte) {
 	if len(mem) > 0 {

@@ -9,6 +9,9 @@
 // must not be accessed between Poison and [Unpoison].
 package poison
 
+// On reports whether the build watches released memory.
+const On = false
+
 // Poison marks mem as released.
 func Poison(mem []byte) {}
 

@@ -8,6 +8,9 @@ import (
 	"unsafe"
 )
 
+// On reports whether the build watches released memory.
+const On = true
+
 // Poison marks mem as released, which counts as a write.
 func Poison(mem []byte) {
 	if len(mem) > 0 {

@@ -70,6 +70,9 @@ func (m *Machine) store(address uint64, size int, v uint64) {
 	copy(m.at(address, size, true), word[:])
 }
 
+// store8 stores one byte.
+func (m *Machine) store8(address uint64, v byte) { m.at(address, 1, true)[0] = v }
+
 // lanes reads count lanes from memory; those not in mask are not touched.
 func (m *Machine) lanes(address uint64, count int, mask uint64) (v [16]uint32) {
 	if mask == math.MaxUint64 {

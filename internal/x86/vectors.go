@@ -47,6 +47,10 @@ func (m *Machine) vectorStore(op string, args []operand, to uint64) {
 		m.storeLanes(to, count, math.MaxUint64, v)
 	case op == "VMOVUPS":
 		m.storeLanes(to, count, m.mask[args[1].reg], v)
+	case op == "VPMOVDB":
+		for i := range count {
+			m.store8(to+uint64(i), byte(v[i]))
+		}
 	case op == "VMASKMOVPS":
 		m.storeLanes(to, count, signs(m.vector[args[1].reg]), v)
 	case op == "VMOVLPS":
@@ -90,6 +94,25 @@ func (m *Machine) compute(op string, args []operand, count int) (v [16]uint32) {
 		return v
 	case "VCMPPS":
 		return m.notLess(args, count)
+	case "VCVTPS2DQ":
+		for i, x := range m.source(args[0], count) {
+			v[i] = 1 << 31
+			if x := math.RoundToEven(float64(number(x))); x >= -1<<31 && x < 1<<31 {
+				v[i] = uint32(int32(x))
+			}
+		}
+		return v
+	case "VCVTDQ2PS":
+		for i, x := range m.source(args[0], count) {
+			v[i] = bits(float32(int32(x)))
+		}
+		return v
+	case "VPACKUSDW":
+		words := append(m.vector[args[1].reg][:4:4], m.vector[args[0].reg][:4]...)
+		for i, x := range words {
+			v[i/2] |= uint32(min(max(int32(x), 0), 0xffff)) << (i % 2 * 16)
+		}
+		return v
 	case "VSQRTPS":
 		for i, x := range m.source(args[0], count) {
 			v[i] = bits(float32(math.Sqrt(float64(number(x)))))
@@ -228,6 +251,23 @@ func lane(op string, x, y, z uint32) uint32 {
 		return x & y
 	case "VPADDD":
 		return x + y
+	case "VPSUBD":
+		return y - x
+	case "VPMULLD":
+		return x * y
+	case "VMINPS": // as VMAXPS
+		if number(y) < number(x) {
+			return y
+		}
+		return x
+	case "VPMADDWD":
+		return uint32(int32(int16(x))*int32(int16(y)) + int32(int16(x>>16))*int32(int16(y>>16)))
+	case "VPDPBUSD": // unsigned bytes of the second operand by signed ones of the first
+		for range 4 {
+			z += uint32(int32(uint8(y)) * int32(int8(x)))
+			x, y = x>>8, y>>8
+		}
+		return z
 	case "VDIVPS":
 		return bits(number(y) / number(x))
 	case "VADDPS":

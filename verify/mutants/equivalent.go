@@ -8,11 +8,10 @@ var equivalent = []struct {
 	names  []string
 }{
 	{"the slow way comes to the same result, later", []string{
-		`scope/make.go Alloc condition: n < 0 || hi != 0 || pages.On() becomes (n < 0 || hi != 0 || pages.On()) || true`,
-		`scope/make.go Alloc comparison: n < 0 becomes n <= 0`,
+		`scope/make.go Alloc condition: !isFloat[T]() || uint(n) > fewEnough || pages.On() becomes (!isFloat[T]() || uint(n) > fewEnough || pages.On()) || true`,
 		`scope/make.go Alloc constant: 0 becomes (0 + 1)`,
-		`scope/make.go Alloc constant: 0 becomes (0 + 1) (2)`,
-		`scope/make.go Alloc condition: holds(mem, uintptr(lo), unsafe.Alignof(zero)) becomes (holds(mem, uintptr(lo), unsafe.Alignof(zero))) && false`,
+		`scope/make.go Alloc condition: b != nil becomes (b != nil) && false`,
+		`scope/make.go allocAny condition: uint(n) <= fewEnough && !pages.On() becomes (uint(n) <= fewEnough && !pages.On()) && false`,
 		`scope/memory/block.go Guarded side: e == nil || !pages.On() becomes (e == nil)`,
 		`scope/memory/epoch.go Epoch.guards condition: e.guarded.Load() == nil becomes (e.guarded.Load() == nil) || true`,
 		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base … base >= uintptr(len(g.arena.mem)) becomes (address-base >= uintptr(len(g.arena.mem)))`,
@@ -56,12 +55,10 @@ var equivalent = []struct {
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
 		`scope/internal/pages/finding.go Guards.Explain swap: f.What = fmt.Sprintf("byte %d of a b … ffset >= 0 && offset < len(b.mem) becomes f.Inside = offset >= 0 && offset < l … ", offset, len(b.mem), b.stack())`,
-		`bumper/autoscaling.go AutoscalingBuffer.learn swap: b.pieces = b.store.releaseAll(b.piec … m, b.pieceMark = nil, pieceMark{} becomes b.mem, b.pieceMark = nil, pieceMark{ … = b.store.releaseAll(b.pieces, 0)`,
 		`scope/life.go endWhenFree swap: l.finish(ended) sharing.Abandoned.Ad … bool { return l.tryRestore(pc) }) becomes sharing.Abandoned.Add(func() bool {  … ryRestore(pc) }); l.finish(ended)`,
 		`scope/open.go life.openLevel swap: l.alloc = alloc l.cleanup = runtime.AddCleanup(x, abandoned, l) becomes l.cleanup = runtime.AddCleanup(x, abandoned, l); l.alloc = alloc`,
 		`bumper/slab.go SlabBuffer.Trim swap: b.levels.shared.Trim() b.trim() becomes b.trim(); b.levels.shared.Trim()`,
 		`bumper/allocbuffer.go NewAllocBuffer swap: b.levels.Init(b) b.levels.shared.Storage = allocStorage{b} becomes b.levels.shared.Storage = allocStorage{b}; b.levels.Init(b)`,
-		`bumper/levels.go Levels.pop swap: l.top = l.stack[l.depth].epoch.Stamp() l.shared.Rewound(false) becomes l.shared.Rewound(false); l.top = l.stack[l.depth].epoch.Stamp()`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -115,15 +112,13 @@ var equivalent = []struct {
 	{"a scope that has ended is found ended once more", []string{
 		`scope/noescape.go endLater side: s != nil && cp.Live() becomes (s != nil)`,
 	}},
-	{"empty and without a piece, the buffer stands at its beginning already", []string{
-		`bumper/autoscaling.go AutoscalingBuffer.trim remove: keep, b.mem, b.pieceMark = 0, nil, pieceMark{} becomes keep, b.mem, _ = 0, nil, pieceMark{}`,
-	}},
 	{"slabs are of one size, and giving memory to the collector only counts bytes", []string{
 		`bumper/isolating.go SlabBuffer.moveOn remove: b.slabs[first], b.slabs[b.cur] = b.slabs[b.cur], b.slabs[first] becomes b.slabs[first], _ = b.slabs[b.cur], b.slabs[first]`,
 	}},
 	{"without the address sanitizer there is nothing to unpoison; and poisoning more than was used does no harm, as memory is unpoisoned when it is handed out", []string{
-		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.mem[start:end]) removed`,
+		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.levels.at.Mem[start:end]) removed`,
 		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
+		`bumper/extend.go extend swap: poison.Unpoison(mem[*off:end]) *off = end becomes *off = end; poison.Unpoison(mem[*off:end])`,
 	}},
 	{"a scope without a level has the zero stamp, which lives for ever", []string{
 		`scope/life.go life.over side: l.checkpointer != nil && !l.level.Live() becomes (!l.level.Live())`,

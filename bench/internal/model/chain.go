@@ -59,6 +59,8 @@ func NewLayerChain(l Layer) (layer nn.Layer, x nn.Tensor) {
 		p = nn.NewConv2D("conv", l.In, l.Out, nn.Square(3).Padded(1))
 	case "depthwise":
 		p = nn.NewGroupedConv2D("conv", l.In, l.Out, l.In, nn.Square(3).Padded(1))
+	case "dense", "int8":
+		p = nn.NewDense("dense", l.In, l.Out)
 	case "layernorm":
 		p = nn.NewLayerNorm("norm", l.In, LayerNormEpsilon)
 	case "softmax":
@@ -69,6 +71,9 @@ func NewLayerChain(l Layer) (layer nn.Layer, x nn.Tensor) {
 	copy(p.Parameters()[0].Value.Data(), w)
 	copy(p.Parameters()[1].Value.Data(), b)
 	p.ParametersChanged()
+	if l.Kind == "int8" {
+		return nn.QuantizeDense(p.(*nn.Dense)), allocarray.Wrap(l.Input(), l.Side, l.In)
+	}
 	if l.IsImage() {
 		return p, allocarray.Wrap(l.Input(), 1, l.Side, l.Side, l.In)
 	}

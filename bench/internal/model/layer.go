@@ -13,6 +13,8 @@ import (
 //	softmax-256x128     the softmax of 256 rows of 128 numbers
 //	logsoftmax-256x128  its logarithm
 //	layernorm-256x128   the normalisation of rows
+//	dense-128x768x3072  a product of 128 rows of 768 with a matrix of 768×3072, and a bias
+//	int8-128x768x3072   the same with bytes, of which each row's or the input's scale is found first
 type Layer struct {
 	Kind          string
 	Side, In, Out int // rows have Side rows of In numbers
@@ -23,14 +25,14 @@ func ParseLayer(name string) (l Layer, err error) {
 	kind, rest, _ := strings.Cut(name, "-")
 	l.Kind = kind
 	switch kind {
-	case "conv", "depthwise":
+	case "conv", "depthwise", "dense", "int8":
 		_, err = fmt.Sscanf(rest, "%dx%dx%d", &l.Side, &l.In, &l.Out)
 	case "softmax", "logsoftmax", "layernorm":
 		_, err = fmt.Sscanf(rest, "%dx%d", &l.Side, &l.In)
 	default:
 		err = fmt.Errorf("no such layer: %q", name)
 	}
-	if err == nil && (l.Side < 1 || l.In < 1 || l.IsImage() && l.Out < 1) {
+	if err == nil && (l.Side < 1 || l.In < 1 || (l.IsImage() || l.IsDense()) && l.Out < 1) {
 		err = fmt.Errorf("no such layer: %q", name)
 	}
 	return l, err
@@ -38,7 +40,7 @@ func ParseLayer(name string) (l Layer, err error) {
 
 // String returns the name.
 func (l Layer) String() string {
-	if l.IsImage() {
+	if l.IsImage() || l.IsDense() {
 		return fmt.Sprintf("%s-%dx%dx%d", l.Kind, l.Side, l.In, l.Out)
 	}
 	return fmt.Sprintf("%s-%dx%d", l.Kind, l.Side, l.In)
@@ -46,6 +48,9 @@ func (l Layer) String() string {
 
 // IsImage reports whether the layer takes an image, and not rows.
 func (l Layer) IsImage() bool { return l.Kind == "conv" || l.Kind == "depthwise" }
+
+// IsDense reports whether the layer is a product of matrices.
+func (l Layer) IsDense() bool { return l.Kind == "dense" || l.Kind == "int8" }
 
 // LayerNormEpsilon is added to the variance of a row.
 const LayerNormEpsilon = 1e-5
@@ -59,7 +64,7 @@ func (l Layer) Input() []float32 {
 }
 
 // Weights returns the filters, Out×In×3×3 and for a depthwise convolution Out×1×3×3, or the
-// factors of a normalisation, and the bias.
+// factors of a normalisation, or a matrix of Out×In, and the bias.
 func (l Layer) Weights() (w, b []float32) {
 	switch l.Kind {
 	case "conv":
@@ -68,6 +73,8 @@ func (l Layer) Weights() (w, b []float32) {
 		return Random(61, l.Out*9, 1./3), Random(62, l.Out, 1)
 	case "layernorm":
 		return Random(61, l.In, 1), Random(62, l.In, 1)
+	case "dense", "int8":
+		return Random(61, l.Out*l.In, 1/math.Sqrt(float64(l.In))), Random(62, l.Out, 1)
 	}
 	return nil, nil
 }
@@ -85,6 +92,8 @@ func (l Layer) Forward() []float32 {
 	for ; len(x) > 0; x = x[l.In:] {
 		row := x[:l.In]
 		switch l.Kind {
+		case "dense", "int8":
+			y = append(y, dense(row, w, b)...)
 		case "layernorm":
 			y = append(y, normalize(row, w, b)...)
 		default:
@@ -99,6 +108,23 @@ func (l Layer) Forward() []float32 {
 		}
 	}
 	return y
+}
+
+// Bytes returns the weights of a dense layer as signed bytes, In×Out, and the scales of its outputs.
+func (l Layer) Bytes() (w []byte, scales []float32) {
+	weights, _ := l.Weights()
+	w = make([]byte, len(weights))
+	for o := range l.Out {
+		most := float32(0)
+		for _, v := range weights[o*l.In:][:l.In] {
+			most = max(most, v, -v)
+		}
+		scales = append(scales, most/127)
+		for i, v := range weights[o*l.In:][:l.In] {
+			w[i*l.Out+o] = byte(int8(math.RoundToEven(float64(v / (most / 127)))))
+		}
+	}
+	return w, scales
 }
 
 // convolve computes one padded 3×3 convolution, of which a filter has so many channels.

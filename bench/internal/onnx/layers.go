@@ -20,6 +20,21 @@ func Layer(l model.Layer) []byte {
 		m.Weight("b", b, int64(l.Out))
 		m.Node("Conv", []string{"x", "w", "b"}, "y", Attribute{"kernel_shape", []int64{3, 3}},
 			Attribute{"pads", []int64{1, 1, 1, 1}}, Attribute{"group", group})
+	case "dense":
+		m.Weight("w", w, int64(l.Out), int64(l.In))
+		m.Weight("b", b, int64(l.Out))
+		m.Node("Gemm", []string{"x", "w", "b"}, "y", Attribute{"transB", int64(1)})
+	case "int8":
+		bytes, scales := l.Bytes()
+		m.bytes("w", bytes, int64(l.In), int64(l.Out))
+		m.Weight("s", scales, int64(l.Out))
+		m.Weight("b", b, int64(l.Out))
+		m.nodeOf("DynamicQuantizeLinear", []string{"x"}, []string{"x8", "scale", "zero"})
+		m.Node("MatMulInteger", []string{"x8", "w", "zero"}, "sums")
+		m.Node("Cast", []string{"sums"}, "numbers", Attribute{"to", int64(float)})
+		m.Node("Mul", []string{"scale", "s"}, "factors")
+		m.Node("Mul", []string{"numbers", "factors"}, "product")
+		m.Node("Add", []string{"product", "b"}, "y")
 	case "softmax":
 		m.Node("Softmax", []string{"x"}, "y", last)
 	case "logsoftmax":
@@ -39,5 +54,8 @@ func LayerShapes(l model.Layer) (in, out []int64) {
 		return []int64{1, int64(l.In), side, side}, []int64{1, int64(l.Out), side, side}
 	}
 	in = []int64{int64(l.Side), int64(l.In)}
+	if l.IsDense() {
+		return in, []int64{int64(l.Side), int64(l.Out)}
+	}
 	return in, in
 }

@@ -32,12 +32,19 @@ type Attribute struct {
 
 // Node appends an operator that computes output from inputs.
 func (m *Model) Node(operator string, inputs []string, output string, attributes ...Attribute) {
+	m.nodeOf(operator, inputs, []string{output}, attributes...)
+}
+
+// nodeOf is Node for several outputs, of which the first names the node.
+func (m *Model) nodeOf(operator string, inputs, outputs []string, attributes ...Attribute) {
 	var n message
 	for _, in := range inputs {
 		n.string(1, in)
 	}
-	n.string(2, output)
-	n.string(3, output)
+	for _, out := range outputs {
+		n.string(2, out)
+	}
+	n.string(3, outputs[0])
 	n.string(4, operator)
 	for _, a := range attributes {
 		n.bytes(5, a.encode())
@@ -66,18 +73,29 @@ func (a Attribute) encode() message {
 	return p
 }
 
-const float = 1 // TensorProto.DataType.FLOAT
+// Values of TensorProto.DataType.
+const (
+	float = 1
+	int8s = 3
+)
 
 // Weight adds a constant tensor of float32, row-major.
 func (m *Model) Weight(name string, data []float32, dims ...int64) {
-	var t message
-	t.ints(1, dims...)
-	t.ints(2, float)
-	t.string(8, name)
 	raw := make([]byte, 0, 4*len(data))
 	for _, v := range data {
 		raw = protowire.AppendFixed32(raw, math.Float32bits(v))
 	}
+	m.tensor(name, float, raw, dims)
+}
+
+// bytes adds a constant tensor of signed bytes, row-major.
+func (m *Model) bytes(name string, data []byte, dims ...int64) { m.tensor(name, int8s, data, dims) }
+
+func (m *Model) tensor(name string, kind int64, raw []byte, dims []int64) {
+	var t message
+	t.ints(1, dims...)
+	t.ints(2, kind)
+	t.string(8, name)
 	t.bytes(9, raw)
 	m.weights.bytes(5, t)
 }

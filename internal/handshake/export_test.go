@@ -1,0 +1,20 @@
+package handshake
+
+import "github.com/allocarrays/allocarrays-go/scope/memory"
+
+// A Look is what an allocation in a window has seen before it swaps the word.
+type Look struct {
+	word  uint64
+	Room  uintptr
+	Stamp memory.Stamp
+}
+
+func (b *BumpRegion) Look(g Generation, size, align uintptr) (l Look) {
+	l.word, l.Room, _, l.Stamp = b.look(g, size, align)
+	return l
+}
+
+func (b *BumpRegion) Swap(l Look, size uintptr) bool { return b.swap(l.word, l.Room-size) }
+
+// Wear leaves the region n versions.
+func (b *BumpRegion) Wear(n int) { b.word.Store(uint64(mostVersion-n) << leftBits) }
