@@ -90,6 +90,7 @@ func (m *mixed) serve(ctx context.Context, rng *rand.Rand) error {
 			}
 		}()
 		ctx := scope.WithAllocator(ctx, m.meter.Within(request))
+		//scopevet:ignore goroutine handle leaves goroutines behind, on purpose
 		handle := func(ctx context.Context) error { return m.handle(ctx, rng, outermost) }
 		switch kind := rng.IntN(1000); {
 		case kind == 0:
@@ -125,6 +126,7 @@ func (m *mixed) open(ctx context.Context, fn func(context.Context) error) error 
 // forget is open for a scope that nobody ends.
 func (m *mixed) forget(ctx context.Context, fn func(context.Context) error) error {
 	m.forgotten.Add(1)
+	//scopevet:ignore unended on purpose
 	ctx, _ = scope.Open(ctx)
 	return scope.Try(func() error { return fn(ctx) })
 }
@@ -196,6 +198,7 @@ func (m *mixed) handle(ctx context.Context, rng *rand.Rand, depth int) error {
 			within = m.open
 		case 1: // its parent ends it
 			within = func(ctx context.Context, fn func(context.Context) error) error {
+				//scopevet:ignore unended on purpose: its parent ends it
 				ctx, _ = scope.Open(ctx)
 				return fn(ctx)
 			}
@@ -221,6 +224,7 @@ func (m *mixed) leak(ctx context.Context) {
 	go func() {
 		defer m.strays.Done()
 		for range 20 {
+			//scopevet:ignore loop late, on purpose
 			_, _, _ = scope.Alloc[byte](ctx, 10_000)
 			time.Sleep(time.Millisecond)
 		}

@@ -82,6 +82,7 @@ func (e *Env) smallAdd(ctx context.Context, n int) (record.Group, error) {
 			for n > 0 {
 				must(scope.NoEscape(buffer, func(ctx context.Context) error {
 					for range min(n, results) {
+						//scopevet:ignore escape nobody reads it
 						kept.array = allocarray.Add(ctx, x, y)
 					}
 					return nil

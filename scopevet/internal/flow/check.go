@@ -61,9 +61,12 @@ func (s *state) checkEnded(info *scopeInfo, ends map[ssa.Instruction]bool, atExi
 		}
 		outside := st.at.obj.kind == kSym
 		if !outside && !(st.async && !s.insideOnly(st, info)) {
-			if !(isSink(st.sink) && s.shared2(st.at.obj, info)) {
+			if !(isSink(st.sink) && s.takenElsewhere(st.at.obj, info)) {
 				continue // looked at where it is read
 			}
+		}
+		if st.told.has(ctx) {
+			continue // reported there
 		}
 		if s.fn.Parent() != nil && st.at.obj.root == 'f' && !isSink(st.sink) {
 			continue // the function around this one knows the variable
@@ -86,17 +89,12 @@ func (s *state) checkEnded(info *scopeInfo, ends map[ssa.Instruction]bool, atExi
 		}
 	}
 	for end := range ends {
-		if info.kind == "worker" {
-			// ends at a time that is not known, after which Wait returns
-		}
-		reported := false
 		s.search(end, func(at ssa.Instruction) bool { return at == info.instr }, func(at ssa.Instruction) bool {
 			if at == info.instr && !info.ended {
 				return false
 			}
 			if mems := s.memWithin(s.uses(at), ctx); len(mems) > 0 && s.usedAfter(at, end, mems) {
 				s.reportStale(info, mems, at)
-				reported = true
 			}
 			for _, al := range s.events.allocs {
 				if al.instr == at && at != info.instr && al.uses == "allocates with" && len(s.ctxWithin(al.ctx, ctx)) > 0 {
@@ -105,7 +103,6 @@ func (s *state) checkEnded(info *scopeInfo, ends map[ssa.Instruction]bool, atExi
 			}
 			return false
 		})
-		_ = reported
 	}
 	if info.ended {
 		s.checkReadBy(info)
@@ -178,9 +175,9 @@ func isSink(sink string) bool {
 	return sink != "" && sink != "a map"
 }
 
-// shared2 reports whether somebody else takes from the object: a goroutine, or the
+// takenElsewhere reports whether somebody else takes from the object: a goroutine, or the
 // function after the scope.
-func (s *state) shared2(o *atom, info *scopeInfo) bool {
+func (s *state) takenElsewhere(o *atom, info *scopeInfo) bool {
 	if s.siteOf(o) == info.instr {
 		return false
 	}

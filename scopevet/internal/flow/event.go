@@ -33,6 +33,7 @@ type storeEvent struct {
 	sink  string
 	must  bool
 	async bool
+	told  set // scopes of the function that does it, where that was reported
 	order int // of the function that the callee calls, among these; 0 is the callee
 	under []*atom
 	pos   token.Pos

@@ -347,6 +347,12 @@ func (in *inst) sym(t *Term) tree {
 func (in *inst) store(st *Store) {
 	s := in.s
 	dst := in.term(st.Dst)
+	told := make(set)
+	if st.Dst.Root != 'f' {
+		for i := range in.sum.Scopes {
+			told[in.scope(i, 0)] = struct{}{}
+		}
+	}
 	t := in.trees(st.Terms)
 	if len(t.all()) == 0 {
 		t = nil
@@ -369,7 +375,7 @@ func (in *inst) store(st *Store) {
 				s.must(in.instr, l)
 			}
 			s.events.stores = append(s.events.stores, storeEvent{
-				instr: in.instr, at: l, what: t, sink: st.Sink, must: must, async: in.async, order: in.order, under: in.under, pos: in.pos(st.pos),
+				instr: in.instr, at: l, what: t, sink: st.Sink, must: must, async: in.async, told: told, order: in.order, under: in.under, pos: in.pos(st.pos),
 			})
 		}
 	}

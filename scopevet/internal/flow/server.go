@@ -32,7 +32,7 @@ func (s *state) findFast() {
 func (s *state) checkFast(instr ssa.Instruction, arg tree) {
 	for a := range s.reach(arg) {
 		if a.kind == kObj && a.tag == "timeout" {
-			s.reportTimeout2(instr)
+			s.reportTimeout(instr.Pos())
 		}
 	}
 }

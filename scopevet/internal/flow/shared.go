@@ -2,6 +2,7 @@ package flow
 
 import (
 	"go/token"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -17,7 +18,9 @@ func (s *state) unlocked(ctxs set) set {
 		}
 		switch a.kind {
 		case kSym:
-			out[a] = struct{}{}
+			if !strings.Contains(a.path, "[]") { // one of many
+				out[a] = struct{}{}
+			}
 		case kOver:
 			if a.base.kind == kObj && a.base.tag == "buffer" && s.siteOf(a.base) != nil {
 				out[a.base] = struct{}{}
@@ -79,6 +82,9 @@ func (s *state) contended(i int, g goEvent, b *atom) bool {
 	var made ssa.Instruction
 	if b.kind == kObj {
 		made = s.siteOf(b)
+		if l := s.innermost(made.Block()); l != nil && !l.blocks[g.instr.Block()] {
+			return false // one of many
+		}
 	}
 	for j, h := range s.events.goes {
 		if i == j || !s.unlocked(s.goCtxs(h)).has(b) || h.pos == g.pos {

@@ -40,7 +40,6 @@ type scopeInfo struct {
 	kind    string // "NoEscape", "Open", "worker", "checkpoint"
 	instr   ssa.Instruction
 	ended   bool // by the call that opened it
-	call    string
 	pos     token.Pos
 }
 
@@ -59,7 +58,7 @@ type state struct {
 	atoms   map[atom]*atom
 	sites   map[siteKey]int
 	instrs  []ssa.Instruction // of the sites
-	vals    map[any]tree      // by ssa.Value, *atom and resKey
+	vals    map[any]tree      // by ssa.Value and *atom
 	writes  map[ssa.Instruction]map[*atom]tree
 	musts   map[ssa.Instruction]map[loc]bool
 	wild    set // objects that are written at a time that is not known
@@ -81,12 +80,6 @@ type state struct {
 type siteKey struct {
 	instr ssa.Instruction
 	key   string
-}
-
-// A resKey stands for the results of a callback.
-type resKey struct {
-	site int
-	call int
 }
 
 func newState(e *engine, fn *ssa.Function) *state {

@@ -190,5 +190,3 @@ func (s *state) deferEnd(open ssa.Instruction) []analysis.SuggestedFix {
 func (s *state) reportTimeout(pos token.Pos) {
 	s.report("timeout", pos, "a handler of http.TimeoutHandler goes on running after it has timed out, and after the end of the scope: put the timeout around the scope, not into it")
 }
-
-func (s *state) reportTimeout2(instr ssa.Instruction) { s.reportTimeout(instr.Pos()) }

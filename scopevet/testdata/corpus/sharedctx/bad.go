@@ -82,7 +82,7 @@ func badGroup(xs []array) error {
 }
 
 func badGroupWrapped() error {
-	buf := meter.NewFallback(bumper.NewSlabBuffer())
+	buf := meter.New(bumper.NewSlabBuffer(), meter.Fallback())
 	return locked.NewGroup(scope.WithAllocator(context.Background(), buf)).Wait()
 }
 
