@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -57,7 +58,9 @@ func TestWithoutCall(t *testing.T) {
 				require.True(t, stamp.Live())
 				b, err := called.Alloc(size, align)
 				require.NoError(t, err)
-				require.Equal(t, uintptr(unsafe.Pointer(unsafe.SliceData(b.Bytes())))%64, uintptr(mem)%64)
+				if !testenv.Guarded() { // which moves blocks
+					require.Equal(t, uintptr(unsafe.Pointer(unsafe.SliceData(b.Bytes())))%64, uintptr(mem)%64)
+				}
 				require.Equal(t, called.Stats(), direct.Stats())
 			}
 			for i := range 60 {

@@ -79,6 +79,15 @@ func (r *region) unlock() {
 	r.mu.Unlock()
 }
 
+// unlockAfter is unlock, or r.mu.Unlock if the open scope had not used anything before.
+func (r *region) unlockAfter(used int) {
+	if used == 0 {
+		r.mu.Unlock()
+		return
+	}
+	r.unlock()
+}
+
 // begin starts a generation, with the first scope open.
 func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation {
 	r.lock()
@@ -106,8 +115,8 @@ func (r *region) AllocIn(g handshake.Generation, size, align uintptr) (memory.Bl
 	return r.allocSlow(g, size, align)
 }
 
-// allocSlow is AllocIn where the current span has no room, or may have none. r.mu is held,
-// and released.
+// allocSlow is AllocIn where the current span has no room, or may have none. r.lock was
+// called, and r.mu is released.
 func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.Block, error) {
 	for attempt := 1; ; r.lock() {
 		block, ok, refusal := r.try(g, size, align)
@@ -134,9 +143,10 @@ func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.
 
 // try allocates from what the region holds or from idle memory of the buffer. It returns
 // false if neither holds the block, or if g is over, with an error if the account refuses.
-// r.mu is held, and released.
+// r.lock was called, and r.mu is released. The window stays shut for the first block: it may be
+// the only one.
 func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block, bool, error) {
-	defer r.unlock() // also when the alignment panics
+	defer r.unlockAfter(r.used()) // also when the alignment panics
 	if !r.Living(g) {
 		return memory.Block{}, false, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
@@ -148,7 +149,7 @@ func TestWindowOfOpen(t *testing.T) {
 		mem, stamp, err := scope.Alloc[byte](inner, 100)
 		require.NoError(t, err)
 		require.True(t, stamp.Live())
-		require.True(t, trial.Inside(mem, storage))
+		require.True(t, testenv.Guarded() || trial.Inside(mem, storage)) // guard mode moves blocks
 	}
 	require.NoError(t, s.End())
 	mem, stamp, err := scope.Alloc[byte](inner, 100)
