@@ -2,6 +2,7 @@ package bumper_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"unsafe"
 
@@ -75,7 +76,11 @@ func TestWithoutCall(t *testing.T) {
 			_, _, err := scope.Alloc[float64](ctx, 0)
 			require.NoError(t, err)
 			require.Panics(t, func() { _, _, _ = scope.Alloc[float64](ctx, -1) })
-			_, _, err = scope.Alloc[float64](ctx, 1<<60)
+			_, _, err = scope.Alloc[float64](ctx, math.MaxInt)
+			require.ErrorIs(t, err, scope.ErrExhausted)
+			_, _, err = scope.Alloc[[1 << 12]int64](ctx, math.MaxInt/(1<<14)+1) // a multiple of 2^64 bytes
+			require.ErrorIs(t, err, scope.ErrExhausted)
+			_, _, err = scope.Alloc[[1 << 12]int64](ctx, math.MaxInt/(1<<14)+2) // and a little more
 			require.ErrorIs(t, err, scope.ErrExhausted)
 		})
 	}

@@ -46,5 +46,5 @@ func isFloat[T any]() bool {
 	return ok
 }
 
-// fewEnough is a number of elements whose size does not overflow.
+// fewEnough is a number of float64 whose size does not overflow.
 const fewEnough = uint(^uintptr(0) >> 8)

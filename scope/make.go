@@ -59,9 +59,9 @@ func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 // allocAny is Alloc for all types and allocators.
 func allocAny[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 	requirePointerFree[T]()
-	if uint(n) <= fewEnough && !pages.On() {
-		var zero T
-		if first, stamp := bump(ctx, uintptr(n)*unsafe.Sizeof(zero), unsafe.Alignof(zero)); first != nil {
+	var zero T
+	if hi, size := bits.Mul(uint(n), uint(unsafe.Sizeof(zero))); hi == 0 && n >= 0 && !pages.On() {
+		if first, stamp := bump(ctx, uintptr(size), unsafe.Alignof(zero)); first != nil {
 			return unsafe.Slice((*T)(first), n), stamp, nil
 		}
 	}

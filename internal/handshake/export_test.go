@@ -17,4 +17,4 @@ func (b *BumpRegion) Look(g Generation, size, align uintptr) (l Look) {
 func (b *BumpRegion) Swap(l Look, size uintptr) bool { return b.swap(l.word, l.Room-size) }
 
 // Wear leaves the region n versions.
-func (b *BumpRegion) Wear(n int) { b.word.Store(uint64(mostVersion-n) << leftBits) }
+func (b *BumpRegion) Wear(n int) { b.word.Store((mostVersion - uint64(n)) << leftBits) }

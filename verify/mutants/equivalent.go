@@ -11,7 +11,7 @@ var equivalent = []struct {
 		`scope/make.go Alloc condition: !isFloat[T]() || uint(n) > fewEnough || pages.On() becomes (!isFloat[T]() || uint(n) > fewEnough || pages.On()) || true`,
 		`scope/make.go Alloc constant: 0 becomes (0 + 1)`,
 		`scope/make.go Alloc condition: b != nil becomes (b != nil) && false`,
-		`scope/make.go allocAny condition: uint(n) <= fewEnough && !pages.On() becomes (uint(n) <= fewEnough && !pages.On()) && false`,
+		`scope/make.go allocAny condition: hi == 0 && n >= 0 && !pages.On() becomes (hi == 0 && n >= 0 && !pages.On()) && false`,
 		`scope/memory/block.go Guarded side: e == nil || !pages.On() becomes (e == nil)`,
 		`scope/memory/epoch.go Epoch.guards condition: e.guarded.Load() == nil becomes (e.guarded.Load() == nil) || true`,
 		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base … base >= uintptr(len(g.arena.mem)) becomes (address-base >= uintptr(len(g.arena.mem)))`,
