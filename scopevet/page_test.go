@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/allocarrays/allocarrays-go/scopevet"
+	"github.com/allocarrays/allocarrays-go/scopevet/internal/flow"
 )
 
 // imports are the packages that programs of the page may use.
@@ -84,6 +85,21 @@ func TestDirectives(t *testing.T) {
 	require.NoError(t, err)
 	for _, name := range []string{"escape", "directive", "unended"} {
 		analysistest.Run(t, dir, analyzer(name), "./"+name)
+	}
+}
+
+// TestUnknown: -unknown lists the calls of which nothing is known; without it they are
+// silent.
+func TestUnknown(t *testing.T) {
+	dir, err := filepath.Abs(filepath.Join("testdata", "directives"))
+	require.NoError(t, err)
+	flow.ListUnknown = true
+	defer func() { flow.ListUnknown = false }()
+	analysistest.Run(t, dir, analyzer("unknowncall"), "./unknown")
+
+	flow.ListUnknown = false
+	for _, findings := range analyse(t, load(t, dir, "./unknown")) {
+		require.Empty(t, findings)
 	}
 }
 
