@@ -113,8 +113,5 @@ func (b Block) empty() bool { return b.Size == 0 || b.From == b.To }
 
 func (b Block) align() int64 { return max(b.Align, 1) }
 
-// meets reports whether two blocks are live at the same time.
-func (b Block) meets(c Block) bool { return b.From < c.To && c.From < b.To }
-
 // alignUp returns the least multiple of align, a power of two, that is not below n.
 func alignUp(n, align int64) int64 { return (n + align - 1) &^ (align - 1) }
