@@ -131,16 +131,16 @@ func TestLuck(t *testing.T) {
 	}, Raced: map[corpus.Kind]matrix.Raced{corpus.Plain: {Runs: 20, Reports: 20}, corpus.Locked: {Runs: 20, Reports: 3}, corpus.Isolating: {Runs: 20}}}}
 	seen, err := matrix.Page("<!-- begin: go run ./verify/misuse -race -write -->\n<!-- end -->", results.Tables(nil))
 	require.NoError(t, err)
-	require.Contains(t, seen, "| caught | wrong data / caught | correct | wrong data / ends the program / caught | reported: plain; at times: locked |")
+	require.Contains(t, seen, "| caught | wrong data / caught | correct | wrong data / ends the program / caught |  | reported: plain; at times: locked |")
 	for said, ok := range map[string]bool{
-		"| caught | wrong data / caught | correct | wrong data / ends the program / caught | reported: plain; at times: locked |":   true,
-		"| wrong data / caught | wrong data | correct | wrong data / ends the program / caught | silent |":                          true,
-		"| caught | caught | correct | wrong data / ends the program / caught | reported: plain; at times: locked |":                false,
-		"| caught | wrong data / caught | correct | wrong data / caught | reported: plain; at times: locked |":                      false,
-		"| caught | wrong data / caught | correct | wrong data / ends the program / caught | reported: plain, off-heap |":           false,
-		"| caught | wrong data / caught | correct | wrong data / ends the programme / caught | reported: plain; at times: locked |": false,
+		"| caught | wrong data / caught | correct | wrong data / ends the program / caught |  | reported: plain; at times: locked |":   true,
+		"| wrong data / caught | wrong data | correct | wrong data / ends the program / caught |  | silent |":                          true,
+		"| caught | caught | correct | wrong data / ends the program / caught |  | reported: plain; at times: locked |":                false,
+		"| caught | wrong data / caught | correct | wrong data / caught |  | reported: plain; at times: locked |":                      false,
+		"| caught | wrong data / caught | correct | wrong data / ends the program / caught |  | reported: plain, off-heap |":           false,
+		"| caught | wrong data / caught | correct | wrong data / ends the programme / caught |  | reported: plain; at times: locked |": false,
 	} {
-		page := strings.Replace(seen, "| caught | wrong data / caught | correct | wrong data / ends the program / caught | reported: plain; at times: locked |", said, 1)
+		page := strings.Replace(seen, "| caught | wrong data / caught | correct | wrong data / ends the program / caught |  | reported: plain; at times: locked |", said, 1)
 		require.Equal(t, ok, len(results.Differences(page, wanted)) == 0, said)
 	}
 }
