@@ -67,7 +67,7 @@ func TestWithoutCall(t *testing.T) {
 			for i := range 60 {
 				n := 1 + i*i%37
 				f, stamp, err := scope.Alloc[float64](ctx, n)
-				same(unsafe.Pointer(&f[0]), stamp, err, uintptr(n)*8, 8)
+				same(unsafe.Pointer(&f[0]), stamp, err, uintptr(n)*8, unsafe.Alignof(f[0]))
 				c, stamp, err := scope.Alloc[int8](deep, n)
 				same(unsafe.Pointer(&c[0]), stamp, err, uintptr(n), 1)
 				p, stamp, err := scope.Alloc[pair](ctx, n)
