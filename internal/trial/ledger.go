@@ -80,7 +80,8 @@ func (l *Ledger) inspect(e entry, size, align uintptr) {
 	Require(stamp.Live(), Lifetime, "%s is born dead: its scope has %s", e.name(), stamp.End())
 	Require(size == 0 || begin%max(align, 1) == 0, Alignment, "%s, of %d bytes, begins at %#x, which is no multiple of %d", e.name(), size, begin, align)
 	for _, other := range l.live {
-		if from, to := span(other.block.Bytes()); size > 0 && from < end && begin < to {
+		// An empty block has no bytes: it may lie anywhere, also within another.
+		if from, to := span(other.block.Bytes()); size > 0 && from < to && from < end && begin < to {
 			Require(false, Disjoint, "%s at [%#x, %#x) overlaps %s at [%#x, %#x)", e.name(), begin, end, other.name(), from, to)
 		}
 	}

@@ -40,7 +40,7 @@ class Chart {
     this.figure = document.getElementById(id);
     this.value = this.figure.querySelector(".value");
     this.note = this.figure.querySelector(".note");
-    this.svg = element("svg", { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", role: "img" });
+    this.svg = element("svg", { viewBox: `0 0 ${wide} ${high}`, preserveAspectRatio: "none", role: "img", "aria-label": `${name}: no samples yet` });
     this.bands = element("g", {}, this.svg);
     element("line", { class: "rule", x1: 0, x2: wide, y1: 1, y2: 1 }, this.svg);
     this.area = element("path", { class: sticks ? "sticks" : "area" }, this.svg);
