@@ -16,3 +16,12 @@ func Reachable[T Element](a AllocArray[T]) int {
 	visit(a.layout)
 	return len(seen)
 }
+
+// ForgetLayouts empties the table of layouts, as enough other shapes would.
+func ForgetLayouts() {
+	for i := range table {
+		for k := range table[i] {
+			table[i][k].Store(nil)
+		}
+	}
+}

@@ -136,16 +136,13 @@ func TestShapesOfRequests(t *testing.T) {
 // TestChainOfLayouts: an array that stays does not keep what was made of what was made of
 // it, however often the shapes between were forgotten.
 func TestChainOfLayouts(t *testing.T) {
-	if testenv.Slow() {
-		t.Skip("fills the table many times")
-	}
 	x := allocarray.New[int](t.Context(), 2, 37)
 	y := x
 	for range 8 {
 		for range 2 { // there and back
-			flood()
+			allocarray.ForgetLayouts()
 			y = y.Transpose().Similar(t.Context())
-			flood()
+			allocarray.ForgetLayouts()
 			y = y.Transpose().Similar(t.Context()).Transpose()
 			y.Index(0, 0)
 			y.Index(1, 0)
@@ -153,7 +150,7 @@ func TestChainOfLayouts(t *testing.T) {
 		require.Equal(t, []int{2, 37}, y.Shape())
 	}
 	require.Equal(t, []int{37, 2}, x.Transpose().Shape())
-	require.LessOrEqual(t, allocarray.Reachable(x), 1<<4, "the transposed one, and axes of both; no chain of 32")
+	require.LessOrEqual(t, allocarray.Reachable(x), 2, "the transposed one")
 	for _, shape := range [][]int{{2}, {2, 3}, {2, 3, 4}, {2, 3, 4, 5}, {1, 2, 1, 2, 1, 2, 1, 2}} {
 		z := allocarray.New[int](t.Context(), shape...)
 		takeApart(z)

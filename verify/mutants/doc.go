@@ -7,8 +7,8 @@
 //	go run ./verify/mutants -list       their names
 //	go run ./verify/mutants -results f  goes on where a run that wrote f was interrupted
 //
-// It prints a line for each mutant and the sums, and exits with 1 if an ordinary one of a
-// settled package survived.
+// It prints a line for each mutant and the sums, and exits with 1 if an ordinary one
+// survived, also where not all are judged yet: such are told apart as not settled.
 //
 // # Mutants
 //

@@ -62,7 +62,7 @@ func main() {
 	}
 }
 
-// work does what the flags say, and returns how many of those survived that must not.
+// work does what the flags say, and returns how many ordinary mutants survived.
 func work(every bool, sample int, expr *regexp.Regexp, only bool, results string, again bool, jobs int) (survivors int, err error) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -133,11 +133,13 @@ func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err
 			defer mu.Unlock()
 			done++
 			class := v.Class
-			switch {
-			case m.settled() && v.lives():
-				survivors++
-			case !m.settled() && m.class == ordinary:
-				class = "not settled"
+			if m.class == ordinary {
+				if v.lives() {
+					survivors++
+				}
+				if !m.settled() {
+					class = "not settled"
+				}
 			}
 			count[class+", "+v.Verdict]++
 			fmt.Printf("%d/%d %-8s %s (%.1f s, %s)\n", done, len(list), v.Verdict, v.Name, v.Seconds, v.By)
