@@ -99,7 +99,7 @@ func binaryKernel[T tensor.Number](op kernel.BinaryOp, w *walk) Kernel {
 			}
 			return nil
 		}
-		w.each(func(at [3]int) {
+		w.each(func(at [4]int) {
 			kernel.BinaryStrided(op, dst[at[0]:], w.step[0], x[at[1]:], w.step[1], y[at[2]:], w.step[2], w.n)
 		})
 		return nil
@@ -125,7 +125,7 @@ func comparison(op kernel.CompareOp, old bool) func(*Call) {
 func compareKernel[T tensor.Number](op kernel.CompareOp, w *walk) Kernel {
 	return func(a *Args) error {
 		dst, x, y := a.Out[0].Data, slice[T](a.In[0]), slice[T](a.In[1])
-		w.each(func(at [3]int) {
+		w.each(func(at [4]int) {
 			kernel.CompareStrided(op, dst[at[0]:], w.step[0], x[at[1]:], w.step[1], y[at[2]:], w.step[2], w.n)
 		})
 		return nil
@@ -135,7 +135,7 @@ func compareKernel[T tensor.Number](op kernel.CompareOp, w *walk) Kernel {
 func equalStrings(w *walk) Kernel {
 	return func(a *Args) error {
 		dst, x, y := a.Out[0].Data, a.In[0].Strings, a.In[1].Strings
-		w.each(func(at [3]int) {
+		w.each(func(at [4]int) {
 			for i := range w.n {
 				dst[at[0]+i*w.step[0]] = 0
 				if x[at[1]+i*w.step[1]] == y[at[2]+i*w.step[2]] {
@@ -191,7 +191,7 @@ func powerKernel[T tensor.Number](c *Call, exponent tensor.Type, w *walk) Kernel
 func powerOf[T, E tensor.Number](w *walk) Kernel {
 	return func(a *Args) error {
 		dst, x, y := slice[T](a.Out[0]), slice[T](a.In[0]), slice[E](a.In[1])
-		w.each(func(at [3]int) {
+		w.each(func(at [4]int) {
 			for i := range w.n {
 				dst[at[0]+i*w.step[0]] = T(math.Pow(float64(x[at[1]+i*w.step[1]]), float64(y[at[2]+i*w.step[2]])))
 			}

@@ -1,25 +1,25 @@
 package ops
 
-// A walk goes over the rows of up to three tensors with strides of their own: the axes that can be taken
+// A walk goes over the rows of up to four tensors with strides of their own: the axes that can be taken
 // together are one. The last axis is left to whoever works on a row.
 type walk struct {
 	outer   int // axes around a row
 	dims    [MaxRank]int
-	strides [3][MaxRank]int // in elements
+	strides [4][MaxRank]int // in elements
 	n       int             // elements of a row
-	step    [3]int          // from one element of a row to the next
+	step    [4]int          // from one element of a row to the next
 }
 
 // newWalk returns a walk over a shape; each of the strides has an entry for each axis.
 func newWalk(shape []int, strides ...[]int) *walk {
 	w := &walk{n: 1}
 	var dims []int
-	var axes [][3]int
+	var axes [][4]int
 	for i, d := range shape {
 		if d == 1 {
 			continue
 		}
-		var s [3]int
+		var s [4]int
 		for k := range strides {
 			s[k] = strides[k][i]
 		}
@@ -40,7 +40,7 @@ func newWalk(shape []int, strides ...[]int) *walk {
 		w.n, w.step = dims[last], axes[last]
 		for i := range last {
 			w.dims[i] = dims[i]
-			for k := range 3 {
+			for k := range 4 {
 				w.strides[k][i] = axes[i][k]
 			}
 		}
@@ -50,9 +50,9 @@ func newWalk(shape []int, strides ...[]int) *walk {
 }
 
 // each calls fn with the offsets of the rows, in order.
-func (w *walk) each(fn func(at [3]int)) {
+func (w *walk) each(fn func(at [4]int)) {
 	var index [MaxRank]int
-	var at [3]int
+	var at [4]int
 	for i := range w.outer {
 		if w.dims[i] == 0 {
 			return
