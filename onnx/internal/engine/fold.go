@@ -270,7 +270,7 @@ func uses(n *graph.Node, fn func(*graph.Value)) {
 	}
 }
 
-// prune takes away nodes whose outputs nobody reads.
+// prune takes away nodes whose outputs nobody reads, and single outputs.
 func prune(g *graph.Graph) {
 	used := map[*graph.Value]bool{}
 	for _, v := range g.Out {
@@ -279,7 +279,10 @@ func prune(g *graph.Graph) {
 	kept := len(g.Nodes)
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		n, needed := g.Nodes[i], false
-		for _, v := range n.Out {
+		for j, v := range n.Out {
+			if v != nil && !used[v] && n.Bodies == nil {
+				n.Out[j] = nil
+			}
 			needed = needed || v != nil && used[v]
 		}
 		if !needed {

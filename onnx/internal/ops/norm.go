@@ -11,6 +11,86 @@ import (
 
 func init() {
 	register("BatchNormalization", batchNorm, 1, 6, 7, 9, 14, 15)
+	register("LRN", lrn, 1, 13)
+	register("Dropout", dropout, 1, 6, 7, 10, 12, 13, 22)
+}
+
+// dropout does nothing, unless it is to train.
+func dropout(c *Call) {
+	x := c.Input(0)
+	train := c.HasAttr("is_test") && c.Int("is_test", 0) == 0
+	if c.Has(2) {
+		if v := c.Integers(2); len(v) == 1 && v[0] != 0 {
+			train = !c.Has(1) || !c.In[1].Known || c.In[1].Len() != 1 || !isZero(c.In[1].Data)
+		}
+	}
+	if train {
+		c.Unsupported("training")
+	}
+	c.Declare(0, x.Type, x.Shape...)
+	c.View(0, 0, 0)
+	if c.Wants(1) {
+		mask := tensor.Bool
+		if c.Opset < 10 {
+			mask = x.Type
+		}
+		c.Declare(1, mask, x.Shape...)
+		one := []byte{1}
+		switch mask {
+		case tensor.Bool:
+		case tensor.Float:
+			one = tensor.AsBytes([]float32{1})
+		case tensor.Double:
+			one = tensor.AsBytes([]float64{1})
+		default:
+			c.Unsupported("a mask of type %v", mask)
+		}
+		c.Kernel = func(a *Args) error {
+			repeat(a.Out[1].Data, one)
+			return nil
+		}
+	}
+}
+
+func isZero(b []byte) bool {
+	for _, v := range b {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// lrn divides each element by a power of the sum of the squares around it, over channels.
+func lrn(c *Call) {
+	x := c.Input(0, tensor.Float)
+	if x.Rank() < 2 {
+		c.Fail("input 0 is %v", x)
+	}
+	c.Declare(0, x.Type, x.Shape...)
+	size, alpha, beta, bias := c.Int("size", 1), float64(c.Float("alpha", 1e-4)), float64(c.Float("beta", 0.75)), float64(c.Float("bias", 1))
+	if size <= 0 {
+		c.Fail("attribute \"size\" is %d", size)
+	}
+	channels, pixels := x.Shape[1], tensor.Count(x.Shape[2:])
+	c.Work = 4 * pixels
+	c.Kernel = func(a *Args) error {
+		dst, x, sums := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
+		for ; len(x) > 0; x, dst = x[channels*pixels:], dst[channels*pixels:] {
+			for ch := range channels {
+				clear(sums)
+				for k := max(0, ch-(size-1)/2); k <= min(channels-1, ch+size/2); k++ {
+					for i, v := range x[k*pixels : (k+1)*pixels] {
+						sums[i] += v * v
+					}
+				}
+				for i, v := range sums {
+					dst[ch*pixels+i] = float32(float64(x[ch*pixels+i]) / math.Pow(bias+alpha/float64(size)*float64(v), beta))
+				}
+			}
+		}
+		return nil
+	}
 }
 
 func batchNorm(c *Call) {
