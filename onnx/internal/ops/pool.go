@@ -51,27 +51,28 @@ func newPool(c *Call) *pool {
 	return &pool{w, planes, tensor.Count(w.in), tensor.Count(w.out)}
 }
 
-// each calls fn for each window of a plane: with its number, the offset in the plane of its first element that is
-// inside, and how many are along each axis.
-func (p *pool) each(fn func(i, at int, count *[MaxRank]int, index *[MaxRank]int)) {
-	var index, count [MaxRank]int
-	for i := range p.outPixels {
-		off := 0
-		for axis := range p.out {
-			_, n, at := p.inside(axis, index[axis])
-			count[axis] = n
-			off = off*p.in[axis] + at
-		}
-		fn(i, off, &count, &index)
-		next(&index, p.out)
+// A spot is a window of a plane.
+type spot struct {
+	at    int          // the first element that is inside
+	count [MaxRank]int // how many are along each axis
+	index [MaxRank]int // of the pixel of the output
+}
+
+// locate sets the rest of a spot for its index.
+func (p *pool) locate(s *spot) {
+	s.at = 0
+	for axis := range p.out {
+		_, n, at := p.inside(axis, s.index[axis])
+		s.count[axis] = n
+		s.at = s.at*p.in[axis] + at
 	}
 }
 
 // offsets calls fn for each element of a window that is inside.
-func (p *pool) offsets(at int, count *[MaxRank]int, fn func(at int)) {
+func (p *pool) offsets(s *spot, fn func(at int)) {
 	n := len(p.in)
 	for axis := range n {
-		if count[axis] == 0 {
+		if s.count[axis] == 0 {
 			return
 		}
 	}
@@ -81,8 +82,8 @@ func (p *pool) offsets(at int, count *[MaxRank]int, fn func(at int)) {
 		for axis := range n {
 			off = off*p.in[axis] + index[axis]*p.dilation[axis]
 		}
-		fn(at + off)
-		if !next(&index, count[:n]) {
+		fn(s.at + off)
+		if !next(&index, s.count[:n]) {
 			return
 		}
 	}
@@ -108,9 +109,11 @@ func maxPoolKernel[T tensor.Number](p *pool, columnMajor bool) Kernel {
 		}
 		for n := range p.planes {
 			plane, out := x[n*p.inPixels:(n+1)*p.inPixels], dst[n*p.outPixels:]
-			p.each(func(i, at int, count, _ *[MaxRank]int) {
+			var s spot
+			for i := range p.outPixels {
+				p.locate(&s)
 				best, where := low, -1
-				p.offsets(at, count, func(at int) {
+				p.offsets(&s, func(at int) {
 					if v := plane[at]; v > best || where < 0 || v != v {
 						best, where = v, at
 					}
@@ -122,7 +125,8 @@ func maxPoolKernel[T tensor.Number](p *pool, columnMajor bool) Kernel {
 					}
 					indices[n*p.outPixels+i] = int64(n*p.inPixels + where)
 				}
-			})
+				next(&s.index, p.out)
+			}
 		}
 		return nil
 	}
@@ -158,17 +162,20 @@ func averagePoolKernel[T tensor.Number](p *pool, padding bool) Kernel {
 		dst, x := slice[T](a.Out[0]), slice[T](a.In[0])
 		for n := range p.planes {
 			plane, out := x[n*p.inPixels:(n+1)*p.inPixels], dst[n*p.outPixels:]
-			p.each(func(i, at int, count, index *[MaxRank]int) {
+			var s spot
+			for i := range p.outPixels {
+				p.locate(&s)
 				sum, elements := T(0), 0
-				p.offsets(at, count, func(at int) {
+				p.offsets(&s, func(at int) {
 					sum += plane[at]
 					elements++
 				})
 				if padding {
-					elements = p.padded(index)
+					elements = p.padded(&s.index)
 				}
 				out[i] = sum / T(elements)
-			})
+				next(&s.index, p.out)
+			}
 		}
 		return nil
 	}
@@ -198,11 +205,14 @@ func lpPoolKernel[T tensor.Number](p *pool, power float64) Kernel {
 		dst, x := slice[T](a.Out[0]), slice[T](a.In[0])
 		for n := range p.planes {
 			plane, out := x[n*p.inPixels:(n+1)*p.inPixels], dst[n*p.outPixels:]
-			p.each(func(i, at int, count, _ *[MaxRank]int) {
+			var s spot
+			for i := range p.outPixels {
+				p.locate(&s)
 				sum := 0.0
-				p.offsets(at, count, func(at int) { sum += math.Pow(math.Abs(float64(plane[at])), power) })
+				p.offsets(&s, func(at int) { sum += math.Pow(math.Abs(float64(plane[at])), power) })
 				out[i] = T(math.Pow(sum, 1/power))
-			})
+				next(&s.index, p.out)
+			}
 		}
 		return nil
 	}
