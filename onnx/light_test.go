@@ -33,6 +33,9 @@ func TestLight(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".onnx")
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "light_squeezenet" {
+				t.Skip("takes seconds")
+			}
 			m, err := onnx.LoadFile(file)
 			require.NoError(t, err)
 			p, err := m.Compile()

@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -18,9 +19,13 @@ func TestModelsCompile(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			m, err := onnx.LoadFile(file)
 			require.NoError(t, err)
-			t.Log(m.Inputs(), m.Outputs())
-			_, err = m.Compile()
-			assert.NoError(t, err)
+			assert.NotEmpty(t, m.Inputs())
+			assert.NotEmpty(t, m.Outputs())
+			if _, err = m.Compile(); err != nil {
+				unsupported, ok := errors.AsType[*onnx.UnsupportedError](err)
+				require.True(t, ok, "%v", err)
+				t.Skip(unsupported)
+			}
 		})
 	}
 }

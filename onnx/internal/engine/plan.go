@@ -50,7 +50,6 @@ type Plan struct {
 	outputs []outlet
 
 	problem plan.Problem
-	names   []string // of the blocks
 	packed  plan.Plan
 	Late    int // steps whose shapes are known only when they run
 
@@ -68,10 +67,7 @@ type outlet struct {
 // A planner is a plan being made.
 type planner struct {
 	*Plan
-	blocks []plan.Block
-	pairs  []ops.Pair // of blocks
-	used   []int      // by value: the last step that uses it
-	root   []int      // by value: whose memory it is in
+	pairs []ops.Pair // of values
 }
 
 // newPlan makes the plan for inputs of certain shapes; those with elements are taken as they are.

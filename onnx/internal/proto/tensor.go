@@ -15,7 +15,6 @@ type reading struct {
 	typ      int64
 	raw      span
 	isRaw    bool
-	external bool
 	floats   []float32
 	ints     []int64
 	doubles  []float64
