@@ -1,17 +1,14 @@
 package nn
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/allocarrays/allocarrays-go/internal/safetensors"
+	"github.com/allocarrays/allocarrays-go/safetensors"
 )
 
 // LoadFile reads the weights of m from the safetensors file at path. If it returns
@@ -140,38 +137,19 @@ func read(f *safetensors.File, name string, p Parameter) ([]float32, error) {
 // not nil, is stored in the file for its readers. The same weights and metadata
 // give the same bytes.
 func Save(w io.Writer, m Parametric, metadata map[string]string) error {
-	var tensors []safetensors.Tensor
-	for _, p := range m.Parameters() {
-		tensors = append(tensors, safetensors.FromFloat32s(p.Name, p.Value.Shape(), p.Value.Data()))
-	}
-	return safetensors.Encode(w, tensors, metadata)
+	return safetensors.Encode(w, tensors(m), metadata)
 }
 
 // SaveFile is [Save] to a file. It replaces an existing file only after it has
 // written everything.
 func SaveFile(path string, m Parametric, metadata map[string]string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails, as it should, once the file has its name
-	w := bufio.NewWriter(f)
-	if err := firstError(Save(w, m, metadata), w.Flush, func() error { return f.Chmod(0o644) }, f.Sync); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return safetensors.WriteFile(path, tensors(m), metadata)
 }
 
-// firstError returns err, or the error of the first of the steps that has one.
-func firstError(err error, steps ...func() error) error {
-	for _, step := range steps {
-		if err == nil {
-			err = step()
-		}
+// tensors returns the weights of m.
+func tensors(m Parametric) (all []safetensors.Tensor) {
+	for _, p := range m.Parameters() {
+		all = append(all, safetensors.From(p.Name, p.Value.Shape(), p.Value.Data()))
 	}
-	return err
+	return all
 }
