@@ -9,6 +9,7 @@
 //	move.go     CopyStrided, Fill, Select     moves elements, computes nothing
 //	float.go    UnaryFloat, Pow, PowScalar, ScalarPow
 //	exp.go      e^x, and tanh, sigmoid and GELU, which are made of it
+//	activation.go LeakyReLU, SiLU, ELU, Softplus, HardSigmoid, HardSwish, of float32
 //	reduce.go   Sum, Dot
 //	extreme.go  MinOf, MaxOf, ArgMin, ArgMax
 //	softmax.go  SoftmaxRow, LogSoftmaxRow
