@@ -18,6 +18,7 @@
 //	window.go   WindowMax, WindowSum, which pooling is made of
 //	vector*.go  the instruction set that these use: AVX-512, AVX2 or loops, with the same bits
 //	rows.go     softmax and normalisation of rows of float32, on the same sets
+//	gate.go     the sigmoid and the hyperbolic tangent of recurrent layers, likewise
 //	depthwise.go a filter for each channel, likewise
 //	winograd.go the transforms of tiles for convolutions, likewise
 //	words_*.go  calls of our own assembly, which the module in ../asm generates (assembly_amd64.s)

@@ -76,7 +76,7 @@ func (l *GRU) turn(p *Pass, ofInput, ofState, reset []float32, turn, i, end int)
 	for b := range p.Batch {
 		if _, x, h, state, ok := row(b); ok {
 			kernel.Binary(kernel.Add, x[:2*n], x[:2*n], h[:2*n])
-			kernel.UnaryFloat(kernel.Sigmoid, x[:2*n], x[:2*n])
+			kernel.GateSigmoid(x[:2*n], x[:2*n])
 			if l.candidate != nil {
 				kernel.Binary(kernel.Mul, reset[b*n:(b+1)*n], x[:n], state)
 			}
@@ -95,7 +95,7 @@ func (l *GRU) turn(p *Pass, ofInput, ofState, reset []float32, turn, i, end int)
 			kernel.Binary(kernel.Mul, candidate, candidate, x[:n])
 		}
 		kernel.Binary(kernel.Add, candidate, candidate, x[2*n:3*n])
-		kernel.UnaryFloat(kernel.Tanh, candidate, candidate)
+		kernel.GateTanh(candidate, candidate)
 		// n + z·(h - n), as PyTorch computes it
 		kernel.Binary(kernel.Sub, state, state, candidate)
 		kernel.Binary(kernel.Mul, state, state, x[n:2*n])

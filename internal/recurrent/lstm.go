@@ -67,13 +67,13 @@ func (l *LSTM) Run(p Pass) {
 func (l *LSTM) step(g, ofState, cell, hidden []float32) {
 	n := l.hidden
 	kernel.Binary(kernel.Add, g, g, ofState)
-	kernel.UnaryFloat(kernel.Sigmoid, g[:2*n], g[:2*n])
-	kernel.UnaryFloat(kernel.Tanh, g[2*n:3*n], g[2*n:3*n])
-	kernel.UnaryFloat(kernel.Sigmoid, g[3*n:], g[3*n:])
+	kernel.GateSigmoid(g[:2*n], g[:2*n])
+	kernel.GateTanh(g[2*n:3*n], g[2*n:3*n])
+	kernel.GateSigmoid(g[3*n:], g[3*n:])
 	in, forget, candidate, out := g[:n], g[n:2*n], g[2*n:3*n], g[3*n:]
 	kernel.Binary(kernel.Mul, in, in, candidate)
 	kernel.Binary(kernel.Mul, cell, cell, forget)
 	kernel.Binary(kernel.Add, cell, cell, in)
-	kernel.UnaryFloat(kernel.Tanh, hidden, cell)
+	kernel.GateTanh(hidden, cell)
 	kernel.Binary(kernel.Mul, hidden, hidden, out)
 }
