@@ -74,6 +74,7 @@ func allocCases(t testing.TB) map[string]allocCase {
 	add("Embedding", nn.NewEmbedding("e", 3, 9), allocarray.New[float32](bg, 8, 5))
 	add("Lookup", lookup{nn.NewEmbedding("e", 3, 9)}, allocarray.New[float32](bg, 8, 5))
 	add("Conv1DGrouped", nn.NewGroupedConv1DWithoutBias("c", 6, 4, 2, nn.Span{Size: 3, Padding: 1}), sequences)
+	add("ConvTranspose2DGrouped", nn.NewGroupedConvTranspose2DWithoutBias("c", 6, 4, 2, nn.Square(3).Strided(2)).OutputPadded(1), randomTensor(1, 8, 5, 6, 6))
 	add("Conv2DWinograd", randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 32))
 	return cases
 }
