@@ -53,9 +53,7 @@ func (w *Weights) sumOfBiases() []float32 {
 		return nil
 	}
 	sum := make([]float32, max(len(w.InputBias), len(w.HiddenBias)))
-	for i, v := range w.InputBias {
-		sum[i] = v
-	}
+	copy(sum, w.InputBias)
 	for i, v := range w.HiddenBias {
 		sum[i] += v
 	}
