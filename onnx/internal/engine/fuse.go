@@ -16,25 +16,25 @@ const maxChain = 32
 
 // readers are the nodes that read a value, by their place in the graph; len(nodes) stands for an output of the graph,
 // or a body.
-func readersOf(m *graph.Model) [][]int {
-	list := make([][]int, m.Values)
+func readersOf(nodes []*graph.Node, out []*graph.Value, values int) [][]int {
+	list := make([][]int, values)
 	add := func(v *graph.Value, i int) {
 		if !slices.Contains(list[v.ID], i) {
 			list[v.ID] = append(list[v.ID], i)
 		}
 	}
-	for i, n := range m.Nodes {
+	for i, n := range nodes {
 		for _, v := range n.In {
 			if v != nil {
 				add(v, i)
 			}
 		}
 		if n.Bodies != nil {
-			uses(n, func(v *graph.Value) { add(v, len(m.Nodes)) })
+			uses(n, func(v *graph.Value) { add(v, len(nodes)) })
 		}
 	}
-	for _, v := range m.Out {
-		add(v, len(m.Nodes))
+	for _, v := range out {
+		add(v, len(nodes))
 	}
 	return list
 }
@@ -132,9 +132,9 @@ func (p *planner) take(nodes []*graph.Node) {
 
 // absorb makes factors and summands of the channels behind a head part of its weights, and returns their nodes.
 func (p *planner) absorb(h *ops.Head, out *int, shape []int) (taken []*graph.Node) {
-	nodes, channels := p.program.model.Nodes, h.Channels()
+	nodes, channels := p.nodes, h.Channels()
 	for channels > 0 {
-		readers := p.program.readers[*out]
+		readers := p.readers[*out]
 		if len(readers) != 1 || readers[0] == len(nodes) {
 			break
 		}
@@ -241,7 +241,7 @@ func (p *planner) alone(c *ops.Call) bool {
 // grow adds nodes to a chain whose last value is out, as long as nobody else needs what lies between. It returns the
 // value that the chain makes, and the nodes that it has added.
 func (p *planner) grow(chain *ops.Chain, out int, first *graph.Node) (int, []*graph.Node) {
-	nodes, readers := p.program.model.Nodes, p.program.readers
+	nodes, readers := p.nodes, p.readers
 	made, group := []int{out}, []int{}
 	var taken []*graph.Node
 	mark, kept := chain.Mark(), 0
