@@ -22,17 +22,49 @@ type productTask[T Element] struct {
 	pieces    int
 }
 
-var productTasks32, productTasks64 sync.Pool
+// spareTasks are tasks for reuse: as many as were in use at once. A sync.Pool would let the garbage
+// collector have them, and make others.
+type spareTasks[T Element] struct {
+	mu   sync.Mutex
+	free []*productTask[T]
+}
 
-// productTasks are tasks for reuse; nil for integers, whose products one core computes.
-func productTasks[T Element]() *sync.Pool {
+var (
+	spareTasks32 spareTasks[float32]
+	spareTasks64 spareTasks[float64]
+)
+
+// spareTasksOf returns those for an element; nil for integers, whose products one core computes.
+func spareTasksOf[T Element]() *spareTasks[T] {
+	var s any
 	switch any((*T)(nil)).(type) {
 	case *float32:
-		return &productTasks32
+		s = &spareTasks32
 	case *float64:
-		return &productTasks64
+		s = &spareTasks64
 	}
-	return nil
+	spares, _ := s.(*spareTasks[T])
+	return spares
+}
+
+func (s *spareTasks[T]) take() *productTask[T] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.free) - 1
+	if last < 0 {
+		return new(productTask[T])
+	}
+	t := s.free[last]
+	s.free = s.free[:last]
+	return t
+}
+
+// put takes t back, without what it refers to.
+func (s *spareTasks[T]) put(t *productTask[T]) {
+	*t = productTask[T]{}
+	s.mu.Lock()
+	s.free = append(s.free, t)
+	s.mu.Unlock()
 }
 
 // matMulTogether computes the product of two matrices into dst, if it is large and ctx has helpers.
@@ -41,8 +73,8 @@ func matMulTogether[T Element](ctx context.Context, dst, a, b *AllocArray[T]) bo
 	if float64(m)*float64(k)*float64(n) < worthwhile {
 		return false
 	}
-	h, pool := scope.HelpersFrom(ctx), productTasks[T]()
-	if h.Workers() == 1 || pool == nil {
+	h, spares := scope.HelpersFrom(ctx), spareTasksOf[T]()
+	if h.Workers() == 1 || spares == nil {
 		return false
 	}
 	units, columns := n/unit, true
@@ -52,14 +84,10 @@ func matMulTogether[T Element](ctx context.Context, dst, a, b *AllocArray[T]) bo
 	if units < 2 {
 		return false
 	}
-	t, ok := pool.Get().(*productTask[T])
-	if !ok {
-		t = new(productTask[T])
-	}
+	t := spares.take()
 	*t = productTask[T]{dst: matrixOf(dst), a: matrixOf(a), b: matrixOf(b), columns: columns, pieces: min(units, 4*h.Workers())}
 	h.RunPieces(t.pieces, t)
-	*t = productTask[T]{}
-	pool.Put(t)
+	spares.put(t)
 	return true
 }
 

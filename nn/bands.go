@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
 // bands are the pieces of a stage: some images each, or some lines of one image. These lines go through the
 // stage in bands of less, so that what lies between its layers stays in the cache.
@@ -21,7 +18,7 @@ type bands struct {
 	roomSize int
 }
 
-var bandsPool = sync.Pool{New: func() any { return new(bands) }}
+var spareBands spares[bands]
 
 // newBands cuts a stage for so many workers.
 func newBands(s *stage, w *sweep, y Tensor, workers int) bands {

@@ -29,6 +29,34 @@ func share(i, pieces, units int) (from, to int) { return i * units / pieces, (i 
 // ceil returns a/b, rounded up.
 func ceil(a, b int) int { return (a + b - 1) / b }
 
+// spares are tasks for reuse: as many as were in use at once. A sync.Pool would let the garbage
+// collector have them, and make others.
+type spares[T any] struct {
+	mu   sync.Mutex
+	free []*T
+}
+
+func (s *spares[T]) take() *T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.free) - 1
+	if last < 0 {
+		return new(T)
+	}
+	t := s.free[last]
+	s.free = s.free[:last]
+	return t
+}
+
+// put takes t back, without what it refers to.
+func (s *spares[T]) put(t *T) {
+	var none T
+	*t = none
+	s.mu.Lock()
+	s.free = append(s.free, t)
+	s.mu.Unlock()
+}
+
 // A product is a product of matrices without gaps, cut along its rows and columns.
 type product struct {
 	packed       *gemm.Packed[float32]
@@ -51,14 +79,13 @@ func (p *product) run(ctx context.Context) {
 		return
 	}
 	p.cut(workers)
-	t := products.Get().(*product)
+	t := products.take()
 	*t = *p
 	h.RunPieces(p.down*p.across, t)
-	*t = product{}
-	products.Put(t)
+	products.put(t)
 }
 
-var products = sync.Pool{New: func() any { return new(product) }}
+var products spares[product]
 
 // cut chooses the pieces: along the longer side, if that gives each worker as much. Columns are those
 // of whole panels.

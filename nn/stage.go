@@ -108,11 +108,10 @@ func (s *stage) run(ctx context.Context, w *sweep, y Tensor) {
 		}
 		return
 	}
-	t := bandsPool.Get().(*bands)
+	t := spareBands.take()
 	*t = p
 	h.RunPieces(t.pieces(), t)
-	*t = bands{}
-	bandsPool.Put(t)
+	spareBands.put(t)
 }
 
 // plane is the image that is pooled.

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"context"
-	"sync"
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
@@ -132,12 +131,11 @@ func (s *sweep) tiled(dst []float32, n, images, from, to int) {
 // tiledTogether is tiled with helpers, who take some channels of the output each. Each transforms
 // the image itself: the transformed tiles would take longer from one core's cache to another's.
 func (s *sweep) tiledTogether(dst []float32, n, images, from, to int) {
-	t := tilesPool.Get().(*sharedTiles)
+	t := spareTiles.take()
 	t.sweep = *s
 	t.tiles = tiles{dst: dst, n: n, images: images, from: from, to: to}
 	s.helpers.RunPieces(s.workers, t)
-	*t = sharedTiles{}
-	tilesPool.Put(t)
+	spareTiles.put(t)
 }
 
 // sharedTiles are tiles that several workers compute.
@@ -146,7 +144,7 @@ type sharedTiles struct {
 	sweep sweep
 }
 
-var tilesPool = sync.Pool{New: func() any { return new(sharedTiles) }}
+var spareTiles spares[sharedTiles]
 
 // RunPiece computes some channels.
 func (t *sharedTiles) RunPiece(worker, i int) {
