@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"context"
 	"sync/atomic"
 	"unsafe"
 
@@ -24,6 +25,9 @@ import (
 // every block under its lock; see [BumpRegion.Worn].
 type BumpRegion struct {
 	Region
+
+	// Entered is that of [Sharing], for the scopes of the region.
+	Entered func(ctx context.Context, pc uintptr)
 
 	generation atomic.Uint64        // a Generation; odd while it lasts
 	word       atomic.Uint64        // version<<leftBits | left

@@ -1,0 +1,2 @@
+// Package replay provides a buffer that reuses memory within a scope.
+package replay
