@@ -53,6 +53,7 @@ type recording struct {
 	births []birth
 	peak   int // granules
 	bound  int
+	online int // what best fit needs
 	bump   int // the most that bumping would have held
 }
 
@@ -170,11 +171,16 @@ func (p *Plans) learn(e *entry, births []birth, bump int) {
 }
 
 func newRecording(births []birth, bump int) *recording {
-	found, err := plan.Pack(problem(births))
+	p := problem(births)
+	found, err := plan.Pack(p)
 	if err != nil {
 		return nil
 	}
-	r := &recording{births: births, bump: bump, peak: int(found.Peak), bound: int(found.Bound)}
+	online, err := plan.Online(p)
+	if err != nil {
+		return nil
+	}
+	r := &recording{births: births, bump: bump, peak: int(found.Peak), bound: int(found.Bound), online: int(online.Peak)}
 	r.steps = make([]step, len(births))
 	r.prefix = make([]uint64, len(births)+1)
 	hash := uint64(0)
