@@ -16,6 +16,7 @@ type Epoch struct {
 	generation atomic.Uint64
 	ends       [rememberedEnds]atomic.Uint64
 	owner      any
+	releaser   Releaser // of the one block that has the epoch; nil for a scope's
 
 	number  uint64                     // of the epoch, in the order they were made; for sampling
 	guarded atomic.Pointer[pages.List] // nil unless a scope was guarded here

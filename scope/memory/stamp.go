@@ -51,6 +51,18 @@ func (s Stamp) EndsAtCaller(skip int) {
 	}
 }
 
+// EndsAs records as that place the one that is recorded for another scope, if there is
+// any: for a block with an epoch of its own (see [Releaser]) that ends together with the
+// scope around it.
+func (s Stamp) EndsAs(outer Stamp) {
+	if outer.epoch == nil {
+		return
+	}
+	if pc := outer.endPC(); pc != 0 {
+		s.EndsAt(pc)
+	}
+}
+
 // End describes, for an error message, where the scope ended: the place where the
 // function of scope.NoEscape begins, or the call of Restore or Reset. It is empty while
 // the scope is live.
