@@ -8,7 +8,7 @@ import (
 )
 
 // A block is one that was handed out, or an object for the next. It has an epoch of its
-// own, of which it is the owner, so that Release finds it by the stamp.
+// own, and is the record of that, so that Release finds it by the stamp.
 type block struct {
 	buf   *Buffer
 	epoch *memory.Epoch
@@ -27,17 +27,6 @@ type block struct {
 	prev, next *block // of the level; next also of the list of objects
 }
 
-// A block is the Releaser of its epoch: for operations that have no context.
-var _ memory.Releaser = (*block)(nil)
-
-// Alloc allocates as the buffer does.
-func (k *block) Alloc(size, align uintptr) (memory.Block, error) {
-	return k.buf.front().Alloc(size, align)
-}
-
-// Release releases as the buffer does.
-func (k *block) Release(mem []byte, s memory.Stamp) bool { return k.buf.front().Release(mem, s) }
-
 // front returns who answers for the blocks of b: what locks b, if goroutines share it.
 func (b *Buffer) front() memory.Releaser {
 	if front := b.shared.Releaser; front != nil {
@@ -51,25 +40,22 @@ func (b *Buffer) newBlock() *block {
 	k := b.spare
 	if k == nil {
 		k = &block{buf: b}
-		k.epoch = memory.NewBlockEpoch(k)
+		k.epoch = memory.NewBlockEpoch(b.front())
+		k.epoch.SetRecord(k)
 		return k
 	}
 	b.spare = k.next
 	return k
 }
 
-// owns reports whether mem is all of the block. Memory that is nowhere in the buffer is
-// what guard mode has put in its place.
+// owns reports whether mem is all of the block.
 func (k *block) owns(mem []byte) bool {
-	if len(mem) != k.size {
-		return false
-	}
-	return unsafe.SliceData(mem) == k.start || !k.buf.heap.contains(address(mem))
+	return len(mem) == k.size && unsafe.SliceData(mem) == k.start
 }
 
 // Release ends one block before its scope does. See [memory.Releaser].
 func (b *Buffer) Release(mem []byte, s memory.Stamp) bool {
-	k, ok := s.Owner().(*block)
+	k, ok := s.Record().(*block)
 	if !ok || k.buf != b || !s.Live() || !k.owns(mem) {
 		return false
 	}

@@ -132,7 +132,7 @@ func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 	mem := k.mem[at : at+size]
 	k.start, k.size = &mem[0], int(size)
 	poison.Unpoison(mem)
-	return memory.NewBlock(mem, k.epoch.Stamp()), nil
+	return k.epoch.Block(mem), nil
 }
 
 // maxSize bounds one block, so that no sum of sizes overflows.

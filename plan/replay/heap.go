@@ -223,16 +223,6 @@ func (h *heap) available() int {
 	return max(largest, room&^(granule-1))
 }
 
-// contains reports whether the address is one of the heap's.
-func (h *heap) contains(at uintptr) bool {
-	for _, p := range h.pieces {
-		if at-address(p.mem) < uintptr(len(p.mem)) {
-			return true
-		}
-	}
-	return false
-}
-
 // address returns where mem begins. It is compared and never turned back into a pointer;
 // storage does not move.
 func address(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }

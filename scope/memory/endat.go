@@ -25,3 +25,16 @@ func (s Stamp) EndPC() uintptr {
 	}
 	return s.endPC()
 }
+
+// SetRecord attaches what an allocator knows of the block of an epoch made by
+// [NewBlockEpoch], for [Stamp.Record]. It is called before the first Stamp.
+func (e *Epoch) SetRecord(record any) { e.record = record }
+
+// Record returns what SetRecord has attached to the epoch of s: how the Release of an
+// allocator finds the block again.
+func (s Stamp) Record() any {
+	if s.epoch == nil {
+		return nil
+	}
+	return s.epoch.record
+}

@@ -67,7 +67,11 @@ func (s Stamp) EndsAs(outer Stamp) {
 // function of scope.NoEscape begins, or the call of Restore or Reset. It is empty while
 // the scope is live.
 func (s Stamp) End() string {
-	if s.Live() {
+	var moved bool
+	if s, moved = s.Unmoved(); s.Live() {
+		if moved {
+			return "been given to an operation"
+		}
 		return ""
 	}
 	age := s.epoch.generation.Load() - s.generation
