@@ -52,6 +52,14 @@ const (
 // Init sets the region that b belongs to, and the epoch of its scopes.
 func (b *BumpRegion) Init(r Region, epoch *memory.Epoch) { b.Region, b.epoch = r, epoch }
 
+// Releaser returns what releases the blocks of the region, if it has one.
+func (b *BumpRegion) Releaser(g Generation) memory.Releaser {
+	if able, ok := b.Region.(Releasing); ok {
+		return able.Releaser(g)
+	}
+	return nil
+}
+
 // Generation returns the current generation.
 func (b *BumpRegion) Generation() Generation { return Generation(b.generation.Load()) }
 

@@ -224,6 +224,23 @@ func (b *Buffer) Trim() {
 	b.heap.trim()
 }
 
+// Reserve takes storage, if that is necessary, so that there is room for n bytes in one
+// piece. Its error is that of an allocation.
+func (b *Buffer) Reserve(n int) error {
+	if n <= 0 {
+		return nil
+	}
+	if uintptr(n) > maxSize {
+		return b.exhausted(uintptr(n), nil)
+	}
+	if need := (n + granule - 1) / granule; b.heap.fit(need) == nil {
+		if err := b.heap.grow(need); err != nil {
+			return b.exhausted(uintptr(n), err)
+		}
+	}
+	return nil
+}
+
 // Close releases everything, as Reset does and under the same conditions, and gives the
 // storage back to its source. Later allocations fail with an error that matches
 // scope.ErrExhausted and bumper.ErrClosed; a second Close returns bumper.ErrClosed.

@@ -1,8 +1,10 @@
 package replay_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
@@ -44,4 +46,38 @@ func TestOnSource(t *testing.T) {
 
 func TestBehindALock(t *testing.T) {
 	scopetest.TestAllocator(t, func() scope.Allocator { return locked.Share(replay.New(replay.Limit(512 << 10))) })
+}
+
+// TestRegions: a region of a shared buffer that is a Buffer keeps the contract as well.
+func TestRegions(t *testing.T) {
+	for name, opts := range map[string][]bumper.SlabOption{
+		"slab":  nil,
+		"small": {bumper.SlabSize(4096), bumper.Limit(1 << 20)},
+	} {
+		share := func() *locked.Buffer {
+			return locked.Share(bumper.NewSlabBuffer(opts...), locked.Regions(replay.Regions(&shared)))
+		}
+		t.Run("shared/"+name, func(t *testing.T) {
+			scopetest.TestAllocator(t, func() scope.Allocator { return share() })
+			scopetest.TestConcurrent(t, func() scope.Allocator { return share() })
+		})
+		t.Run("region/"+name, func(t *testing.T) {
+			scopetest.TestAllocator(t, func() scope.Allocator { return openRegion(t, share()) })
+		})
+	}
+}
+
+// openRegion returns the allocator of a private region of a that stays open until the test
+// has ended.
+func openRegion(t *testing.T, a scope.Allocator) scope.Allocator {
+	allocator, done := make(chan scope.Allocator), make(chan error)
+	go func() {
+		done <- scope.NoEscape(scope.WithAllocator(context.Background(), a), func(ctx context.Context) error {
+			allocator <- scope.AllocatorFrom(ctx)
+			<-t.Context().Done()
+			return nil
+		})
+	}()
+	t.Cleanup(func() { require.NoError(t, <-done) })
+	return <-allocator
 }
