@@ -116,7 +116,7 @@ var pattern = func() (p [512]byte) {
 func (l *Ledger) End(owners ...int) {
 	kept := l.live[:0]
 	for _, e := range l.live {
-		if !slices.Contains(owners, e.owner) || ofHeap(e.block.Stamp) {
+		if !slices.Contains(owners, e.owner) || !e.block.Stamp.Scoped() {
 			kept = append(kept, e)
 			continue
 		}
@@ -127,12 +127,6 @@ func (l *Ledger) End(owners ...int) {
 	l.live = kept
 	l.Verify()
 	l.dead = l.dead[max(0, len(l.dead)-rememberedDead):]
-}
-
-// ofHeap reports whether a stamp is that of the Go heap. In guard mode blocks of the heap have
-// stamps too, for they can be released.
-func ofHeap(s scope.Stamp) bool {
-	return s == scope.Stamp{} || s.Releasable() && s.Owner() == nil
 }
 
 // Verify compares all blocks with the model, and checks that what is dead stays

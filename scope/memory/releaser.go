@@ -63,6 +63,12 @@ type blockReleaser interface {
 // before its scope ends. In guard mode all blocks that it watches are such blocks.
 func (s Stamp) Releasable() bool { return s.epoch != nil && s.epoch.releaser != nil }
 
+// Scoped reports whether the stamp is that of memory which a scope releases: not the zero
+// Stamp, nor that of a block of the Go heap to which guard mode gave one.
+func (s Stamp) Scoped() bool {
+	return s.epoch != nil && !(s.Watched() && s.epoch.releaser.(*watched).list == nil)
+}
+
 // Watched reports whether guard mode gave the block an epoch of its own, on an allocator
 // that cannot release single blocks.
 func (s Stamp) Watched() bool {
