@@ -264,8 +264,8 @@ func (closed) Acquire(int) ([]byte, error) { return nil, bumper.ErrClosed }
 
 func (closed) Release([]byte) {}
 
-// Stats returns how the buffer is used. HighWater is the memory that was needed: where a
-// plan is replayed, all that is kept for it counts, and not only what lives.
+// Stats returns how the buffer is used. HighWater is the memory that was needed: gaps
+// between blocks count, and where a plan is replayed, all that is kept for it.
 func (b *Buffer) Stats() bumper.Stats {
 	s := b.stats
 	s.Used, s.Outside = b.live*granule, b.outside()

@@ -19,6 +19,7 @@ type piece struct {
 	mem    []byte // whole granules
 	source []byte // what the source returned
 	whole  *span  // the only span, if the piece is all free
+	reach  int    // the largest end, in granules, of a span in use since it was all free
 }
 
 // A span is a part of a piece: a block, the place of a plan, or free.
@@ -49,7 +50,8 @@ type heap struct {
 	pieces []*piece
 	held   int // bytes of pieces
 	used   int // granules of spans in use
-	most   int // the largest used so far
+	reach  int // of all pieces
+	most   int // the largest reach so far
 	free   *span
 	spare  *span // objects for use, linked by next
 	seed   uint32
@@ -77,7 +79,11 @@ func (h *heap) take(n int) (*span, error) {
 		h.put(rest)
 	}
 	h.used += n
-	h.most = max(h.most, h.used)
+	if more := s.off + n - s.piece.reach; more > 0 {
+		s.piece.reach += more
+		h.reach += more
+		h.most = max(h.most, h.reach)
+	}
 	return s, nil
 }
 
@@ -95,6 +101,8 @@ func (h *heap) give(s *span) {
 	}
 	if s.prev == nil && s.next == nil {
 		s.piece.whole = s
+		h.reach -= s.piece.reach
+		s.piece.reach = 0
 	}
 	h.put(s)
 }
