@@ -48,7 +48,8 @@ func within(pc uintptr) bool {
 // user returns the innermost function at a return address that does not pass on; without
 // one, the outermost, and false.
 func user(pc uintptr) (f runtime.Frame, outside bool) {
-	frames := runtime.CallersFrames([]uintptr{pc})
+	// The 0 is no function: behind the last address, those that it is inlined in are left out.
+	frames := runtime.CallersFrames([]uintptr{pc, 0})
 	for more := true; more; {
 		f, more = frames.Next()
 		if !passesOn(f.Function) && !computes(f.Function) {
