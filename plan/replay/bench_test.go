@@ -4,7 +4,9 @@ import (
 	"context"
 	"testing"
 
+	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/plan/replay"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -81,5 +83,47 @@ func BenchmarkBlock(b *testing.B) {
 			}
 		}
 		each(b)
+	})
+}
+
+// BenchmarkSimilar makes arrays of 1 KiB, 100 in a scope; with release, each is released
+// when the next is made.
+func BenchmarkSimilar(b *testing.B) {
+	const n = 100
+	x := allocarray.New[float32](context.Background(), 256)
+	run := func(name string, a scope.Allocator, release bool) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			ctx := scope.WithAllocator(context.Background(), a)
+			step := func(ctx context.Context) error {
+				last := x.Similar(ctx)
+				for range n - 1 {
+					y := x.Similar(ctx)
+					if release {
+						last.Release(ctx)
+					}
+					last = y
+				}
+				return nil
+			}
+			for b.Loop() {
+				_ = scope.NoEscape(ctx, step)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/block")
+		})
+	}
+	run("heap", scope.Heap(), false)
+	run("slab", bumper.NewSlabBuffer(), false)
+	run("slab/release", bumper.NewSlabBuffer(), true)
+	run("replay", replay.New(), false)
+	run("replay/release", replay.New(), true)
+	run("region/release", locked.Share(bumper.NewSlabBuffer(), locked.Regions(replay.Regions(nil))), true)
+	b.Run("make", func(b *testing.B) {
+		for b.Loop() {
+			for range n {
+				sink = make([]byte, 1024)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/block")
 	})
 }
