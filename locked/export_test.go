@@ -18,7 +18,11 @@ func (a *arena) Used() int                     { return a.used }
 func (a *arena) Whole() int                    { return a.whole() }
 func (a *arena) RetireDownTo(n int)            { a.retireDownTo(n) }
 func (a *arena) Recall()                       { a.recall() }
+func (a *arena) Retired() bool                 { return a.retired() }
 func (s *span) Bytes() []byte                  { return s.bytes() }
+
+// BinOf returns the bin for spans of n bytes.
+func BinOf(n int) int { return binOf(n) }
 
 // Spares returns how many regions wait for reuse.
 func Spares(b *Buffer) int {

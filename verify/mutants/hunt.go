@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // hunters are the packages whose tests hunt for mutants, besides those that are mutated.
@@ -41,6 +43,7 @@ type probe struct {
 // A hunt is the state of a run: built tests and what is known of them.
 type hunt struct {
 	root, dir, overlay string
+	jobs               int // tests at a time
 	list               []*mutant
 	plain              []string // folders of the tests that are built
 	probes             []*probe
@@ -51,12 +54,12 @@ type hunt struct {
 
 // newHunt builds the mutants of the list into the tests, and runs each test once
 // without any, to see what it runs and how long it takes.
-func newHunt(root, dir string, list []*mutant) (*hunt, error) {
+func newHunt(root, dir string, list []*mutant, jobs int) (*hunt, error) {
 	overlay, err := write(root, dir, list)
 	if err != nil {
 		return nil, err
 	}
-	h := &hunt{root: root, dir: dir, overlay: overlay, list: list}
+	h := &hunt{root: root, dir: dir, overlay: overlay, jobs: jobs, list: list}
 	if h.plain, err = h.concerned(hunters); err != nil {
 		return nil, err
 	}
@@ -110,6 +113,7 @@ func (h *hunt) race() error {
 
 func (h *hunt) exploreRace(folder string) error {
 	names, err := h.tests(folder, true)
+	var probes []*probe
 	for _, name := range names {
 		p := &probe{folder: folder, name: name, race: true}
 		for _, plain := range h.probes {
@@ -118,14 +122,33 @@ func (h *hunt) exploreRace(folder string) error {
 			}
 		}
 		needed := func(m *mutant) bool { return m.races(folder) && p.runs[m.fn.id] }
-		if p.runs != nil && !slices.ContainsFunc(h.list, needed) {
-			continue
-		}
-		if h.watch(p) {
-			h.raceProbes = append(h.raceProbes, p)
+		if p.runs == nil || slices.ContainsFunc(h.list, needed) {
+			probes = append(probes, p)
 		}
 	}
+	h.raceProbes = append(h.raceProbes, h.watchAll(probes)...)
 	return err
+}
+
+// watchAll watches tests, some at a time, and returns those that pass.
+func (h *hunt) watchAll(probes []*probe) []*probe {
+	passes := make([]bool, len(probes))
+	var tasks errgroup.Group
+	tasks.SetLimit(max(h.jobs, 1))
+	for i, p := range probes {
+		tasks.Go(func() error {
+			passes[i] = h.watch(p)
+			return nil
+		})
+	}
+	_ = tasks.Wait()
+	var right []*probe
+	for i, p := range probes {
+		if passes[i] {
+			right = append(right, p)
+		}
+	}
+	return right
 }
 
 func (h *hunt) binary(folder string, race bool) string {
@@ -139,11 +162,11 @@ func (h *hunt) binary(folder string, race bool) string {
 // explore finds the tests of a package.
 func (h *hunt) explore(folder string) error {
 	names, err := h.tests(folder, false)
+	var probes []*probe
 	for _, name := range names {
-		if p := (&probe{folder: folder, name: name}); h.watch(p) {
-			h.probes = append(h.probes, p)
-		}
+		probes = append(probes, &probe{folder: folder, name: name})
 	}
+	h.probes = append(h.probes, h.watchAll(probes)...)
 	return err
 }
 
@@ -162,8 +185,8 @@ func (h *hunt) tests(folder string, race bool) (names []string, err error) {
 // that fails is named, and left out: the switches keep the compiler from inlining, which
 // some tests count on.
 func (h *hunt) watch(p *probe) (passes bool) {
-	trace := filepath.Join(h.dir, "trace")
-	_ = os.Remove(trace)
+	trace := fmt.Sprintf("%s-%s.trace", h.binary(p.folder, p.race), p.name)
+	defer os.Remove(trace)
 	start := time.Now()
 	out, err := h.run(p.folder, p.race, []string{p.name}, -1, trace, 2*time.Minute)
 	p.took = time.Since(start)

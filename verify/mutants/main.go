@@ -110,7 +110,7 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 		os.Exit(1)
 	}()
 	slices.SortStableFunc(left, func(a, b *mutant) int { return a.late() - b.late() })
-	h, err := newHunt(root, dir, left)
+	h, err := newHunt(root, dir, left, jobs)
 	if err != nil {
 		return 0, err
 	}
