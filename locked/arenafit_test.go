@@ -99,6 +99,7 @@ func TestRetireDownTo(t *testing.T) {
 		for _, n := range []int{2 * k, 8 * k, 1 * k, 4 * k} {
 			a.Add(make([]byte, n))
 		}
+		a.Recall() // of none
 		a.RetireDownTo(c.keep)
 		a.RetireDownTo(c.keep) // once more, which retires none
 		require.Equal(t, c.usable < 15*k, a.Retired())

@@ -1,7 +1,6 @@
 package locked_test
 
 import (
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -189,5 +188,13 @@ func TestPeakOfARegion(t *testing.T) {
 	require.Equal(t, shared.Stats().Used, shared.Stats().PeakRegion)
 	r.Release(g)
 	require.Zero(t, shared.Stats().Used)
-	runtime.KeepAlive(shared)
+
+	shared = locked.Share(bumper.NewSlabBuffer(bumper.SlabSize(64 << 10))) // also where it joins an idle one
+	r, g, alloc = opened(t, shared, nil)
+	alloc(16 << 10)
+	r.Close(g, 0)
+	require.True(t, r.Reopen(g))
+	alloc(100 << 10)
+	require.Equal(t, shared.Stats().Used, shared.Stats().PeakRegion)
+	r.Release(g)
 }

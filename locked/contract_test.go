@@ -2,6 +2,7 @@ package locked_test
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/handshake"
+	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -149,7 +151,8 @@ func TestClosedRegion(t *testing.T) {
 		alloc(100)
 		block, err := r.AllocIn(g, 100, 8)
 		require.NoError(t, err)
-		r.Close(g, 0)
+		here, _, _, _ := runtime.Caller(0)
+		r.Close(g, here)
 		used := shared.Stats().Used
 		_, ok := r.ExtendIn(g, block, 101)
 		require.False(t, ok)
@@ -164,6 +167,7 @@ func TestClosedRegion(t *testing.T) {
 		require.EqualValues(t, 1, shared.Stats().Late)
 		r.Close(g, 0) // once more, which changes nothing
 		require.Equal(t, used, shared.Stats().Used)
+		require.Contains(t, block.Stamp.End(), "TestClosedRegion")
 		r.Release(g)
 		require.Zero(t, shared.Stats().Used)
 	}
@@ -257,4 +261,78 @@ func TestAttempts(t *testing.T) {
 	require.Equal(t, []int{1, 2, 3, 4}, l.appeals)
 	require.Zero(t, l.held, "what was charged for a block that is not to be had goes back")
 	r.Release(g)
+}
+
+// TestOneBlockOpensNoWindow: a region hands out its first block under its lock, for it may be
+// the only one, and opens a window with the second.
+func TestOneBlockOpensNoWindow(t *testing.T) {
+	if poison.On {
+		t.Skip("every block is unpoisoned under the lock")
+	}
+	r, g, alloc := opened(t, locked.Share(bumper.NewSlabBuffer()), nil)
+	window := func() bool {
+		first, _ := r.(*handshake.BumpRegion).Take(g, 1, 1)
+		return first != nil
+	}
+	alloc(1)
+	require.False(t, window())
+	alloc(1)
+	require.True(t, window())
+	r.Close(g, 0)
+	require.False(t, window())
+	require.True(t, r.Reopen(g))
+	require.True(t, window(), "a region that is kept has memory")
+	r.Release(g)
+}
+
+// TestExtendedRegion: extending a block lengthens the span as a block of its own would, and
+// within a span of an isolating buffer it stays in what the region is charged for.
+func TestExtendedRegion(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer())
+	r, g, _ := opened(t, shared, nil)
+	block, err := r.AllocIn(g, 64, 64)
+	require.NoError(t, err)
+	block, ok := r.ExtendIn(g, block, 8192)
+	require.True(t, ok)
+	require.Len(t, block.Bytes(), 8192)
+	require.Equal(t, 4160+6080, shared.Stats().Used)
+	r.Release(g)
+
+	for _, a := range []handshake.Account{nil, newLedger(1 << 30)} {
+		r, g, _ = opened(t, isolating(bumper.SlabSize(64<<10)), a)
+		block, err = r.AllocIn(g, 64, 64)
+		require.NoError(t, err)
+		longer, ok := r.ExtendIn(g, block, 4224)
+		require.True(t, ok)
+		for _, size := range []uintptr{70_000, 4225} {
+			if a == nil && size < 64<<10 {
+				continue // which is charged to nobody
+			}
+			_, ok = r.ExtendIn(g, longer, size)
+			require.False(t, ok, "%d bytes", size)
+		}
+		r.Release(g)
+	}
+}
+
+// TestOutsideEndsWithAReset: a block outside every region tells where the buffer was reset,
+// whichever of the two was; and the next ones have room for as many.
+func TestOutsideEndsWithAReset(t *testing.T) {
+	for _, inside := range []bool{false, true} {
+		buf := bumper.NewSlabBuffer()
+		shared := locked.Share(buf)
+		b, err := shared.Alloc(100_000, 8)
+		require.NoError(t, err)
+		if inside {
+			require.NoError(t, buf.Reset())
+		} else {
+			require.NoError(t, shared.Reset())
+		}
+		require.False(t, b.Stamp.Live())
+		require.Regexp(t, `^ended at .*/contract_test\.go:\d+ \(.*TestOutsideEndsWithAReset\)$`, b.Stamp.End())
+		require.Zero(t, shared.Stats().Used)
+		_, err = shared.Alloc(64, 8)
+		require.NoError(t, err)
+		require.Equal(t, roundedUp(100_000), shared.Stats().Used)
+	}
 }

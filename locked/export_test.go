@@ -30,3 +30,10 @@ func Spares(b *Buffer) int {
 	defer b.mu.Unlock()
 	return len(b.spare)
 }
+
+// Armed reports whether a timer is to run.
+func Armed(b *Buffer) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.armed
+}

@@ -1,6 +1,7 @@
 package locked_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,8 +19,8 @@ import (
 type guarded struct {
 	trial.Source
 	lock  tryLocker
-	calls int
-	free  int // calls without the lock
+	calls atomic.Int32
+	free  atomic.Int32 // calls without the lock
 }
 
 type tryLocker interface {
@@ -28,9 +29,9 @@ type tryLocker interface {
 }
 
 func (s *guarded) look() {
-	s.calls++
+	s.calls.Add(1)
 	if s.lock.TryLock() {
-		s.free++
+		s.free.Add(1)
 		s.lock.Unlock()
 	}
 }
@@ -55,12 +56,12 @@ func TestSourceIsCalledUnderTheLock(t *testing.T) {
 		shared := locked.Share(buf, locked.Retain(0, 16<<20))
 		src.lock = handshake.SharingOf(buf).Lock.(tryLocker)
 		ctx := scope.WithAllocator(t.Context(), shared)
-		calls := 0
+		calls := int32(0)
 		expect := func(what string) {
 			t.Helper()
-			require.Greater(t, src.calls, calls, what)
-			require.Zero(t, src.free, what)
-			calls = src.calls
+			require.Greater(t, src.calls.Load(), calls, what)
+			require.Zero(t, src.free.Load(), what)
+			calls = src.calls.Load()
 		}
 		r, g, alloc := opened(t, shared, nil)
 		alloc(100)

@@ -211,20 +211,24 @@ var errTime = errors.New("out of time")
 // system.
 const most = 3 << 20
 
-// run runs tests of a package with a mutant switched on: those that are named, or else all,
-// with those that are skipped in short runs.
+// run runs tests of a package, those that are named, with a mutant switched on.
 func (h *hunt) run(folder string, race bool, names []string, id int, trace string, limit time.Duration) ([]byte, error) {
+	return h.start(folder, race, id, trace, limit, "-test.short", "-test.run", "^("+strings.Join(names, "|")+")$")
+}
+
+// runLong runs the tests that match, also what is skipped in short runs.
+func (h *hunt) runLong(folder string, id int, test string) ([]byte, error) {
+	return h.start(folder, false, id, "", 4*time.Minute, "-test.run", test)
+}
+
+func (h *hunt) start(folder string, race bool, id int, trace string, limit time.Duration, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	bound := fmt.Sprintf(`ulimit -d %d 2>/dev/null; exec "$0" "$@"`, most)
 	if race {
 		bound = `exec "$0" "$@"` // which needs addresses without end
 	}
-	args := []string{"-c", bound, h.binary(folder, race), "-test.failfast"}
-	if names != nil {
-		args = append(args, "-test.short", "-test.run", "^("+strings.Join(names, "|")+")$")
-	}
-	cmd := exec.CommandContext(ctx, "sh", args...)
+	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", bound, h.binary(folder, race), "-test.failfast"}, args...)...)
 	cmd.Dir = filepath.Join(h.root, folder)
 	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(id), envTrace+"="+trace)
 	cmd.WaitDelay = time.Second
@@ -300,6 +304,9 @@ func (h *hunt) try(v *verdict, m *mutant, waves [][]*probe) {
 			limit += 10 * p.took
 		}
 		out, err := h.run(wave[0].folder, wave[0].race, names, m.id, "", limit)
+		if errors.Is(err, errTime) { // once more, with time for a machine that is busy
+			out, err = h.run(wave[0].folder, wave[0].race, names, m.id, "", 4*limit)
+		}
 		if err == nil {
 			continue
 		}
@@ -314,14 +321,29 @@ func (h *hunt) try(v *verdict, m *mutant, waves [][]*probe) {
 	}
 }
 
-// tryLong runs all tests of the package of m, those too that are skipped in short runs.
+// tryLong runs all tests of the package of m, those too that are skipped in short runs. Some
+// wait for what takes seconds: the one that fails must fail with m again, and pass without.
 func (h *hunt) tryLong(v *verdict, m *mutant) {
 	folder := m.file.pkg.folder
 	if !slices.Contains(hunters, folder) || slices.Contains(edges, folder) {
 		return
 	}
-	if out, err := h.run(folder, false, nil, m.id, "", 2*time.Minute); err != nil {
-		v.Verdict, v.By = killed, "long "+folder+" "+failed(out)
+	fails := func(id int, test string) (by string) {
+		if out, err := h.runLong(folder, id, test); err != nil {
+			by = failed(out)
+		}
+		return by
+	}
+	by := fails(m.id, ".")
+	if by == "" {
+		return
+	}
+	test := "." // of a panic, which names none
+	if name, _, _ := strings.Cut(by, "/"); strings.HasPrefix(by, "Test") {
+		test = "^" + name + "$"
+	}
+	if fails(m.id, test) != "" && fails(0, test) == "" {
+		v.Verdict, v.By = killed, "long "+folder+" "+by
 	}
 }
 
@@ -333,6 +355,8 @@ func waves(m *mutant, probes []*probe) (waves [][]*probe) {
 	for _, p := range probes {
 		switch {
 		case !p.runs[m.fn.id]:
+		case p.name == m.test && p.folder == m.file.pkg.folder:
+			waves = append(waves, []*probe{p})
 		case p.took > quick:
 			if p.folder == m.file.pkg.folder || !slices.Contains(edges, p.folder) {
 				slow = append(slow, p)
