@@ -1,0 +1,72 @@
+package locked_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// TestResetWhileOthersAllocate: outside every region too, all methods are safe for concurrent
+// use: a block is of the time before a reset or after it, and then nobody else's.
+func TestResetWhileOthersAllocate(t *testing.T) {
+	for name, buf := range limited(1 << 20) {
+		t.Run(name, func(t *testing.T) {
+			shared := locked.Share(buf)
+			var all sync.WaitGroup
+			for range 2 {
+				all.Go(func() {
+					for range 500 {
+						if b, err := shared.Alloc(64, 8); err != nil || len(b.Bytes()) != 64 {
+							t.Error(err, len(b.Bytes()))
+						}
+						_ = shared.Stats()
+					}
+				})
+			}
+			for range 500 {
+				require.NoError(t, shared.Reset())
+			}
+			all.Wait()
+			require.NoError(t, shared.Reset())
+			require.Zero(t, shared.Stats().Used)
+		})
+	}
+}
+
+// TestStaleStorageServesNobody: who allocates while a reset takes storage back does not get a
+// part of that.
+func TestStaleStorageServesNobody(t *testing.T) {
+	rounds := 200_000
+	if testing.Short() || testenv.Slow() {
+		rounds = 10_000
+	}
+	shared := locked.Share(bumper.NewAllocBuffer(64 << 20))
+	var all sync.WaitGroup
+	var stop atomic.Bool
+	for range 3 {
+		all.Go(func() {
+			for !stop.Load() {
+				if _, err := shared.Alloc(1, 1); err != nil && !errors.Is(err, scope.ErrExhausted) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range rounds {
+		if err := shared.Reset(); err != nil {
+			t.Error(err)
+		}
+	}
+	stop.Store(true)
+	all.Wait()
+	require.NoError(t, shared.Reset())
+	require.Zero(t, shared.Stats().Used)
+}
