@@ -120,3 +120,20 @@ func TestRestOfAnIsolatedSpan(t *testing.T) {
 	require.NotEqual(t, at(first)+192, at(alloc(64)), "the span is left to the collector")
 	r.Release(g)
 }
+
+// TestIdleStorageStays: what is idle goes back for a larger piece only if a limit leaves no room
+// for both, and no more of it than makes room.
+func TestIdleStorageStays(t *testing.T) {
+	for limit, want := range map[int]int{0: 7 << 20, 5 << 20: 5 << 20, 6 << 20: 6 << 20, 7 << 20: 7 << 20} {
+		opts := []bumper.SlabOption{}
+		if limit > 0 {
+			opts = append(opts, bumper.Limit(limit))
+		}
+		shared := locked.Share(bumper.NewSlabBuffer(opts...))
+		ctx := scope.WithAllocator(t.Context(), shared)
+		require.Zero(t, burst(ctx, 5, 1<<20))
+		require.Equal(t, 5<<20, shared.Stats().Capacity)
+		require.NoError(t, request(ctx, 2<<20))
+		require.Equal(t, want, shared.Stats().Capacity, "limit %d", limit)
+	}
+}

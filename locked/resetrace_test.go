@@ -2,9 +2,12 @@ package locked_test
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,4 +72,59 @@ func TestStaleStorageServesNobody(t *testing.T) {
 	all.Wait()
 	require.NoError(t, shared.Reset())
 	require.Zero(t, shared.Stats().Used)
+}
+
+// TestRefusalsWhileTrimming: the numbers of a refusal are read while storage goes back.
+func TestRefusalsWhileTrimming(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(4 << 20)))
+	ctx := scope.WithAllocator(t.Context(), shared)
+	for range 5 {
+		require.NoError(t, request(ctx, 1<<20))
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() {
+				for range 500 {
+					if _, err := shared.Alloc(1<<62, 8); err == nil {
+						t.Error("a block of 4 EiB")
+					}
+				}
+			})
+		}
+		shared.Trim() // the last that this goroutine does for a while
+		all.Wait()
+	}
+}
+
+// TestRecalledUnderTheLock: pieces that retire serve again when there are no others, while
+// goroutines look at what is idle.
+func TestRecalledUnderTheLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(8<<20)), locked.Retain(0, 8<<20))
+		ctx := scope.WithAllocator(t.Context(), shared)
+		for range 30 {
+			require.NoError(t, request(ctx, 8<<20))
+			r, g, alloc := opened(t, shared, nil)
+			alloc(100)
+			time.Sleep(10 * time.Second) // the piece retires
+			require.Zero(t, shared.Stats().LargestIdle)
+			var all sync.WaitGroup
+			for range 3 {
+				all.Go(func() {
+					for range 100 {
+						_ = shared.Stats()
+					}
+				})
+			}
+			all.Go(func() {
+				for range 10 {
+					runtime.Gosched()
+				}
+				if err := request(ctx, 7<<20); err != nil {
+					t.Error(err)
+				}
+			})
+			all.Wait()
+			r.Release(g)
+		}
+	})
 }

@@ -42,6 +42,9 @@ var equivalent = []struct {
 		`bumper/shared.go slabStorage.Acquire side: err != nil && size < s.b.slabSize becomes (err != nil)`,
 		`bumper/shared.go autoscalingStorage.Acquire comparison: want > size becomes want >= size`,
 		`offheap/records.go records.blank constant: 0 becomes (0 + 1)`,
+		`locked/arena.go arena.remove arithmetic: a.retiring-- becomes a.retiring++`,
+		`locked/arena.go arena.retire remove: a.retiring-- removed`,
+		`locked/region.go region.unlock side: end > r.off && r.bump.Open(r.mem[:end], end-r.off) becomes (r.bump.Open(r.mem[:end], end-r.off))`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -58,6 +61,10 @@ var equivalent = []struct {
 		`scope/open.go life.openLevel swap: l.alloc = alloc l.cleanup = runtime.AddCleanup(x, abandoned, l) becomes l.cleanup = runtime.AddCleanup(x, abandoned, l); l.alloc = alloc`,
 		`bumper/slab.go SlabBuffer.Trim swap: b.levels.shared.Trim() b.trim() becomes b.trim(); b.levels.shared.Trim()`,
 		`bumper/allocbuffer.go NewAllocBuffer swap: b.levels.Init(b) b.levels.shared.Storage = allocStorage{b} becomes b.levels.shared.Storage = allocStorage{b}; b.levels.Init(b)`,
+		`locked/arena.go arena.extend swap: a.absorb(s, next) a.use(s, n) becomes a.use(s, n); a.absorb(s, next)`,
+		`locked/arena.go arena.remove swap: a.freeSpan(p.whole) a.pieces = slice … q *piece) bool { return p == q }) becomes a.pieces = slices.DeleteFunc(a.piece … rn p == q }); a.freeSpan(p.whole)`,
+		`locked/buffer.go Buffer.putRegion swap: b.unlist(r) b.stats.Open-- becomes b.stats.Open--; b.unlist(r)`,
+		`locked/region.go region.restart swap: r.home.giveBack(r) r.open = true becomes r.open = true; r.home.giveBack(r)`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -107,6 +114,7 @@ var equivalent = []struct {
 	{"alignments are powers of two, and their masks never 64", []string{
 		`bumper/fit.go fitFast comparison: mask >= 64 becomes mask > 64`,
 		`offheap/workspace.go owner.Alloc constant: 64 becomes (64 + 1)`,
+		`locked/region.go fitFast comparison: mask >= granule becomes mask > granule`,
 	}},
 	{"a scope that has ended is found ended once more", []string{
 		`scope/noescape.go endLater side: s != nil && cp.Live() becomes (s != nil)`,
@@ -118,6 +126,7 @@ var equivalent = []struct {
 		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.levels.at.Mem[start:end]) removed`,
 		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
 		`bumper/extend.go extend swap: poison.Unpoison(mem[*off:end]) *off = end becomes *off = end; poison.Unpoison(mem[*off:end])`,
+		`locked/extend.go region.ExtendIn swap: poison.Unpoison(r.mem[r.off:end]) r.off = end becomes r.off = end; poison.Unpoison(r.mem[r.off:end])`,
 	}},
 	{"a scope without a level has the zero stamp, which lives for ever", []string{
 		`scope/life.go life.over side: l.checkpointer != nil && !l.level.Live() becomes (!l.level.Live())`,
@@ -134,6 +143,7 @@ var equivalent = []struct {
 	}},
 	{"the reset has made the front forget what an AllocBuffer lent, so nothing is left to trim", []string{
 		`bumper/allocbuffer.go AllocBuffer.Close remove: b.levels.shared.Trim() removed`,
+		`locked/buffer.go Buffer.Close condition: err != nil becomes (err != nil) || true`,
 	}},
 	{"a claim that is satisfied names no refuser", []string{
 		`internal/handshake/queue.go Wait side: err == nil || refuser == nil becomes (refuser == nil)`,
@@ -152,6 +162,26 @@ var equivalent = []struct {
 	}},
 	{"who asks between the two, in another goroutine, learns that the scope has ended and not where", []string{
 		`offheap/workspace.go owner.end swap: o.stamp.EndsAt(pc) o.epoch.End() becomes o.epoch.End(); o.stamp.EndsAt(pc)`,
+	}},
+	{"no memory has 2^30 spans, and no span 2^48 granules", []string{
+		`locked/arena.go arena.find constant: 30 becomes (30 + 1)`,
+		`locked/arena.go arena.nextBin constant: 1 becomes (1 + 1)`,
+		`locked/arena.go binOf constant: 1 becomes (1 + 1) (3)`,
+	}},
+	{"nine is as good as eight: how many spans of a bin are looked at only bounds the time", []string{
+		`locked/arena.go fitting comparison: few > 0 becomes few >= 0`,
+	}},
+	{"from 8 to 15 both ways come to the number itself", []string{
+		`locked/arena.go binOf comparison: log < 3 becomes log <= 3`,
+	}},
+	{"who makes the last span idle sets it again", []string{
+		`locked/arena.go arena.use condition: s.piece.used > 0 becomes (s.piece.used > 0) || true`,
+	}},
+	{"without an account nothing is charged", []string{
+		`locked/carve.go Buffer.giveBack condition: r.account != nil becomes (r.account != nil) || true`,
+	}},
+	{"without a limit there is no room, and so less than is needed", []string{
+		`locked/carve.go Buffer.takeIsolated side: err == nil || b.limit == 0 becomes (err == nil)`,
 	}},
 }
 
