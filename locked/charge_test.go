@@ -124,6 +124,17 @@ func TestHowAnIsolatingRegionGrows(t *testing.T) {
 	require.GreaterOrEqual(t, l.last()[1], 200_000, "most is no less than least")
 	r.Release(g)
 	require.Zero(t, l.held)
+
+	l.stingy = true
+	peak := isolating(bumper.SlabSize(span))
+	r.Release(g)
+	r, g, alloc = opened(t, peak, l)
+	for range span / 64 {
+		alloc(64)
+	}
+	require.Equal(t, span, peak.Stats().PeakRegion, "the last charge takes all that is left of a span")
+	r.Release(g)
+	require.Zero(t, l.held)
 }
 
 // TestRefusedChargeGivesNothing: a block for which there is no charge makes nothing

@@ -2,6 +2,7 @@ package locked_test
 
 import (
 	"errors"
+	"reflect"
 	"runtime"
 	"sync"
 	"testing"
@@ -29,11 +30,12 @@ type ledger struct {
 	retries int   // how many of them to answer with yes
 	gone    int
 	under   bool
+	stingy  bool // it grants the least
 }
 
 var errLedger = &scope.ExhaustedError{Allocator: "ledger", Cause: errors.New("the ledger refuses")}
 
-func newLedger(left int) *ledger { return &ledger{left: left, charged: make(chan bool, 100)} }
+func newLedger(left int) *ledger { return &ledger{left: left, charged: make(chan bool, 10_000)} }
 
 func (l *ledger) Charge(least, most, spare int) (int, error) {
 	l.mu.Lock()
@@ -43,6 +45,9 @@ func (l *ledger) Charge(least, most, spare int) (int, error) {
 	if least > l.left {
 		err := *errLedger
 		return 0, &err
+	}
+	if l.stingy {
+		most, spare = least, 0
 	}
 	n := least + (min(most, l.left)-least)&^63
 	if n+spare <= l.left {
@@ -167,7 +172,7 @@ func TestClosedRegion(t *testing.T) {
 		_, err = r.AllocIn(g, 1<<62, 8)
 		require.ErrorIs(t, err, scope.ErrExhausted, "the heap has not got that either")
 		require.Equal(t, []uint64{2, 0}, []uint64{shared.Stats().Late, shared.Stats().Refused})
-		r.Close(g, 0) // once more, which changes nothing
+		r.Close(g, reflect.ValueOf(newLedger).Pointer()) // once more, which changes nothing
 		require.Equal(t, used, shared.Stats().Used)
 		require.Contains(t, block.Stamp.End(), "TestClosedRegion")
 		r.Release(g)
