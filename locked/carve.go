@@ -367,6 +367,9 @@ func (b *Buffer) refuse(size uintptr, cause error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	idle, largest := b.available()
+	if errors.Is(cause, bumper.ErrClosed) {
+		idle, largest = 0, 0
+	}
 	err := &scope.ExhaustedError{
 		Allocator: b.name, Requested: size,
 		Available: uintptr(largest), Idle: uintptr(idle), Limit: uintptr(b.limit),

@@ -23,6 +23,21 @@ func TestLastByteOfAWindow(t *testing.T) {
 	require.Zero(t, b.Shut())
 }
 
+// TestBlockAlignments: Block serves every alignment up to that of a window.
+func TestBlockAlignments(t *testing.T) {
+	mem := lines(1024)
+	b, _, g := windowed(t, mem)
+	for align := uintptr(1); align <= 64; align *= 2 {
+		block, ok := b.Block(g, 1, align)
+		require.True(t, ok, "alignment %d", align)
+		require.Zero(t, uintptr(unsafe.Pointer(&block.Bytes()[0]))%align)
+	}
+	for _, align := range []uintptr{0, 3, 5, 6, 65, 66, 127, 128, 1 << 40, ^uintptr(0)} {
+		_, ok := b.Block(g, 1, align)
+		require.False(t, ok, "alignment %d", align)
+	}
+}
+
 // TestTakersContend: goroutines that take blocks at the same moment get different ones, and all
 // there are.
 func TestTakersContend(t *testing.T) {

@@ -45,6 +45,22 @@ var equivalent = []struct {
 		`locked/arena.go arena.remove arithmetic: a.retiring-- becomes a.retiring++`,
 		`locked/arena.go arena.retire remove: a.retiring-- removed`,
 		`locked/region.go region.unlock side: end > r.off && r.bump.Open(r.mem[:end], end-r.off) becomes (r.bump.Open(r.mem[:end], end-r.off))`,
+		`scope/allocbump.go take condition: ok && size > 0 becomes (ok && size > 0) && false`,
+		`scope/allocbump.go take constant: 0 becomes (0 + 1)`,
+		`scope/allocbump.go bump case: case *regionContext: return take(c.region, c.generation, size, align) removed`,
+		`scope/allocbump.go bump case: case *openRegion: if l := c.life; l. … ion, l.generation, size, align) } removed`,
+		`scope/allocbump.go isFloat condition: ok becomes (ok) && false`,
+		`scope/make.go Alloc condition: ok becomes (ok) && false (2)`,
+		`scope/make.go Alloc condition: ok becomes (ok) && false (3)`,
+		`scope/make.go allocAny comparison: n >= 0 becomes n > 0`,
+		`scope/make.go walkOnce remove: pointerFree.Store(t, struct{}{}) removed`,
+		`scope/make.go walkOnce case: case *int8, *int16, *int32, *int64,  … lex64, *complex128, *bool: return removed`,
+		`scope/make.go walkOnce condition: ok becomes (ok) && false`,
+		`internal/handshake/bumpregion.go BumpRegion.Forget condition: b.last.Load() != nil becomes (b.last.Load() != nil) || true`,
+		`internal/handshake/queue.go Refuser.Freed side: r.waiting.Load() > 0 && r.called.CompareAndSwap(false, true) becomes (r.waiting.Load() > 0)`,
+		`internal/handshake/queue.go Refuser.Freed side: r.waiting.Load() > 0 && r.called.CompareAndSwap(false, true) becomes (r.called.CompareAndSwap(false, true))`,
+		`internal/handshake/queue.go Refuser.Freed comparison: r.waiting.Load() > 0 becomes r.waiting.Load() >= 0`,
+		`meter/levels.go Meter.watched condition: m.limit == nil && m.core.log == nil && m.core.trace == nil becomes (m.limit == nil && m.core.log == nil && m.core.trace == nil) && false`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -65,6 +81,7 @@ var equivalent = []struct {
 		`locked/arena.go arena.remove swap: a.freeSpan(p.whole) a.pieces = slice … q *piece) bool { return p == q }) becomes a.pieces = slices.DeleteFunc(a.piece … rn p == q }); a.freeSpan(p.whole)`,
 		`locked/buffer.go Buffer.putRegion swap: b.unlist(r) b.stats.Open-- becomes b.stats.Open--; b.unlist(r)`,
 		`locked/region.go region.restart swap: r.home.giveBack(r) r.open = true becomes r.open = true; r.home.giveBack(r)`,
+		`bumper/levels.go Levels.Open swap: lv.mark = mark l.at.Top = lv.epoch.Stamp() becomes l.at.Top = lv.epoch.Stamp(); lv.mark = mark`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -115,6 +132,7 @@ var equivalent = []struct {
 		`bumper/fit.go fitFast comparison: mask >= 64 becomes mask > 64`,
 		`offheap/workspace.go owner.Alloc constant: 64 becomes (64 + 1)`,
 		`locked/region.go fitFast comparison: mask >= granule becomes mask > granule`,
+		`internal/handshake/bumpregion.go BumpRegion.Block constant: 1 becomes (1 + 1) (2)`,
 	}},
 	{"a scope that has ended is found ended once more", []string{
 		`scope/noescape.go endLater side: s != nil && cp.Live() becomes (s != nil)`,
@@ -182,6 +200,12 @@ var equivalent = []struct {
 	}},
 	{"without a limit there is no room, and so less than is needed", []string{
 		`locked/carve.go Buffer.takeIsolated side: err == nil || b.limit == 0 becomes (err == nil)`,
+	}},
+	{"no negative length has a size that fits anywhere", []string{
+		`scope/make.go allocAny side: hi == 0 && n >= 0 becomes (hi == 0)`,
+	}},
+	{"a closed buffer refuses, whatever room it tells", []string{
+		`bumper/shared.go allocStorage.Room side: s.b.levels.at.Mem == nil && s.b.store.source != nil becomes (s.b.levels.at.Mem == nil)`,
 	}},
 }
 

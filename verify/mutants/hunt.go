@@ -282,7 +282,7 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 func (m *mutant) races(folder string) bool {
 	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" ||
 		m.op == "swap" && strings.Contains(m.name, "ock()") ||
-		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison.")
+		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison")
 }
 
 // late is 1 for mutants that may need the race detector, which takes minutes to prepare.

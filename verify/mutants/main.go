@@ -23,17 +23,14 @@ import (
 )
 
 // drawn are the packages that are mutated, and how many of their mutants are tried: one
-// in so many. Of a settled package every one of these is killed, or listed with the
-// reason why it changes nothing: samples are taken from those. Survivors of the others are
-// told, and counted apart.
+// in so many. Every one of these is killed, or listed with the reason why it changes nothing.
 var drawn = []struct {
-	folder  string
-	oneIn   uint32
-	settled bool
+	folder string
+	oneIn  uint32
 }{
-	{"scope", 2, true}, {"scope/guard", 2, true}, {"scope/memory", 2, true}, {"scope/internal/pages", 2, true},
-	{"internal/handshake", 2, true}, {"meter", 8, false}, {"bumper", 6, true},
-	{"locked", 6, false}, {"offheap", 6, true}, {"allocarray", 24, false},
+	{"scope", 2}, {"scope/guard", 2}, {"scope/memory", 2}, {"scope/internal/pages", 2},
+	{"internal/handshake", 2}, {"meter", 8}, {"bumper", 6},
+	{"locked", 6}, {"offheap", 6}, {"allocarray", 24},
 }
 
 // alsoRead are packages in which only bugs of found are planted.
@@ -73,7 +70,7 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 		return 0, err
 	}
 	if sample > 0 {
-		all = slices.DeleteFunc(all, func(m *mutant) bool { return !m.settled() })
+		all = slices.DeleteFunc(all, func(m *mutant) bool { return m.class != ordinary })
 	}
 	chosen := choose(all, sample, expr, time.Now())
 	if only {
@@ -132,16 +129,10 @@ func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			class := v.Class
-			if m.class == ordinary {
-				if v.lives() {
-					survivors++
-				}
-				if !m.settled() {
-					class = "not settled"
-				}
+			if m.class == ordinary && v.lives() {
+				survivors++
 			}
-			count[class+", "+v.Verdict]++
+			count[v.Class+", "+v.Verdict]++
 			fmt.Printf("%d/%d %-8s %s (%.1f s, %s)\n", done, len(list), v.Verdict, v.Name, v.Seconds, v.By)
 			return book.add(v)
 		})
@@ -181,29 +172,6 @@ func mutants(root string, every bool) (list []*mutant, err error) {
 		}
 	}
 	return list, nil
-}
-
-// unsettled are files of settled packages that have changed since, and of which not every
-// mutant has been judged again.
-var unsettled = []string{
-	"scope/allocbump.go", "scope/leak.go", "scope/life.go", "scope/make.go", "scope/open.go", "scope/stale.go",
-	"internal/handshake/bump.go", "internal/handshake/bumpregion.go", "internal/handshake/queue.go",
-	"bumper/allocbuffer.go", "bumper/autoscaling.go", "bumper/bump.go", "bumper/customslab.go", "bumper/isolating.go",
-	"bumper/levels.go", "bumper/shared.go", "bumper/slab.go", "bumper/store.go", "offheap/workspace.go",
-}
-
-// settled reports whether m is to be killed: it is not about the order of memory, and of a
-// settled package.
-func (m *mutant) settled() bool {
-	if m.op != "found" && slices.Contains(unsettled, m.file.path) {
-		return false
-	}
-	for _, d := range drawn {
-		if d.folder == m.file.pkg.folder {
-			return (d.settled || m.op == "found") && m.class == ordinary
-		}
-	}
-	return m.class == ordinary
 }
 
 // draw is the number that decides whether m is tried: of its name alone, so that a
