@@ -61,6 +61,12 @@ var equivalent = []struct {
 		`internal/handshake/queue.go Refuser.Freed side: r.waiting.Load() > 0 && r.called.CompareAndSwap(false, true) becomes (r.called.CompareAndSwap(false, true))`,
 		`internal/handshake/queue.go Refuser.Freed comparison: r.waiting.Load() > 0 becomes r.waiting.Load() >= 0`,
 		`meter/levels.go Meter.watched condition: m.limit == nil && m.core.log == nil && m.core.trace == nil becomes (m.limit == nil && m.core.log == nil && m.core.trace == nil) && false`,
+		`allocarray/convert.go convertRun condition: ds == 1 && as == 1 becomes (ds == 1 && as == 1) && false`,
+		`allocarray/float.go powRun condition: ds == 1 && as == 1 && bs == 0 becomes (ds == 1 && as == 1 && bs == 0) && false`,
+		`allocarray/overlap.go requireInPlace side: !rangesMeet(dst, src) || dst.data == … out && sizeOf[T]() == sizeOf[U]() becomes (!rangesMeet(dst, src))`,
+		`allocarray/reduceaxis.go extremeRuns condition: a.runsAlong(axis) becomes (a.runsAlong(axis)) && false`,
+		`allocarray/shared.go layout.withoutAxis condition: m != nil becomes (m != nil) && false`,
+		`allocarray/unary.go unaryWalk condition: ds == 1 becomes (ds == 1) && false`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -69,6 +75,7 @@ var equivalent = []struct {
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1) (2)`,
 		`scope/openregion.go life.OpenRegion constant: 0 becomes (0 + 1)`,
+		`meter/opener.go opener.OpenRegion constant: 0 becomes (0 + 1)`,
 	}},
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
@@ -82,6 +89,8 @@ var equivalent = []struct {
 		`locked/buffer.go Buffer.putRegion swap: b.unlist(r) b.stats.Open-- becomes b.stats.Open--; b.unlist(r)`,
 		`locked/region.go region.restart swap: r.home.giveBack(r) r.open = true becomes r.open = true; r.home.giveBack(r)`,
 		`bumper/levels.go Levels.Open swap: lv.mark = mark l.at.Top = lv.epoch.Stamp() becomes l.at.Top = lv.epoch.Stamp(); lv.mark = mark`,
+		`meter/plain.go plain.Close swap: p.close() p.mark.end(true) becomes p.mark.end(true); p.close()`,
+		`allocarray/overlap.go steps.insert swap: copy(s.least[at+1:], s.least[at:s.n] … py(s.most[at+1:], s.most[at:s.n]) becomes copy(s.most[at+1:], s.most[at:s.n]); … (s.least[at+1:], s.least[at:s.n])`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -206,6 +215,16 @@ var equivalent = []struct {
 	}},
 	{"a closed buffer refuses, whatever room it tells", []string{
 		`bumper/shared.go allocStorage.Room side: s.b.levels.at.Mem == nil && s.b.store.source != nil becomes (s.b.levels.at.Mem == nil)`,
+	}},
+	{"the layouts are scattered as well, which is all that is asked", []string{
+		`allocarray/shared.go hash constant: 0x9e3779b97f4a7c15 becomes (0x9e3779b97f4a7c15 + 1)`,
+	}},
+	{"a region of an allocator without scopes does not ask what is between", []string{
+		`meter/meter.go Meter.findScopes side: by != nil && by != m.inner becomes (by != m.inner)`,
+	}},
+	{"a number is in the list once, and a mark without a tracer has none", []string{
+		`meter/replay.go player.end branch: break removed`,
+		`meter/trace.go tracer.end condition: t == nil becomes (t == nil) && false`,
 	}},
 }
 
