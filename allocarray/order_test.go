@@ -83,3 +83,19 @@ func TestLoneIndex(t *testing.T) {
 		require.Equal(t, 6, row.Reshape(6).Len())
 	}
 }
+
+// TestNoChainOfLayouts: the layout of an array does not keep those of others alive that were its
+// like and went, though the transposed one is still in use.
+func TestNoChainOfLayouts(t *testing.T) {
+	first := uneven(3, 7, 11)
+	kept := first.Transpose()
+	require.Equal(t, allocarray.Reachable(first), allocarray.Reachable(kept))
+	for range 5 {
+		allocarray.ForgetLayoutOf(first)
+		next := uneven(3, 7, 11)
+		require.Equal(t, kept.Shape(), next.Transpose().Shape())
+		require.Equal(t, 1, allocarray.Reachable(next), "neither remembers the other")
+		first = next
+	}
+	require.Equal(t, 2, allocarray.Reachable(kept))
+}

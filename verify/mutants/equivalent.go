@@ -226,6 +226,17 @@ var equivalent = []struct {
 		`meter/replay.go player.end branch: break removed`,
 		`meter/trace.go tracer.end condition: t == nil becomes (t == nil) && false`,
 	}},
+	{"what comes after looks once more, and there is no result before", []string{
+		`allocarray/concat.go Concat swap: recheckEach("Concat", arrays) concat("Concat", &dst, k, arrays) becomes concat("Concat", &dst, k, arrays); recheckEach("Concat", arrays)`,
+		`allocarray/reduceaxis.go reduceAxis remove: a.recheck(op) removed`,
+	}},
+	{"the stride of an axis of length 1 does not matter", []string{
+		`allocarray/view.go axes.insertAxis constant: 1 becomes (1 + 1) (4)`,
+		`allocarray/view.go AllocArray.slice condition: x.shape[i] > 1 becomes (x.shape[i] > 1) || true`,
+	}},
+	{"a member that has been released may leave before it says so", []string{
+		`scope/leak.go life.abandon swap: close(l.released) l.parent.remove(l) becomes l.parent.remove(l); close(l.released)`,
+	}},
 }
 
 // reasons has why a mutant changes nothing, by its name.
