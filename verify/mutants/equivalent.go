@@ -67,6 +67,8 @@ var equivalent = []struct {
 		`allocarray/reduceaxis.go extremeRuns condition: a.runsAlong(axis) becomes (a.runsAlong(axis)) && false`,
 		`allocarray/shared.go layout.withoutAxis condition: m != nil becomes (m != nil) && false`,
 		`allocarray/unary.go unaryWalk condition: ds == 1 becomes (ds == 1) && false`,
+		`scope/life.go life.end case: case ended: return removed`,
+		`scope/life.go life.end condition: reason == ended becomes (reason == ended) || true`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
