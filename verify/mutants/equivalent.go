@@ -242,6 +242,9 @@ var equivalent = []struct {
 	{"the general way is as right, and slower; how a product with one column rounds depends on the layout", []string{
 		`allocarray/matmul.go matMulPlain condition: dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) becomes (dst.columnsContiguous() && !(dst.ro …  && a.rowsContiguous())) && false`,
 	}},
+	{"the lock of the queue is held: who is woken waits for it", []string{
+		`internal/handshake/queue.go waiter.enter swap: queue.list = append(queue.list, w) w.waitFor(refuser) becomes w.waitFor(refuser); queue.list = append(queue.list, w)`,
+	}},
 }
 
 // reasons has why a mutant changes nothing, by its name.
