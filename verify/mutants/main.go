@@ -88,11 +88,9 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 		return 0, err
 	}
 	defer book.close()
-	var left []*mutant
-	for _, m := range chosen {
-		if !book.known[m.name] {
-			left = append(left, m)
-		}
+	left, count := book.split(chosen)
+	if len(left) == 0 {
+		return judgeAll(nil, nil, book, count, jobs)
 	}
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
@@ -111,15 +109,15 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 	if err != nil {
 		return 0, err
 	}
-	return judgeAll(h, left, book, jobs)
+	return judgeAll(h, left, book, count, jobs)
 }
 
-// judgeAll judges mutants, some at a time.
-func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err error) {
+// judgeAll judges mutants, some at a time, and adds them to the sums.
+func judgeAll(h *hunt, list []*mutant, book *book, count sums, jobs int) (survivors int, err error) {
 	var mu sync.Mutex
 	var tasks errgroup.Group
 	tasks.SetLimit(jobs)
-	count, done := map[string]int{}, 0
+	done := 0
 	for _, m := range list {
 		tasks.Go(func() error {
 			v, err := h.judge(m)
@@ -129,9 +127,6 @@ func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			if m.class == ordinary && v.lives() {
-				survivors++
-			}
 			count[v.Class+", "+v.Verdict]++
 			fmt.Printf("%d/%d %-8s %s (%.1f s, %s)\n", done, len(list), v.Verdict, v.Name, v.Seconds, v.By)
 			return book.add(v)
@@ -141,8 +136,11 @@ func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err
 	for _, what := range slices.Sorted(maps.Keys(count)) {
 		fmt.Printf("%s: %d\n", what, count[what])
 	}
-	return survivors, err
+	return count[ordinary+", "+survived] + count[ordinary+", "+unseen], err
 }
+
+// sums are numbers of mutants by their class and verdict.
+type sums map[string]int
 
 // moduleRoot returns the folder of the module.
 func moduleRoot() (string, error) {
@@ -201,12 +199,12 @@ func choose(all []*mutant, sample int, expr *regexp.Regexp, now time.Time) (chos
 
 // A book is a file of verdicts.
 type book struct {
-	known map[string]bool // not to be tried again
+	known map[string]verdict // of those not to be tried again
 	file  io.WriteCloser
 }
 
 func open(path string, again bool) (*book, error) {
-	b := &book{known: map[string]bool{}}
+	b := &book{known: map[string]verdict{}}
 	if path == "" {
 		return b, nil
 	}
@@ -216,12 +214,28 @@ func open(path string, again bool) (*book, error) {
 	}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var v verdict
-		if json.Unmarshal(lines.Bytes(), &v) == nil {
-			b.known[v.Name] = !again || !v.lives() || v.Class == order
+		if json.Unmarshal(lines.Bytes(), &v) != nil {
+			continue
+		}
+		if b.known[v.Name] = v; again && v.lives() && v.Class != order {
+			delete(b.known, v.Name)
 		}
 	}
 	b.file = f
 	return b, nil
+}
+
+// split returns those of the mutants that are to be tried, and the sums of the others.
+func (b *book) split(all []*mutant) (left []*mutant, count sums) {
+	count = sums{}
+	for _, m := range all {
+		if v, known := b.known[m.name]; known {
+			count[v.Class+", "+v.Verdict]++
+		} else {
+			left = append(left, m)
+		}
+	}
+	return left, count
 }
 
 func (b *book) add(v verdict) error {
