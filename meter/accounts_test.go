@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -237,4 +239,28 @@ func TestSourceCharges(t *testing.T) {
 	const message = "meter: Source with a nil Limit or Source"
 	require.PanicsWithValue(t, message, func() { meter.Source(l, nil) })
 	require.PanicsWithValue(t, message, func() { meter.Source(nil, inner) })
+}
+
+// TestTracedConcurrently: scopes of a traced region end and begin while another goroutine
+// allocates with its context.
+func TestTracedConcurrently(t *testing.T) {
+	r, g := opened(t, meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Trace(io.Discard)))
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for range 300 {
+				if _, err := r.AllocIn(g, 8, 8); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 300 {
+		r.Close(g, 0)
+		runtime.Gosched()
+		require.True(t, r.Reopen(g))
+		runtime.Gosched()
+	}
+	all.Wait()
+	r.Release(g)
 }
