@@ -305,7 +305,7 @@ func (h *hunt) try(v *verdict, m *mutant, waves [][]*probe) {
 		}
 		out, err := h.run(wave[0].folder, wave[0].race, names, m.id, "", limit)
 		if errors.Is(err, errTime) { // once more, with time for a machine that is busy
-			out, err = h.run(wave[0].folder, wave[0].race, names, m.id, "", limit+time.Minute)
+			out, err = h.run(wave[0].folder, wave[0].race, names, m.id, "", limit+30*time.Second)
 		}
 		if err == nil {
 			continue
