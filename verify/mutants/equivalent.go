@@ -156,6 +156,8 @@ var equivalent = []struct {
 		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
 		`bumper/extend.go extend swap: poison.Unpoison(mem[*off:end]) *off = end becomes *off = end; poison.Unpoison(mem[*off:end])`,
 		`locked/extend.go region.ExtendIn swap: poison.Unpoison(r.mem[r.off:end]) r.off = end becomes r.off = end; poison.Unpoison(r.mem[r.off:end])`,
+		`bumper/allocbuffer.go AllocBuffer.allocSlow remove: poison.Unpoison(b.levels.at.Mem[start:end]) removed`,
+		`bumper/autoscaling.go AutoscalingBuffer.Alloc remove: poison.Unpoison(b.levels.at.Mem[start:b.levels.at.Off]) removed`,
 	}},
 	{"a scope without a level has the zero stamp, which lives for ever", []string{
 		`scope/life.go life.over side: l.checkpointer != nil && !l.level.Live() becomes (!l.level.Live())`,
