@@ -136,3 +136,14 @@ func TestIdleStorageStays(t *testing.T) {
 		require.Equal(t, want, shared.Stats().Capacity, "limit %d", limit)
 	}
 }
+
+// TestRefusalAfterTrim: what went back to the source may be taken again.
+func TestRefusalAfterTrim(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(4 << 20)))
+	require.NoError(t, request(scope.WithAllocator(t.Context(), shared), 1<<20))
+	shared.Trim()
+	var e *scope.ExhaustedError
+	_, err := shared.Alloc(1<<62, 8)
+	require.ErrorAs(t, err, &e)
+	require.EqualValues(t, 4<<20, e.Available)
+}
