@@ -40,3 +40,11 @@ func Armed(b *Buffer) bool {
 
 // Look does what the timer does.
 func Look(b *Buffer) { b.look() }
+
+// Running returns how many helpers have not ended.
+func Running(b *Buffer) int {
+	c := b.crew.Load()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running
+}

@@ -69,6 +69,7 @@ var equivalent = []struct {
 		`allocarray/unary.go unaryWalk condition: ds == 1 becomes (ds == 1) && false`,
 		`scope/life.go life.end case: case ended: return removed`,
 		`scope/life.go life.end condition: reason == ended becomes (reason == ended) || true`,
+		`locked/helpers.go crew.RunPieces comparison: uint64(n) <= math.MaxUint32 becomes uint64(n) < math.MaxUint32`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
