@@ -98,6 +98,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 		called[c.name] = true
 	}
 	api := exported(t)
+	delete(api, "AllocArray.Release") // which ends its array: see TestRelease
 	for name := range api {
 		require.True(t, called[name], "%s is not in the catalogue", name)
 		delete(called, name)
