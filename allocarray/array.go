@@ -180,6 +180,9 @@ func (a AllocArray[T]) panicUnusable(op string) {
 	if a.layout == nil {
 		panic(misuse("%s: the zero AllocArray has no elements", op))
 	}
+	if _, moved := a.stamp.Unmoved(); moved {
+		panic(misuse("%s of a moved %s array: what Move returns is for one operation", op, a.text()))
+	}
 	a.panicStale(op, "copy what must outlive a scope with Heap() or CopyTo before it ends")
 }
 

@@ -132,6 +132,7 @@ func methodCalls[T allocarray.Element]() []call[T] {
 		{"AllocArray.Data", func(ctx context.Context, o *operands[T]) { o.one.Data() }},
 		{"AllocArray.CopyTo", func(ctx context.Context, o *operands[T]) { o.a.CopyTo(o.dst) }},
 		{"AllocArray.Clone", func(ctx context.Context, o *operands[T]) { o.a.Clone(ctx) }},
+		{"AllocArray.Move", func(ctx context.Context, o *operands[T]) { o.a.Move() }},
 		{"AllocArray.Heap", func(ctx context.Context, o *operands[T]) { o.a.Heap() }},
 		{"AllocArray.Slice", func(ctx context.Context, o *operands[T]) { o.a.Slice(0, 1, 3) }},
 		{"AllocArray.SliceStep", func(ctx context.Context, o *operands[T]) { o.a.SliceStep(0, 0, 4, 2) }},

@@ -6,18 +6,24 @@ import "context"
 // Convert[float32](ctx, a), with memory from ctx. The conversion is Go's: what a
 // float becomes that the integer type cannot hold depends on the processor.
 func Convert[To, From Element](ctx context.Context, a AllocArray[From]) AllocArray[To] {
-	a.check("Convert")
+	moved := a.take("Convert")
 	dst := allocate[To](ctx, "Convert", a.renewed("Convert"))
 	a.recheck("Convert")
 	convert("Convert", &dst, &a)
+	if moved {
+		a.drop(ctx, "Convert")
+	}
 	return dst
 }
 
 // ConvertInto sets dst to the converted elements of a; see [Convert]. If both
 // element types have the same size, dst and a may have the same elements in memory.
 func ConvertInto[To, From Element](dst AllocArray[To], a AllocArray[From]) {
-	checkUnaryInto("ConvertInto", &dst, &a)
+	moved := checkUnaryInto("ConvertInto", &dst, &a)
 	convert("ConvertInto", &dst, &a)
+	if moved {
+		a.drop(nil, "ConvertInto")
+	}
 }
 
 func convert[To, From Element](op string, dst *AllocArray[To], a *AllocArray[From]) {

@@ -10,7 +10,7 @@ import (
 // CopyTo copies the elements of a, broadcast, to dst. It panics if a does not
 // broadcast to dst's shape, or if the two overlap without being the same array.
 func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
-	a.check("CopyTo")
+	moved := takeInto("CopyTo", &dst, &a)
 	dst.checkDst("CopyTo")
 	stride, ok := a.stretch(&dst.axes)
 	if !ok {
@@ -18,6 +18,9 @@ func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 	}
 	requireInPlace("CopyTo", &dst, &a)
 	copyRuns("CopyTo", &dst, &a, &stride)
+	if moved {
+		a.drop(nil, "CopyTo")
+	}
 }
 
 // Clone returns a contiguous copy with memory from ctx.
@@ -30,10 +33,13 @@ func (a AllocArray[T]) Heap() AllocArray[T] { return a.clone(heapContext, "Heap"
 var heapContext = scope.WithAllocator(context.Background(), scope.Heap())
 
 func (a AllocArray[T]) clone(ctx context.Context, op string) AllocArray[T] {
-	a.check(op)
+	moved := a.take(op)
 	dst := allocate[T](ctx, op, a.renewed(op))
 	a.recheck(op)
 	copyRuns(op, &dst, &a, &a.stride)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 

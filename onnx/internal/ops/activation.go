@@ -34,8 +34,17 @@ var activations = map[string]activation{
 
 func lower(name string) string { return strings.ToLower(name) }
 
+// applyActivation sets dst to the function of x: for a gate of float32 as exactly as the sums of products are that it
+// gets.
 func applyActivation[T kernel.Float](f *activation, dst, x []T) {
 	if f.op != nil {
+		if d, ok := any(dst).([]float32); ok && *f.op == kernel.Sigmoid {
+			kernel.GateSigmoid(d, any(x).([]float32))
+			return
+		} else if ok && *f.op == kernel.Tanh {
+			kernel.GateTanh(d, any(x).([]float32))
+			return
+		}
 		kernel.UnaryFloat(*f.op, dst, x)
 		return
 	}

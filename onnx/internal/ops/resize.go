@@ -18,9 +18,6 @@ func init() {
 	register("Upsample", upsample, 1, 7, 9)
 }
 
-// maxTaps is how many weights an axis may need.
-const maxTaps = 1 << 26
-
 // A resizing is the attributes of a node.
 type resizing struct {
 	mode, nearest, coordinates string
@@ -306,14 +303,16 @@ func (r *resizing) table(c *Call, a resizedAxis) *resizeTable {
 		reach = 1 - int(math.Floor(-radius/stretch)+1)
 		reach = max(reach, int(radius))
 		t.taps = 2 * reach
-		t.weights = make([]float64, 0, a.out*t.taps)
 	default:
 		c.Unsupported("attribute \"mode\" %q", r.mode)
 	}
-	if a.out > maxTaps/t.taps || a.in > math.MaxInt32 {
+	if a.out > maxTable/t.taps || a.in > math.MaxInt32 {
 		c.Unsupported("an axis from %d to %d elements", a.in, a.out)
 	}
 	t.index = make([]int32, 0, a.out*t.taps)
+	if r.mode != "nearest" {
+		t.weights = make([]float64, 0, a.out*t.taps)
+	}
 	for i := range a.out {
 		x, inside := r.coordinate(c, a, i)
 		if !inside || x != x {
@@ -392,6 +391,9 @@ func resizeNearest(c *Call, r *resizing, tables []*resizeTable, shape []int) {
 	}
 	for i := range by[:last] {
 		if by[i] == nil {
+			if shape[i] > maxTable {
+				c.Unsupported("output of shape %v", shape)
+			}
 			for j := range shape[i] {
 				by[i] = append(by[i], int32(j))
 			}
