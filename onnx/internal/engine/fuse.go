@@ -56,6 +56,19 @@ func (p *planner) fast(n *graph.Node) bool {
 		}
 		h, err := ops.ConvHead(c)
 		return err == nil && h != nil && p.head(c, h)
+	case "ConvTranspose":
+		if len(c.In) < 2 {
+			return false
+		}
+		h, err := ops.ConvTransposeHead(c)
+		return err == nil && h != nil && p.head(c, h)
+	case "ScatterND":
+		ok, err := ops.ScatterRuns(c)
+		if !ok || err != nil {
+			return false
+		}
+		p.step(c)
+		return true
 	case "MatMul", "Gemm":
 		if len(c.In) < 2 {
 			return false
