@@ -61,6 +61,13 @@ func TestNodeTests(t *testing.T) {
 		assert.Equal(t, nodeTotals, totals)
 		assert.Equal(t, strings.Fields(nodeUnsupported), unsupported)
 	})
+	t.Run("scoreboard", func(t *testing.T) {
+		page, err := backend.Scoreboard(files)
+		require.NoError(t, err)
+		have, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "onnx-operators.md"))
+		require.NoError(t, err)
+		assert.Equal(t, page, string(have), "run onnx verify -scoreboard docs/onnx-operators.md on the folder of the node tests")
+	})
 	t.Run("allocations", func(t *testing.T) { withoutAllocations(t, files) })
 }
 
