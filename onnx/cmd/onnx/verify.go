@@ -38,7 +38,7 @@ func verify(args []string) error {
 	defer root.Close()
 	files := root.FS()
 	if *scoreboard != "" {
-		page, err := backend.Scoreboard(files)
+		page, _, err := backend.Scoreboard(files)
 		if err != nil {
 			return fmt.Errorf("onnx verify: %w", err)
 		}

@@ -25,16 +25,16 @@ type score struct {
 const several = "*several nodes*"
 
 // Scoreboard runs all tests and returns a page, in Markdown, with a table of operators, opsets and types.
-func Scoreboard(files fs.FS) (string, error) {
+func Scoreboard(files fs.FS) (text string, results []Result, err error) {
 	tests, err := Find(files)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	scores, totals := map[string]*score{}, map[string]int{}
 	for _, dir := range tests {
 		op, opset, types, err := subject(files, dir)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		s := scores[op]
 		if s == nil {
@@ -42,6 +42,7 @@ func Scoreboard(files fs.FS) (string, error) {
 			scores[op] = s
 		}
 		r := Run(files, dir)
+		results = append(results, r)
 		totals[r.Status]++
 		if s.outcomes[r.Status]++; r.Status == Pass {
 			s.opsets[opset] = true
@@ -50,7 +51,7 @@ func Scoreboard(files fs.FS) (string, error) {
 			}
 		}
 	}
-	return page(scores, totals), nil
+	return page(scores, totals), results, nil
 }
 
 // subject returns the operator that a test is about, its opset, and the types of the inputs and outputs.
