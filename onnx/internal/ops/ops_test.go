@@ -25,6 +25,11 @@ func attributes(values map[string]any) map[string]*proto.Attribute {
 			a.Type, a.F = proto.AttrFloat, float32(v)
 		case string:
 			a.Type, a.S = proto.AttrString, []byte(v)
+		case []int:
+			a.Type = proto.AttrInts
+			for _, e := range v {
+				a.Ints = append(a.Ints, int64(e))
+			}
 		case []float32:
 			a.Type, a.Floats = proto.AttrFloats, v
 		case []string:
@@ -73,6 +78,15 @@ func random[T float32 | float64](r *rand.Rand, shape ...int) *tensor.Tensor {
 		s[i] = T(2*r.Float64() - 1)
 	}
 	return tensor.From(s, shape...)
+}
+
+// floats returns the elements of a tensor.
+func floats[T float32 | float64](x *tensor.Tensor) []float64 {
+	v := make([]float64, x.Len())
+	for i, e := range tensor.Slice[T](x) {
+		v[i] = float64(e)
+	}
+	return v
 }
 
 // near checks that elements are near to what they should be.

@@ -191,16 +191,10 @@ func testRecurrent[T float32 | float64](t *testing.T, r *rand.Rand) {
 	for i, v := range tensor.Slice[T](in[2]) { // so that no rounding grows from step to step
 		tensor.Slice[T](in[2])[i] = v / T(l.hidden)
 	}
-	floats := func(i int) (v []float64) {
-		for _, e := range tensor.Slice[T](in[i]) {
-			v = append(v, float64(e))
-		}
-		return v
-	}
-	l.x, l.w, l.r = floats(0), floats(1), floats(2)
+	l.x, l.w, l.r = floats[T](in[0]), floats[T](in[1]), floats[T](in[2])
 	if some() {
 		in[3] = random[T](r, dirs, 2*rows)
-		l.b = floats(3)
+		l.b = floats[T](in[3])
 	}
 	if some() {
 		for range l.batch {
@@ -210,18 +204,18 @@ func testRecurrent[T float32 | float64](t *testing.T, r *rand.Rand) {
 	}
 	if some() {
 		in[5] = random[T](r, state...)
-		l.h0 = floats(5)
+		l.h0 = floats[T](in[5])
 	}
 	outputs := 2
 	if l.op == "LSTM" {
 		outputs = 3
 		if some() {
 			in[6] = random[T](r, state...)
-			l.c0 = floats(6)
+			l.c0 = floats[T](in[6])
 		}
 		if some() {
 			in[7] = random[T](r, dirs, 3*l.hidden)
-			l.peep = floats(7)
+			l.peep = floats[T](in[7])
 		}
 		if l.coupled = r.IntN(4) == 0; l.coupled {
 			attrs["input_forget"] = 1
