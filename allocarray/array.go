@@ -67,16 +67,9 @@ func (a AllocArray[T]) view(off int, l *layout) AllocArray[T] {
 // not have len(s) elements.
 //
 // The array is valid as long as s is. If s was made in a scope, the array cannot
-// notice the end of that scope.
+// notice the end of that scope: see [WrapStamp].
 func Wrap[T Element](s []T, shape ...int) AllocArray[T] {
-	if len(shape) == 0 {
-		return over(s, rowMajor("Wrap", []int{len(s)}), scope.Stamp{})
-	}
-	l := rowMajor("Wrap", shape)
-	if l.size != len(s) {
-		panic(misuse("Wrap: %d elements do not fit shape %s", len(s), shapeText(l.lengths())))
-	}
-	return over(s, l, scope.Stamp{})
+	return wrap("Wrap", s, scope.Stamp{}, shape)
 }
 
 // New returns an array of zeros, with memory from ctx. Without a shape it has

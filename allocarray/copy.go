@@ -46,8 +46,13 @@ func copyRuns[T Element](op string, dst, src *AllocArray[T], stride *[MaxRank]in
 
 // copyElements copies src, whose strides along the axes of dst are given, to dst.
 func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
-	to, from := dst.elements(), src.elements()
-	w := newWalk(&dst.axes, stride)
+	copyWalk(&dst.axes, stride, dst.elements(), src.elements())
+}
+
+// copyWalk copies the elements of from, whose strides along the axes x of to are given, to
+// the latter.
+func copyWalk[T Element](x *axes, stride *[MaxRank]int, to, from []T) {
+	w := newWalk(x, stride)
 	n, ds, ss := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
 		d, s := to[w.off[0]:], from[w.off[1]:]
@@ -59,7 +64,8 @@ func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
 	}
 }
 
-// Fill sets all elements to v. It panics if a is a broadcast view.
+// Fill sets all elements to v. It panics if elements of a repeat, as in a broadcast
+// view.
 func (a AllocArray[T]) Fill(v T) {
 	a.checkDst("Fill")
 	a.fill("Fill", v)
