@@ -8,7 +8,7 @@ import (
 
 // Empty returns an uninitialised array with memory from ctx: write its elements before
 // reading them. Its shape is as for [New], which returns zeros.
-func Empty[T Element](ctx context.Context, shape ...int) AllocArray[T] {
+func Empty[T Storage](ctx context.Context, shape ...int) AllocArray[T] {
 	return allocate[T](ctx, "Empty", rowMajor("Empty", shape))
 }
 
@@ -28,12 +28,12 @@ func Eye[T Element](ctx context.Context, n int) AllocArray[T] {
 // WrapStamp returns an array that shares the elements of s, as [Wrap] does, but knows
 // their scope: stamp is what scope.Alloc returned with s, or with the slice that s is a
 // part of. When that scope ends, the array is stale, as one made by [New] would be.
-func WrapStamp[T Element](s []T, stamp scope.Stamp, shape ...int) AllocArray[T] {
+func WrapStamp[T Storage](s []T, stamp scope.Stamp, shape ...int) AllocArray[T] {
 	return wrap("WrapStamp", s, stamp, shape)
 }
 
 // wrap returns an array on s, whose elements live as long as the scope of the stamp.
-func wrap[T Element](op string, s []T, stamp scope.Stamp, shape []int) AllocArray[T] {
+func wrap[T Storage](op string, s []T, stamp scope.Stamp, shape []int) AllocArray[T] {
 	if len(shape) == 0 {
 		return over(s, rowMajor(op, []int{len(s)}), stamp)
 	}

@@ -14,7 +14,7 @@ import (
 //
 // Negative axes count from the end; indices do not. Take panics if an index is out of
 // range, or if the result would have more than [MaxRank] axes.
-func Take[T Element](ctx context.Context, a AllocArray[T], indices AllocArray[int], axis int) AllocArray[T] {
+func Take[T Storage](ctx context.Context, a AllocArray[T], indices AllocArray[int], axis int) AllocArray[T] {
 	shape, k := takeShape("Take", &a, &indices, axis)
 	dst := allocate[T](ctx, "Take", rowMajor("Take", shape.lengths()))
 	a.recheck("Take")
@@ -25,7 +25,7 @@ func Take[T Element](ctx context.Context, a AllocArray[T], indices AllocArray[in
 
 // TakeInto sets dst to the parts of a at the indices of an axis; see [Take]. It panics if
 // dst overlaps a or indices. If an index is out of range, dst may be partly written.
-func TakeInto[T Element](dst, a AllocArray[T], indices AllocArray[int], axis int) {
+func TakeInto[T Storage](dst, a AllocArray[T], indices AllocArray[int], axis int) {
 	shape, k := takeShape("TakeInto", &a, &indices, axis)
 	dst.checkDst("TakeInto")
 	requireShape("TakeInto", &dst.axes, &shape)
@@ -36,7 +36,7 @@ func TakeInto[T Element](dst, a AllocArray[T], indices AllocArray[int], axis int
 
 // takeShape checks the operands and returns the shape of the result, and the axis as
 // counted from the first.
-func takeShape[T Element](op string, a *AllocArray[T], indices *AllocArray[int], axis int) (shape axes, k int) {
+func takeShape[T Storage](op string, a *AllocArray[T], indices *AllocArray[int], axis int) (shape axes, k int) {
 	a.check(op)
 	indices.check(op)
 	k = a.axis(op, axis)
@@ -52,7 +52,7 @@ func takeShape[T Element](op string, a *AllocArray[T], indices *AllocArray[int],
 }
 
 // takeRuns copies a part of a for each index. Without elements to copy it looks at none.
-func takeRuns[T Element](op string, dst, a *AllocArray[T], indices *AllocArray[int], axis int) {
+func takeRuns[T Storage](op string, dst, a *AllocArray[T], indices *AllocArray[int], axis int) {
 	// The axes of dst are those of a part, with those of the indices in their middle.
 	rest := a.without(axis)
 	part := axes{rank: rest.rank, shape: rest.shape}
@@ -99,7 +99,7 @@ func (l *layout) requireIndex(op string, axis, i int) {
 // It is PyTorch's gather and NumPy's take_along_axis: Gather(ctx, a, Argsort(ctx, a, 1), 1)
 // is a sorted. Negative axes count from the end; indices do not. Gather panics if the
 // shapes differ along another axis, or if an index is out of range.
-func Gather[T Element](ctx context.Context, a AllocArray[T], indices AllocArray[int], axis int) AllocArray[T] {
+func Gather[T Storage](ctx context.Context, a AllocArray[T], indices AllocArray[int], axis int) AllocArray[T] {
 	k := gatherAxis("Gather", &a, &indices, axis)
 	dst := allocate[T](ctx, "Gather", indices.renewed("Gather"))
 	a.recheck("Gather")
@@ -110,7 +110,7 @@ func Gather[T Element](ctx context.Context, a AllocArray[T], indices AllocArray[
 
 // GatherInto sets dst to the elements of a that indices names; see [Gather]. It panics if
 // dst overlaps a or indices. If an index is out of range, dst may be partly written.
-func GatherInto[T Element](dst, a AllocArray[T], indices AllocArray[int], axis int) {
+func GatherInto[T Storage](dst, a AllocArray[T], indices AllocArray[int], axis int) {
 	k := gatherAxis("GatherInto", &a, &indices, axis)
 	dst.checkDst("GatherInto")
 	requireShape("GatherInto", &dst.axes, &indices.axes)
@@ -121,7 +121,7 @@ func GatherInto[T Element](dst, a AllocArray[T], indices AllocArray[int], axis i
 
 // gatherAxis checks an array and the indices along one of its axes, and returns the axis as
 // counted from the first.
-func gatherAxis[T Element](op string, a *AllocArray[T], indices *AllocArray[int], axis int) int {
+func gatherAxis[T Storage](op string, a *AllocArray[T], indices *AllocArray[int], axis int) int {
 	a.check(op)
 	indices.check(op)
 	k := a.axis(op, axis)
@@ -134,7 +134,7 @@ func gatherAxis[T Element](op string, a *AllocArray[T], indices *AllocArray[int]
 	return k
 }
 
-func gatherRuns[T Element](op string, dst, a *AllocArray[T], indices *AllocArray[int], axis int) {
+func gatherRuns[T Storage](op string, dst, a *AllocArray[T], indices *AllocArray[int], axis int) {
 	along := a.stride[axis]
 	across := a.stride
 	across[axis] = 0
