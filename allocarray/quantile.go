@@ -146,7 +146,11 @@ func neighbours[T Float](data []T, w *walk, n, k int) (low, high T, ok bool) {
 			if v != v {
 				return 0, 0, false
 			}
-			switch key := orderedKey(v) & mask; {
+			key := uint64(0)
+			if mask != 0 {
+				key = orderedKey(v) & mask
+			}
+			switch {
 			case key == prefix && found < len(few):
 				few[found] = v
 				found++
