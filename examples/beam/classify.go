@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
@@ -63,18 +62,9 @@ type Classify struct {
 	out     []mlp.Prediction
 }
 
-// Setup reads the model.
-func (c *Classify) Setup(ctx context.Context) error {
-	fs, err := filesystem.New(ctx, c.Model)
-	if err != nil {
-		return fmt.Errorf("model %s: %w", c.Model, err)
-	}
-	defer fs.Close()
-	weights, err := filesystem.Read(ctx, fs, c.Model)
-	if err != nil {
-		return fmt.Errorf("model %s: %w", c.Model, err)
-	}
-	if c.model, err = mlp.Load(c.Model, weights); err != nil {
+// Setup takes the model, and makes the buffer.
+func (c *Classify) Setup(ctx context.Context) (err error) {
+	if c.model, err = load(ctx, c.Model); err != nil {
 		return err
 	}
 	c.buffer = bumper.NewSlabBuffer()

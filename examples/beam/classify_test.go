@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -170,10 +171,24 @@ func BenchmarkPlain(b *testing.B) {
 	}
 }
 
-// BenchmarkSetup is what a worker pays once: it reads the model.
-func BenchmarkSetup(b *testing.B) {
+// TestModelIsShared: a process reads a model once, and reads it again if that failed.
+func TestModelIsShared(t *testing.T) {
+	require.Same(t, worker(t, 1).model, worker(t, 2).model)
+	path := filepath.Join(t.TempDir(), "late")
+	require.Error(t, (&Classify{Model: path, Batch: 1}).Setup(t.Context()))
+	data, err := os.ReadFile(weights)
+	require.NoError(t, err)
+	write(t, path, data)
+	require.NoError(t, (&Classify{Model: path, Batch: 1}).Setup(t.Context()))
+}
+
+// BenchmarkLoad is what a process pays once: it reads the model.
+func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		worker(b, 64)
+		models.byPath = nil
+		if _, err := load(b.Context(), weights); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

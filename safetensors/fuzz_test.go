@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/allocarrays/allocarrays-go/internal/safetensors"
+	"github.com/allocarrays/allocarrays-go/safetensors"
 )
 
 // allocated returns the bytes allocated since the process began.
@@ -25,7 +25,7 @@ func allocated() uint64 {
 // numbers in them; and what it accepts can be encoded and decoded again to the
 // same tensors and metadata. Run on, the corpus in testdata grows:
 //
-//	go test -fuzz FuzzDecode ./internal/safetensors
+//	go test -fuzz FuzzDecode ./safetensors
 func FuzzDecode(f *testing.F) {
 	f.Add(build(`{"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}`, 8))
 	f.Add(build(`{"__metadata__":{"k":"v"},"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"b":{"dtype":"BOOL","shape":[0],"data_offsets":[1,1]}}  `, 1))

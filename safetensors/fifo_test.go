@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/allocarrays/allocarrays-go/internal/safetensors"
+	"github.com/allocarrays/allocarrays-go/safetensors"
 )
 
 // TestOpenPipe: a named pipe, which nobody writes to, is refused and not waited for.

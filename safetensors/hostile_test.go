@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/allocarrays/allocarrays-go/internal/safetensors"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/safetensors"
 )
 
 // many returns an object of as many entries, made by entry from their number, as

@@ -5,36 +5,60 @@ import (
 	"math"
 )
 
-// floatChunk is the buffer that stored bytes pass through on their way to
-// float32, in bytes: a multiple of every element size, so that no element is
-// split, and so small that a tensor is never in memory twice.
-const floatChunk = 16 << 10
+// chunkSize is the buffer that stored bytes pass through on their way to numbers, in bytes: a
+// multiple of every element size, so that no element is split, and so small that a
+// tensor is never in memory twice.
+const chunkSize = 16 << 10
+
+// chunks reads the elements piece by piece. visit gets whole elements, from element at on.
+func (t Tensor) chunks(visit func(at int, stored []byte) error) error {
+	chunk := make([]byte, min(chunkSize, t.Size()))
+	for off := int64(0); off < t.Size(); off += int64(len(chunk)) {
+		chunk = chunk[:min(int64(len(chunk)), t.Size()-off)]
+		if err := t.readAt(chunk, off); err != nil {
+			return err
+		}
+		if err := visit(int(off)/t.DType.Size(), chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Float32s reads the elements as float32 into a new slice. F32, F16 and BF16
 // arrive exactly (a NaN as some NaN); F64 is rounded to nearest even, to infinity
 // where it is out of range. Integers and booleans are an [*Error].
 func (t Tensor) Float32s() ([]float32, error) {
-	convert := float32Of(t.DType)
-	if convert == nil {
-		return nil, t.fail("%s cannot be read as float32", t.DType)
+	if float32Of(t.DType) == nil {
+		return nil, t.notFloat()
 	}
-	size := t.DType.Size()
-	values := make([]float32, int(t.Size())/size)
-	dst := values
-	chunk := make([]byte, min(floatChunk, t.Size()))
-	for off := int64(0); len(dst) > 0; off += int64(len(chunk)) {
-		n := min(len(chunk)/size, len(dst))
-		chunk = chunk[:n*size]
-		if err := t.readAt(chunk, off); err != nil {
-			return nil, err
-		}
-		for i := range n {
-			dst[i] = convert(chunk[i*size:])
-		}
-		dst = dst[n:]
+	values := make([]float32, t.Size()/int64(t.DType.Size()))
+	if err := t.ReadFloat32s(values); err != nil {
+		return nil, err
 	}
 	return values, nil
 }
+
+// ReadFloat32s is [Tensor.Float32s] into dst, which must have the length of the tensor. If it
+// returns an error, dst may be partly written.
+func (t Tensor) ReadFloat32s(dst []float32) error {
+	convert := float32Of(t.DType)
+	if convert == nil {
+		return t.notFloat()
+	}
+	size := t.DType.Size()
+	if n := t.Size() / int64(size); n != int64(len(dst)) {
+		return t.fail("%d elements do not fit %d", n, len(dst))
+	}
+	return t.chunks(func(at int, stored []byte) error {
+		for i := range len(stored) / size {
+			dst[at+i] = convert(stored[i*size:])
+		}
+		return nil
+	})
+}
+
+func (t Tensor) notFloat() error { return t.fail("%s cannot be read as float32", t.DType) }
 
 // float32Of returns the decoder of one stored element, nil for no float type.
 func float32Of(d DType) func([]byte) float32 {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/allocarrays/allocarrays-go/internal/safetensors"
+	"github.com/allocarrays/allocarrays-go/safetensors"
 )
 
 // all returns every tensor of f with its data, by name.
@@ -101,8 +101,8 @@ func TestEncodeBytes(t *testing.T) {
 	var file bytes.Buffer
 	err := safetensors.Encode(&file, []safetensors.Tensor{
 		safetensors.NewTensor("b", safetensors.U8, []int{3}, []byte{7, 8, 9}),
-		safetensors.FromFloat32s("w", []int{2, 1}, []float32{1, -2}),
-		safetensors.FromFloat32s("s", nil, []float32{0.5}),
+		safetensors.From("w", []int{2, 1}, []float32{1, -2}),
+		safetensors.From("s", nil, []float32{0.5}),
 	}, map[string]string{"k": "v", "a": "b"})
 	require.NoError(t, err)
 	header := `{"__metadata__":{"a":"b","k":"v"},` +
@@ -162,7 +162,7 @@ func TestEncodeErrors(t *testing.T) {
 		{"dtype", []safetensors.Tensor{safetensors.NewTensor("a", "F4", nil, nil)}, nil, `safetensors: tensor "a": unknown dtype "F4"`},
 		{"negative", []safetensors.Tensor{safetensors.NewTensor("a", "U8", []int{-1, -1}, []byte{1})}, nil,
 			`safetensors: tensor "a": shape -1x-1 of U8 is negative or overflows`},
-		{"size", []safetensors.Tensor{safetensors.FromFloat32s("a", []int{2, 2}, []float32{1, 2, 3})}, nil,
+		{"size", []safetensors.Tensor{safetensors.From("a", []int{2, 2}, []float32{1, 2, 3})}, nil,
 			`safetensors: tensor "a": 12 bytes of data do not match 2x2 F32 (16 bytes)`},
 		{"zero tensor", []safetensors.Tensor{{Name: "a", DType: "U8", Shape: []int{0}}}, nil,
 			`safetensors: tensor "a": 0 bytes of data do not match 0 U8 (0 bytes)`},
@@ -190,7 +190,7 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 func TestEncodeWriteError(t *testing.T) {
-	tensors := []safetensors.Tensor{safetensors.FromFloat32s("a", []int{1}, []float32{1})}
+	tensors := []safetensors.Tensor{safetensors.From("a", []int{1}, []float32{1})}
 	require.ErrorIs(t, safetensors.Encode(&limited{10}, tensors, nil), errFull)
 	err := safetensors.Encode(&limited{66}, tensors, nil)
 	require.EqualError(t, err, `safetensors: tensor "a": copying the data: disk full`)

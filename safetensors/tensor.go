@@ -2,15 +2,13 @@ package safetensors
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 )
 
 // Tensor is a name, a type, a shape and a place to read the elements from: a
-// part of a [File], or the memory given to [NewTensor]. The zero Tensor has no
+// part of a [File], or what was given to [NewTensor], [NewTensorAt] or [From]. The zero Tensor has no
 // elements and cannot be encoded.
 //
 // A Tensor is a value; its methods may be called by several goroutines at once.
@@ -27,18 +25,13 @@ type Tensor struct {
 // little endian. It keeps data and copies shape. Whether the two fit each
 // other is checked by Encode.
 func NewTensor(name string, dtype DType, shape []int, data []byte) Tensor {
-	r := io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
-	return Tensor{Name: name, DType: dtype, Shape: slices.Clone(shape), data: r}
+	return NewTensorAt(name, dtype, shape, bytes.NewReader(data), int64(len(data)))
 }
 
-// FromFloat32s returns an F32 tensor for [Encode] with a copy of values, which
-// are in row-major order.
-func FromFloat32s(name string, shape []int, values []float32) Tensor {
-	data := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-	}
-	return NewTensor(name, F32, shape, data)
+// NewTensorAt is [NewTensor] on size bytes that [Encode] reads from r, a piece at a time: for
+// tensors larger than memory.
+func NewTensorAt(name string, dtype DType, shape []int, r io.ReaderAt, size int64) Tensor {
+	return Tensor{Name: name, DType: dtype, Shape: slices.Clone(shape), data: io.NewSectionReader(r, 0, size)}
 }
 
 // Size returns the bytes of the elements as stored.

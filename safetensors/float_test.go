@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/allocarrays/allocarrays-go/internal/safetensors"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/safetensors"
 )
 
 // half is the definition of binary16 in IEEE 754-2019, section 3.4.
@@ -70,7 +70,7 @@ func TestChunks(t *testing.T) {
 		for i := range values {
 			values[i] = float32(i) - 7.5
 		}
-		tensor := safetensors.FromFloat32s("a", []int{n}, values)
+		tensor := safetensors.From("a", []int{n}, values)
 		var group sync.WaitGroup
 		for range 3 {
 			group.Go(func() {
@@ -101,7 +101,7 @@ func TestFloatErrors(t *testing.T) {
 // TestFloat32sAllocs: the result and one small buffer, however long the tensor is.
 func TestFloat32sAllocs(t *testing.T) {
 	testenv.NeedAllocationCounts(t)
-	tensor := safetensors.FromFloat32s("a", []int{1 << 18}, make([]float32, 1<<18))
+	tensor := safetensors.From("a", []int{1 << 18}, make([]float32, 1<<18))
 	before := allocated()
 	allocs := testing.AllocsPerRun(5, func() {
 		if _, err := tensor.Float32s(); err != nil {

@@ -18,6 +18,10 @@
 // Source: https://github.com/huggingface/safetensors, sections "Format" and
 // "Notes" of its README.
 //
+// [Encode] and [WriteFile] write a file from memory ([From], [NewTensor]) or from any
+// io.ReaderAt ([NewTensorAt]), such as a tensor of another file, piece by piece: what they need
+// beside the tensors is the header. The same content gives the same bytes.
+//
 // [Open] and [Decode] read and check the header only; the elements are read
 // when a [Tensor] is asked for them. Whatever is wrong with a file is reported
 // as an [*Error] that names the file, the tensor and the reason, on a line of
