@@ -34,6 +34,8 @@ type Buffer struct {
 	lender  *lender     // storage, if it is one
 	closing atomic.Bool // growing is held by Close
 
+	makeOwn func(bumper.Source) bumper.Buffer // see Regions; nil if regions bump
+
 	isolating bool // regions never reuse memory: they take spans of their own
 	limit     int  // of storage; 0 means none
 	common    *region

@@ -117,6 +117,7 @@ func (b *Buffer) hold(r *region, n int) {
 
 // giveBack makes all memory of r idle. r.mu is held.
 func (b *Buffer) giveBack(r *region) {
+	r.own.trim()
 	if len(r.spans) > 0 {
 		b.mu.Lock()
 		for _, s := range r.spans {

@@ -22,6 +22,7 @@ type Epoch struct {
 	releaser blockReleaser // nil if the epoch is for scopes
 	block    []byte        // the current block, as it was handed out; nil if nobody said
 	replaced []byte        // the allocator's, if guard mode has replaced it
+	record   any           // see Record
 
 	number  uint64                     // of the epoch, in the order they were made; for sampling
 	guarded atomic.Pointer[pages.List] // nil unless a scope was guarded here

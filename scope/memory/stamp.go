@@ -37,7 +37,7 @@ func (s Stamp) Owner() any {
 // remembers its last few ends only.
 func (s Stamp) EndsAt(pc uintptr) {
 	if s.epoch != nil {
-		s.epoch.ends[s.generation%rememberedEnds].Store(packEnd(s.generation, pc))
+		store(&s.epoch.ends[s.generation%rememberedEnds], packEnd(s.generation, pc))
 	}
 }
 
