@@ -36,6 +36,10 @@
 // [AllocArray.CopyTo] into an array made outside. [AllocArray.Data] returns an
 // ordinary slice, whose use is not checked.
 //
+// Some allocators take single arrays back before their scope ends. [AllocArray.Release]
+// ends an array where it is no longer needed, and [AllocArray.Move] hands an operand to an
+// operation, which may then compute in its memory. Other allocators ignore both.
+//
 // A scope may also end during an operation, by mistake: in a function given to [Map],
 // in an allocator, or in another goroutine. So operations check the scopes of their
 // operands and of their result again before they return, and before they go on after
