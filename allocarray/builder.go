@@ -56,7 +56,7 @@ func (b *Builder[T]) Append(elements ...T) {
 // shape.
 func (b *Builder[T]) AppendArray(a AllocArray[T]) {
 	const op = "AppendArray"
-	a.check(op)
+	moved := a.take(op)
 	if !a.sameShape(&b.part.axes) {
 		parts := b.shape(0)
 		if a.rank == parts.rank {
@@ -80,6 +80,9 @@ func (b *Builder[T]) AppendArray(a AllocArray[T]) {
 		}
 	}
 	a.recheck(op)
+	if moved {
+		a.drop(nil, op)
+	}
 }
 
 // Len returns the number of parts.

@@ -11,25 +11,32 @@ import "context"
 // It takes v²·n/2 steps of a few operations. For hundreds of variables it is faster to
 // subtract the means and multiply with [MatMul], which rounds differently.
 func Cov[T Float](ctx context.Context, a AllocArray[T], ddof int) AllocArray[T] {
+	moved := a.take("Cov")
 	shape := covShape("Cov", &a, ddof)
 	dst := allocate[T](ctx, "Cov", rowMajor("Cov", shape.lengths()))
 	a.recheck("Cov")
 	covRuns("Cov", &dst, &a, ddof)
+	if moved {
+		a.drop(ctx, "Cov")
+	}
 	return dst
 }
 
 // CovInto sets dst to the covariance matrix of the rows of a; see [Cov]. It panics if dst
 // overlaps a.
 func CovInto[T Float](dst, a AllocArray[T], ddof int) {
+	moved := takeInto("CovInto", &dst, &a)
 	shape := covShape("CovInto", &a, ddof)
 	dst.checkDst("CovInto")
 	requireShape("CovInto", &dst.axes, &shape)
 	requireDisjoint("CovInto", &dst, &a)
 	covRuns("CovInto", &dst, &a, ddof)
+	if moved {
+		a.drop(nil, "CovInto")
+	}
 }
 
 func covShape[T Float](op string, a *AllocArray[T], ddof int) (shape axes) {
-	a.check(op)
 	requireDdof(op, ddof)
 	if a.rank != 2 {
 		panic(misuse("%s: shape %s is not a matrix of variables by samples", op, shapeText(a.lengths())))

@@ -10,19 +10,29 @@ import (
 // sum of the elements up to i, itself included, added in their order. Integers wrap.
 // Negative axes count from the end.
 func CumSum[T Element](ctx context.Context, a AllocArray[T], axis int) AllocArray[T] {
-	a.check("CumSum")
+	moved := a.take("CumSum")
 	k := a.axis("CumSum", axis)
+	if moved && inPlace(ctx, a.renewed("CumSum"), &a) {
+		cumSumRuns("CumSum", &a, &a, k)
+		return a.reuse(ctx, "CumSum")
+	}
 	dst := allocate[T](ctx, "CumSum", a.renewed("CumSum"))
 	a.recheck("CumSum")
 	cumSumRuns("CumSum", &dst, &a, k)
+	if moved {
+		a.drop(ctx, "CumSum")
+	}
 	return dst
 }
 
 // CumSumInto sets dst to the cumulative sums of a along an axis; dst may be a. See
 // [CumSum].
 func CumSumInto[T Element](dst, a AllocArray[T], axis int) {
-	checkUnaryInto("CumSumInto", &dst, &a)
+	moved := checkUnaryInto("CumSumInto", &dst, &a)
 	cumSumRuns("CumSumInto", &dst, &a, a.axis("CumSumInto", axis))
+	if moved {
+		a.drop(nil, "CumSumInto")
+	}
 }
 
 // cumSumRuns adds along the axis, or whole runs across it, as sumRuns does.

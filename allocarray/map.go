@@ -7,37 +7,47 @@ import "context"
 // panics if the shapes do not broadcast, or if fn ends the scope of an operand or of the
 // result.
 func Map2[R, A, B Element](ctx context.Context, a AllocArray[A], b AllocArray[B], fn func(A, B) R) AllocArray[R] {
-	a.check("Map2")
-	b.check("Map2")
+	m := take2("Map2", &a, &b)
 	dst := allocate[R](ctx, "Map2", together("Map2", a.layout, b.layout))
 	a.recheck("Map2")
 	b.recheck("Map2")
 	map2Runs("Map2", &dst, &a, &b, fn)
+	if m != 0 { // not in place: fn may look at them
+		drop2(ctx, "Map2", m, &a, &b)
+	}
 	return dst
 }
 
 // Map2Into sets dst to fn applied to the elements of a and b, broadcast; dst may be a or
 // b. See [Map2].
 func Map2Into[R, A, B Element](dst AllocArray[R], a AllocArray[A], b AllocArray[B], fn func(A, B) R) {
-	checkInto("Map2Into", &dst, &a, &b)
+	m := checkInto("Map2Into", &dst, &a, &b)
 	map2Runs("Map2Into", &dst, &a, &b, fn)
+	if m != 0 {
+		drop2(nil, "Map2Into", m, &a, &b)
+	}
 }
 
 // Map3 returns fn applied to the elements of a, b and c, broadcast, in one pass and with
 // memory from ctx. It is [Map2] for three operands.
 func Map3[R, A, B, C Element](ctx context.Context, a AllocArray[A], b AllocArray[B], c AllocArray[C], fn func(A, B, C) R) AllocArray[R] {
+	m := take3("Map3", &a, &b, &c)
 	shape := broadcast3("Map3", &a, &b, &c)
 	dst := allocate[R](ctx, "Map3", rowMajor("Map3", shape.lengths()))
 	a.recheck("Map3")
 	b.recheck("Map3")
 	c.recheck("Map3")
 	map3Runs("Map3", &dst, &a, &b, &c, fn)
+	if m != 0 {
+		drop3(ctx, "Map3", m, &a, &b, &c)
+	}
 	return dst
 }
 
 // Map3Into sets dst to fn applied to the elements of a, b and c, broadcast; dst may be any
 // of them. See [Map2].
 func Map3Into[R, A, B, C Element](dst AllocArray[R], a AllocArray[A], b AllocArray[B], c AllocArray[C], fn func(A, B, C) R) {
+	m := takeInto3("Map3Into", &dst, &a, &b, &c)
 	shape := broadcast3("Map3Into", &a, &b, &c)
 	dst.checkDst("Map3Into")
 	requireShape("Map3Into", &dst.axes, &shape)
@@ -45,13 +55,13 @@ func Map3Into[R, A, B, C Element](dst AllocArray[R], a AllocArray[A], b AllocArr
 	requireInPlace("Map3Into", &dst, &b)
 	requireInPlace("Map3Into", &dst, &c)
 	map3Runs("Map3Into", &dst, &a, &b, &c, fn)
+	if m != 0 {
+		drop3(nil, "Map3Into", m, &a, &b, &c)
+	}
 }
 
-// broadcast3 checks the operands and returns the shape to which they broadcast.
+// broadcast3 returns the shape to which the operands broadcast.
 func broadcast3[A, B, C Element](op string, a *AllocArray[A], b *AllocArray[B], c *AllocArray[C]) (shape axes) {
-	a.check(op)
-	b.check(op)
-	c.check(op)
 	var both axes
 	both.broadcast(op, &a.axes, &b.axes)
 	shape.broadcast(op, &both, &c.axes)

@@ -29,7 +29,7 @@ func Mask(ctx context.Context, bools []bool, shape ...int) AllocArray[uint8] {
 // CopyBools sets each element of dst to whether the element of a at that position in
 // row-major order is not 0. NaN is not 0. It panics if dst does not have a.Len() elements.
 func CopyBools[T Element](dst []bool, a AllocArray[T]) {
-	a.check("CopyBools")
+	moved := a.take("CopyBools")
 	if len(dst) != a.size {
 		panic(misuse("CopyBools: %d elements do not fit shape %s", len(dst), shapeText(a.lengths())))
 	}
@@ -42,22 +42,31 @@ func CopyBools[T Element](dst []bool, a AllocArray[T]) {
 		at += w.run()
 	}
 	a.recheck("CopyBools")
+	if moved {
+		a.drop(nil, "CopyBools")
+	}
 }
 
 // Not returns the mask of a == 0, with memory from ctx: the opposite of a mask. The others
 // are arithmetic: [Mul] or [Minimum] of masks is and, [Maximum] is or, [NotEqual] is xor.
 func Not[T Element](ctx context.Context, a AllocArray[T]) AllocArray[uint8] {
-	a.check("Not")
+	moved := a.take("Not")
 	dst := allocate[uint8](ctx, "Not", a.renewed("Not"))
 	a.recheck("Not")
 	notRuns("Not", &dst, &a)
+	if moved {
+		a.drop(ctx, "Not")
+	}
 	return dst
 }
 
 // NotInto sets dst to the mask of a == 0; dst may be a.
 func NotInto[T Element](dst AllocArray[uint8], a AllocArray[T]) {
-	checkUnaryInto("NotInto", &dst, &a)
+	moved := checkUnaryInto("NotInto", &dst, &a)
 	notRuns("NotInto", &dst, &a)
+	if moved {
+		a.drop(nil, "NotInto")
+	}
 }
 
 func notRuns[T Element](op string, dst *AllocArray[uint8], a *AllocArray[T]) {
@@ -79,7 +88,7 @@ func notRuns[T Element](op string, dst *AllocArray[uint8], a *AllocArray[T]) {
 // CountNonzero returns how many elements are not 0: of a mask, where it holds. ([Sum] of a
 // mask wraps at 256.) NaN is not 0.
 func CountNonzero[T Element](a AllocArray[T]) (n int) {
-	a.check("CountNonzero")
+	moved := a.take("CountNonzero")
 	data := a.elements()
 	w := newWalk(&a.axes)
 	for ok := !w.empty(); ok; ok = w.next() {
@@ -90,5 +99,8 @@ func CountNonzero[T Element](a AllocArray[T]) (n int) {
 		}
 	}
 	a.recheck("CountNonzero")
+	if moved {
+		a.drop(nil, "CountNonzero")
+	}
 	return n
 }

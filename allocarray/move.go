@@ -74,12 +74,29 @@ func take2[A, B Storage](op string, a *AllocArray[A], b *AllocArray[B]) (m moves
 // drop2 is drop of those that were moved.
 //
 //go:noinline
-func drop2[A, B Element](ctx context.Context, op string, m moves, a *AllocArray[A], b *AllocArray[B]) {
+func drop2[A, B Storage](ctx context.Context, op string, m moves, a *AllocArray[A], b *AllocArray[B]) {
 	if m&1 != 0 {
 		a.drop(ctx, op)
 	}
 	if m&2 != 0 {
 		b.drop(ctx, op)
+	}
+}
+
+// take3 is take of three operands.
+func take3[A, B, C Storage](op string, a *AllocArray[A], b *AllocArray[B], c *AllocArray[C]) (m moves) {
+	m = take2(op, a, b)
+	if c.take(op) {
+		m |= 4
+	}
+	return m
+}
+
+// drop3 is drop2 of three operands.
+func drop3[A, B, C Storage](ctx context.Context, op string, m moves, a *AllocArray[A], b *AllocArray[B], c *AllocArray[C]) {
+	drop2(ctx, op, m, a, b)
+	if m&4 != 0 {
+		c.drop(ctx, op)
 	}
 }
 
@@ -99,6 +116,15 @@ func takeInto2[T, A, B Storage](op string, dst *AllocArray[T], a *AllocArray[A],
 	}
 	if takeInto(op, dst, b) {
 		m |= 2
+	}
+	return m
+}
+
+// takeInto3 is takeInto of three operands.
+func takeInto3[T, A, B, C Storage](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B], c *AllocArray[C]) (m moves) {
+	m = takeInto2(op, dst, a, b)
+	if takeInto(op, dst, c) {
+		m |= 4
 	}
 	return m
 }

@@ -63,25 +63,32 @@ const (
 )
 
 func pad[T Element](ctx context.Context, p padding, op string, a *AllocArray[T], v T, widths [][2]int) AllocArray[T] {
+	moved := a.take(op)
 	shape, before := padShape(p, op, a, widths)
 	dst := allocate[T](ctx, op, rowMajor(op, shape.lengths()))
 	a.recheck(op)
 	padRuns(p, op, &dst, a, v, &before)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 
 func padInto[T Element](p padding, op string, dst, a *AllocArray[T], v T, widths [][2]int) {
+	moved := takeInto(op, dst, a)
 	shape, before := padShape(p, op, a, widths)
 	dst.checkDst(op)
 	requireShape(op, &dst.axes, &shape)
 	requireDisjoint(op, dst, a)
 	padRuns(p, op, dst, a, v, &before)
+	if moved {
+		a.drop(nil, op)
+	}
 }
 
-// padShape checks the operands. It returns the shape of the result, and how many elements
+// padShape returns the shape of the result, and how many elements
 // stand before those of a along each axis.
 func padShape[T Element](p padding, op string, a *AllocArray[T], widths [][2]int) (shape axes, before [MaxRank]int) {
-	a.check(op)
 	if len(widths) != 1 && len(widths) != a.rank {
 		panic(misuse("%s: %d widths do not fit rank %d", op, len(widths), a.rank))
 	}

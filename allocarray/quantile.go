@@ -21,11 +21,14 @@ func Quantile[T Float](a AllocArray[T], q float64) T { return quantile("Quantile
 func Median[T Float](a AllocArray[T]) T { return quantile("Median", &a, 0.5) }
 
 func quantile[T Float](op string, a *AllocArray[T], q float64) T {
-	a.check(op)
+	moved := a.take(op)
 	requireQuantile(op, q)
 	w := newWalk(&a.axes)
 	v := quantileOf(a.elements(), &w, a.size, q)
 	a.recheck(op)
+	if moved {
+		a.drop(nil, op)
+	}
 	return v
 }
 
@@ -54,12 +57,15 @@ func MedianAxisInto[T Float](dst, a AllocArray[T], axis int) {
 }
 
 func quantileAxis[T Float](ctx context.Context, op string, a *AllocArray[T], axis int, q float64) AllocArray[T] {
-	a.check(op)
+	moved := a.take(op)
 	requireQuantile(op, q)
 	k, rest := a.reduced(op, axis, true)
 	dst := allocate[T](ctx, op, rowMajor(op, rest.lengths()))
 	a.recheck(op)
 	quantileRuns(op, &dst, a, k, q)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 

@@ -6,23 +6,29 @@ import "context"
 // moves to i + shift, and those that leave at one end come back at the other. Negative
 // shifts go toward the front, negative axes count from the end.
 func Roll[T Element](ctx context.Context, a AllocArray[T], shift, axis int) AllocArray[T] {
-	a.check("Roll")
+	moved := a.take("Roll")
 	k := a.axis("Roll", axis)
 	dst := allocate[T](ctx, "Roll", a.renewed("Roll"))
 	a.recheck("Roll")
 	rollRuns("Roll", &dst, &a, shift, k)
+	if moved {
+		a.drop(ctx, "Roll")
+	}
 	return dst
 }
 
 // RollInto sets dst to a with its elements shifted along an axis; see [Roll]. It panics if
 // dst overlaps a.
 func RollInto[T Element](dst, a AllocArray[T], shift, axis int) {
-	a.check("RollInto")
+	moved := takeInto("RollInto", &dst, &a)
 	dst.checkDst("RollInto")
 	k := a.axis("RollInto", axis)
 	requireShape("RollInto", &dst.axes, &a.axes)
 	requireDisjoint("RollInto", &dst, &a)
 	rollRuns("RollInto", &dst, &a, shift, k)
+	if moved {
+		a.drop(nil, "RollInto")
+	}
 }
 
 func rollRuns[T Element](op string, dst, a *AllocArray[T], shift, axis int) {

@@ -19,9 +19,9 @@ import (
 // added then.
 func ScatterAddInto[T Element](dst AllocArray[T], indices AllocArray[int], src AllocArray[T], axis int) {
 	const op = "ScatterAddInto"
-	src.check(op)
+	m := takeInto2(op, &dst, &src, &indices)
+	dst.checkDst(op)
 	k := gatherAxis(op, &dst, &indices, axis)
-	dst.requireWritable(op)
 	if !indices.sameShape(&src.axes) {
 		panic(misuse("%s: indices of shape %s do not fit src of shape %s", op, shapeText(indices.lengths()), shapeText(src.lengths())))
 	}
@@ -42,6 +42,9 @@ func ScatterAddInto[T Element](dst AllocArray[T], indices AllocArray[int], src A
 	dst.recheck(op)
 	indices.recheck(op)
 	src.recheck(op)
+	if m != 0 {
+		drop2(nil, op, m, &src, &indices)
+	}
 }
 
 // SegmentSum returns the sums of the parts of a that belong together, with memory from ctx.
@@ -55,12 +58,16 @@ func ScatterAddInto[T Element](dst AllocArray[T], indices AllocArray[int], src A
 // segments, sums of ones, they give means. SegmentSum panics if n is negative, if segments
 // is not a list as long as the first axis of a, or if a number is out of range.
 func SegmentSum[T Element](ctx context.Context, a AllocArray[T], segments AllocArray[int], n int) AllocArray[T] {
+	m := take2("SegmentSum", &a, &segments)
 	shape := segmentShape("SegmentSum", &a, &segments)
 	shape.shape[0] = n
 	dst := allocate[T](ctx, "SegmentSum", rowMajor("SegmentSum", shape.lengths()))
 	a.recheck("SegmentSum")
 	segments.recheck("SegmentSum")
 	segmentRuns("SegmentSum", &dst, &a, &segments)
+	if m != 0 {
+		drop2(ctx, "SegmentSum", m, &a, &segments)
+	}
 	return dst
 }
 
@@ -68,6 +75,7 @@ func SegmentSum[T Element](ctx context.Context, a AllocArray[T], segments AllocA
 // [SegmentSum], whose n is the length of dst's first axis. It panics if dst overlaps a or
 // segments. If a number is out of range, dst may be partly written.
 func SegmentSumInto[T Element](dst, a AllocArray[T], segments AllocArray[int]) {
+	m := takeInto2("SegmentSumInto", &dst, &a, &segments)
 	shape := segmentShape("SegmentSumInto", &a, &segments)
 	dst.checkDst("SegmentSumInto")
 	if dst.rank > 0 {
@@ -77,11 +85,12 @@ func SegmentSumInto[T Element](dst, a AllocArray[T], segments AllocArray[int]) {
 	requireDisjoint("SegmentSumInto", &dst, &a)
 	requireDisjoint("SegmentSumInto", &dst, &segments)
 	segmentRuns("SegmentSumInto", &dst, &a, &segments)
+	if m != 0 {
+		drop2(nil, "SegmentSumInto", m, &a, &segments)
+	}
 }
 
 func segmentShape[T Element](op string, a *AllocArray[T], segments *AllocArray[int]) (shape axes) {
-	a.check(op)
-	segments.check(op)
 	if a.rank == 0 || segments.rank != 1 || segments.shape[0] != a.shape[0] {
 		panic(misuse("%s: segments of shape %s do not fit shape %s", op, shapeText(segments.lengths()), shapeText(a.lengths())))
 	}

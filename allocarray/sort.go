@@ -10,19 +10,29 @@ import (
 // from ctx. Negative axes count from the end. Sorting is fastest along an axis whose
 // elements are neighbours in memory, as those of the last axis of a new array are.
 func Sort[T Element](ctx context.Context, a AllocArray[T], axis int) AllocArray[T] {
-	a.check("Sort")
+	moved := a.take("Sort")
 	k := a.axis("Sort", axis)
+	if moved && inPlace(ctx, a.renewed("Sort"), &a) {
+		sortRuns("Sort", &a, &a, k)
+		return a.reuse(ctx, "Sort")
+	}
 	dst := allocate[T](ctx, "Sort", a.renewed("Sort"))
 	a.recheck("Sort")
 	sortRuns("Sort", &dst, &a, k)
+	if moved {
+		a.drop(ctx, "Sort")
+	}
 	return dst
 }
 
 // SortInto sets dst to a with the elements along an axis in ascending order; dst may be a.
 // See [Sort].
 func SortInto[T Element](dst, a AllocArray[T], axis int) {
-	checkUnaryInto("SortInto", &dst, &a)
+	moved := checkUnaryInto("SortInto", &dst, &a)
 	sortRuns("SortInto", &dst, &a, a.axis("SortInto", axis))
+	if moved {
+		a.drop(nil, "SortInto")
+	}
 }
 
 func sortRuns[T Element](op string, dst, a *AllocArray[T], axis int) {
@@ -88,23 +98,29 @@ func compareNaNLast[T Element](x, y T) int {
 // NaNs, which come last. Negative axes count from the end. [Gather] puts other arrays into
 // the same order.
 func Argsort[T Element](ctx context.Context, a AllocArray[T], axis int) AllocArray[int] {
-	a.check("Argsort")
+	moved := a.take("Argsort")
 	k := a.axis("Argsort", axis)
 	dst := allocate[int](ctx, "Argsort", a.renewed("Argsort"))
 	a.recheck("Argsort")
 	argsortRuns("Argsort", &dst, &a, k)
+	if moved {
+		a.drop(ctx, "Argsort")
+	}
 	return dst
 }
 
 // ArgsortInto sets dst to the indices that sort a along an axis; see [Argsort]. It panics
 // if dst overlaps a.
 func ArgsortInto[T Element](dst AllocArray[int], a AllocArray[T], axis int) {
-	a.check("ArgsortInto")
+	moved := takeInto("ArgsortInto", &dst, &a)
 	dst.checkDst("ArgsortInto")
 	k := a.axis("ArgsortInto", axis)
 	requireShape("ArgsortInto", &dst.axes, &a.axes)
 	requireDisjoint("ArgsortInto", &dst, &a)
 	argsortRuns("ArgsortInto", &dst, &a, k)
+	if moved {
+		a.drop(nil, "ArgsortInto")
+	}
 }
 
 func argsortRuns[T Element](op string, dst *AllocArray[int], a *AllocArray[T], axis int) {

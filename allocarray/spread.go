@@ -47,7 +47,7 @@ func StdAxisInto[T Float](dst, a AllocArray[T], axis, ddof int) {
 // 0 if there are none. It is NaN if any is NaN, and overflows only if the norm itself does.
 // It computes in float64, one element after the other in row-major order.
 func Norm[T Float](a AllocArray[T]) T {
-	a.check("Norm")
+	moved := a.take("Norm")
 	w, data := newOrderedWalk(&a.axes), a.elements()
 	var s spreads
 	s.reset(1)
@@ -59,6 +59,9 @@ func Norm[T Float](a AllocArray[T]) T {
 		norm = scaledNorm(data, &w)
 	}
 	a.recheck("Norm")
+	if moved {
+		a.drop(nil, "Norm")
+	}
 	return T(norm)
 }
 
@@ -85,7 +88,7 @@ const (
 
 // variance returns the variance of all elements.
 func variance[T Float](op string, a *AllocArray[T], ddof int) float64 {
-	a.check(op)
+	moved := a.take(op)
 	requireDdof(op, ddof)
 	w, data := newOrderedWalk(&a.axes), a.elements()
 	var s spreads
@@ -98,6 +101,9 @@ func variance[T Float](op string, a *AllocArray[T], ddof int) float64 {
 		addSquares(&s, data[w.off[0]:], w.step(0), w.run(), 0, 1)
 	}
 	a.recheck(op)
+	if moved {
+		a.drop(nil, op)
+	}
 	return s.variance(0, a.size, ddof)
 }
 
@@ -108,12 +114,15 @@ func requireDdof(op string, ddof int) {
 }
 
 func spreadAxis[T Float](ctx context.Context, r spreading, op string, a *AllocArray[T], axis, ddof int) AllocArray[T] {
-	a.check(op)
+	moved := a.take(op)
 	requireDdof(op, ddof)
 	k, rest := a.reduced(op, axis, true)
 	dst := allocate[T](ctx, op, rowMajor(op, rest.lengths()))
 	a.recheck(op)
 	spreadRuns(r, op, &dst, a, k, ddof)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 

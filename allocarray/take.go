@@ -15,30 +15,35 @@ import (
 // Negative axes count from the end; indices do not. Take panics if an index is out of
 // range, or if the result would have more than [MaxRank] axes.
 func Take[T Storage](ctx context.Context, a AllocArray[T], indices AllocArray[int], axis int) AllocArray[T] {
+	m := take2("Take", &a, &indices)
 	shape, k := takeShape("Take", &a, &indices, axis)
 	dst := allocate[T](ctx, "Take", rowMajor("Take", shape.lengths()))
 	a.recheck("Take")
 	indices.recheck("Take")
 	takeRuns("Take", &dst, &a, &indices, k)
+	if m != 0 {
+		drop2(ctx, "Take", m, &a, &indices)
+	}
 	return dst
 }
 
 // TakeInto sets dst to the parts of a at the indices of an axis; see [Take]. It panics if
 // dst overlaps a or indices. If an index is out of range, dst may be partly written.
 func TakeInto[T Storage](dst, a AllocArray[T], indices AllocArray[int], axis int) {
+	m := takeInto2("TakeInto", &dst, &a, &indices)
 	shape, k := takeShape("TakeInto", &a, &indices, axis)
 	dst.checkDst("TakeInto")
 	requireShape("TakeInto", &dst.axes, &shape)
 	requireDisjoint("TakeInto", &dst, &a)
 	requireDisjoint("TakeInto", &dst, &indices)
 	takeRuns("TakeInto", &dst, &a, &indices, k)
+	if m != 0 {
+		drop2(nil, "TakeInto", m, &a, &indices)
+	}
 }
 
-// takeShape checks the operands and returns the shape of the result, and the axis as
-// counted from the first.
+// takeShape returns the shape of the result, and the axis as counted from the first.
 func takeShape[T Storage](op string, a *AllocArray[T], indices *AllocArray[int], axis int) (shape axes, k int) {
-	a.check(op)
-	indices.check(op)
 	k = a.axis(op, axis)
 	if a.rank-1+indices.rank > MaxRank {
 		panic(misuse("%s: with indices of shape %s instead of axis %d, shape %s has more than %d axes",
@@ -100,30 +105,36 @@ func (l *layout) requireIndex(op string, axis, i int) {
 // is a sorted. Negative axes count from the end; indices do not. Gather panics if the
 // shapes differ along another axis, or if an index is out of range.
 func Gather[T Storage](ctx context.Context, a AllocArray[T], indices AllocArray[int], axis int) AllocArray[T] {
+	m := take2("Gather", &a, &indices)
 	k := gatherAxis("Gather", &a, &indices, axis)
 	dst := allocate[T](ctx, "Gather", indices.renewed("Gather"))
 	a.recheck("Gather")
 	indices.recheck("Gather")
 	gatherRuns("Gather", &dst, &a, &indices, k)
+	if m != 0 {
+		drop2(ctx, "Gather", m, &a, &indices)
+	}
 	return dst
 }
 
 // GatherInto sets dst to the elements of a that indices names; see [Gather]. It panics if
 // dst overlaps a or indices. If an index is out of range, dst may be partly written.
 func GatherInto[T Storage](dst, a AllocArray[T], indices AllocArray[int], axis int) {
+	m := takeInto2("GatherInto", &dst, &a, &indices)
 	k := gatherAxis("GatherInto", &a, &indices, axis)
 	dst.checkDst("GatherInto")
 	requireShape("GatherInto", &dst.axes, &indices.axes)
 	requireDisjoint("GatherInto", &dst, &a)
 	requireDisjoint("GatherInto", &dst, &indices)
 	gatherRuns("GatherInto", &dst, &a, &indices, k)
+	if m != 0 {
+		drop2(nil, "GatherInto", m, &a, &indices)
+	}
 }
 
-// gatherAxis checks an array and the indices along one of its axes, and returns the axis as
-// counted from the first.
+// gatherAxis checks whether indices fit an array along an axis, which it returns as counted
+// from the first.
 func gatherAxis[T Storage](op string, a *AllocArray[T], indices *AllocArray[int], axis int) int {
-	a.check(op)
-	indices.check(op)
 	k := a.axis(op, axis)
 	shape := axes{rank: a.rank, shape: a.shape}
 	shape.shape[k] = indices.shape[k]
