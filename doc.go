@@ -7,9 +7,11 @@
 //   - allocarray: n-dimensional arrays that ask the context for memory.
 //   - nn: neural network inference over these arrays.
 //   - offheap: storage for buffers outside the Go heap.
-//   - meter: allocators around allocators, such as a counted fallback to the heap.
-//   - contrib/grpc, contrib/prometheus: a scope for each RPC, and metrics; modules of their own.
+//   - meter: limits, logs and traces of what scopes take, and what happens when memory runs out.
+//   - plan: offsets for blocks whose lives are known, close to the least memory that holds them.
 //   - scopehttp: a scope for each request of an HTTP server.
+//   - contrib/grpc, contrib/prometheus: a scope for each RPC, and metrics; modules of their own.
+//   - scopevet: finds mistakes with scopes before the program runs; a module of its own.
 //   - scope/memory, scope/scopetest: to write an allocator, and to test it.
 //
 // The README has a program; docs/concepts.md has the ideas.

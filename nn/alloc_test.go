@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
@@ -55,8 +56,49 @@ func allocCases(t testing.TB) map[string]allocCase {
 	add("Conv2DDepthwise", nn.NewGroupedConv2D("c", 6, 6, 6, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 6))
 	add("Conv1D", nn.NewConv1D("c", 6, 4, nn.Span{Size: 3, Padding: 1}), randomTensor(1, 8, 5, 6))
 	add("ConvTranspose2D", nn.NewConvTranspose2D("c", 6, 4, nn.Square(3).Strided(2)), randomTensor(1, 8, 5, 6, 6))
+	for name, l := range map[string]nn.Layer{
+		"DenseWithoutBias": nn.NewDenseWithoutBias("fc", 12, 7), "LeakyReLU": nn.LeakyReLU{Slope: 0.1}, "SiLU": nn.SiLU{},
+		"ELU": nn.ELU{Alpha: 1}, "Softplus": nn.Softplus{}, "HardSwish": nn.HardSwish{}, "HardSigmoid": nn.HardSigmoid{}, "ReLU6": nn.ReLU6{},
+		"Identity": nn.Identity{}, "Residual": nn.NewResidual(randomDense("r", 12, 12), nn.ReLU{}), "Sequence": nn.NewSequence(nn.ReLU{}, nn.Tanh{}),
+		"Sum": nn.NewSum(nn.Identity{}, nn.ReLU{}, nn.Tanh{}), "Product": nn.NewProduct(nn.Identity{}, nn.ReLU{}, nn.Tanh{}),
+		"Concat": nn.NewConcat(-1, nn.Identity{}, nn.ReLU{}, nn.Tanh{}),
+	} {
+		add(name, l, x)
+	}
+	sequences := randomTensor(1, 8, 5, 6)
+	add("LSTM", nn.NewLSTM("l", 6, 9, nn.Recurrence{Layers: 2, Bidirectional: true}), sequences)
+	add("LSTMState", stateful{nn.NewLSTM("l", 6, 9, nn.Recurrence{})}, sequences)
+	add("GRU", nn.NewGRU("g", 6, 9, nn.Recurrence{Layers: 2, Bidirectional: true}), sequences)
+	add("GRUResetFirst", nn.NewGRU("g", 6, 9, nn.Recurrence{ResetFirst: true}), sequences)
+	add("LastStep", nn.LastStep{}, sequences)
+	add("Embedding", nn.NewEmbedding("e", 3, 9), allocarray.New[float32](bg, 8, 5))
+	add("Lookup", lookup{nn.NewEmbedding("e", 3, 9)}, allocarray.New[float32](bg, 8, 5))
+	add("Conv1DGrouped", nn.NewGroupedConv1DWithoutBias("c", 6, 4, 2, nn.Span{Size: 3, Padding: 1}), sequences)
+	add("ConvTranspose2DGrouped", nn.NewGroupedConvTranspose2DWithoutBias("c", 6, 4, 2, nn.Square(3).Strided(2)).OutputPadded(1), randomTensor(1, 8, 5, 6, 6))
 	add("Conv2DWinograd", randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 32))
 	return cases
+}
+
+// stateful carries a state through two halves of a sequence of other lengths.
+type stateful struct{ *nn.LSTM }
+
+var halves = []int{0, 1, 2, 2, 2, 1, 0, 2}
+
+func (l stateful) Forward(ctx context.Context, x nn.Tensor) nn.Tensor {
+	_, s := l.ForwardState(ctx, x.Slice(1, 0, 2), halves[:x.Dim(0)], nn.LSTMState{})
+	y, _ := l.ForwardState(ctx, x.Slice(1, 2, 4), nil, s)
+	return y
+}
+
+// lookup looks integers up.
+type lookup struct{ e *nn.Embedding }
+
+func (l lookup) Forward(ctx context.Context, x nn.Tensor) nn.Tensor {
+	y, err := nn.Lookup(ctx, l.e, allocarray.Convert[int32](ctx, x).Transpose())
+	if err != nil {
+		panic(err)
+	}
+	return y
 }
 
 // TestForwardAllocatesNothing is the product's promise: on a bump buffer, and in a

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/allocarrays/allocarrays-go/internal/safetensors"
 	"github.com/allocarrays/allocarrays-go/nn"
+	"github.com/allocarrays/allocarrays-go/safetensors"
 )
 
 func TestBatchNorm(t *testing.T) {
@@ -84,7 +84,7 @@ func TestLoadIgnoresTheBatchCount(t *testing.T) {
 		count := safetensors.NewTensor(extra, safetensors.I64, nil, make([]byte, 8))
 		tensors := []safetensors.Tensor{count}
 		for _, p := range from.Parameters() {
-			tensors = append(tensors, safetensors.FromFloat32s(p.Name, p.Value.Shape(), p.Value.Data()))
+			tensors = append(tensors, safetensors.From(p.Name, p.Value.Shape(), p.Value.Data()))
 		}
 		var b bytes.Buffer
 		require.NoError(t, safetensors.Encode(&b, tensors, nil))

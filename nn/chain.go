@@ -49,20 +49,13 @@ func NewChain(in []int, layers ...Layer) (*Chain, error) {
 
 // checkShapes sets the shapes, up to the first layer that does not know its own.
 func (c *Chain) checkShapes() error {
-	shape := c.in
-	for i, l := range c.layers {
-		s, ok := l.(Shaper)
-		if !ok {
-			return nil
-		}
-		next, err := s.OutputShape(shape)
-		if err != nil {
-			return fmt.Errorf("nn: layer %d, %s: %w", i, describe(l), err)
-		}
-		shape = next
-		c.shapes = append(c.shapes, next)
+	shapes, err := shapesOf(c.layers, c.in)
+	if err != nil {
+		return fmt.Errorf("nn: %w", err)
 	}
-	c.out = shape
+	if c.shapes = shapes; len(shapes) == len(c.layers) {
+		c.out = last(shapes, c.in)
+	}
 	return nil
 }
 
@@ -90,13 +83,25 @@ func describe(l Layer) string {
 // String describes the chain as a table: a line for each layer with the shape of
 // its output for one sample, the number of its parameters and their size in bytes,
 // and a line for all of them together. A shape that is not known is "?".
-func (c *Chain) String() string {
+func (c *Chain) String() string { return c.table(c.in, c.shapes) }
+
+// Summary returns the table of String for samples of another shape, such as larger images or
+// longer sequences, or an error if a layer does not take them.
+func (c *Chain) Summary(sample ...int) (string, error) {
+	shapes, err := shapesOf(c.layers, sample)
+	if err != nil {
+		return "", fmt.Errorf("nn: %w", err)
+	}
+	return c.table(sample, shapes), nil
+}
+
+func (c *Chain) table(in []int, shapes [][]int) string {
 	out := "?"
-	if c.out != nil {
-		out = shapeText(c.out)
+	if len(shapes) == len(c.layers) {
+		out = shapeText(last(shapes, in))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Chain %s→%s\n", shapeText(c.in), out)
+	fmt.Fprintf(&b, "Chain %s→%s\n", shapeText(in), out)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(first, what, shape string, l Layer) {
 		n := count(l)
@@ -105,8 +110,8 @@ func (c *Chain) String() string {
 	fmt.Fprintln(w, "\tlayer\toutput\tparameters\tbytes")
 	for i, l := range c.layers {
 		shape := "?"
-		if i < len(c.shapes) {
-			shape = shapeText(c.shapes[i])
+		if i < len(shapes) {
+			shape = shapeText(shapes[i])
 		}
 		row(strconv.Itoa(i), describe(l), shape, l)
 	}

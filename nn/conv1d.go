@@ -12,8 +12,7 @@ func (s Span) window() Window {
 	return Window{Size: [2]int{1, s.Size}, Stride: [2]int{1, s.Stride}, Padding: [2]int{0, s.Padding}, Dilation: [2]int{1, s.Dilation}}
 }
 
-// Conv1D is a convolution of sequences of length×channels, with bias: a [Conv2D] of images of
-// one line. Create one with [NewConv1D].
+// Conv1D is a convolution of sequences of length×channels: a [Conv2D] of images of one line. Create one with [NewConv1D].
 type Conv1D struct {
 	span   Span
 	across *Conv2D
@@ -31,15 +30,39 @@ func NewConv1D(name string, in, out int, s Span) *Conv1D {
 	return &Conv1D{s, newConv2D("NewConv1D", name, in, out, 1, s.window()).withBias()}
 }
 
+// NewConv1DWithoutBias is [NewConv1D] without the parameter name.bias, as PyTorch's bias=False.
+func NewConv1DWithoutBias(name string, in, out int, s Span) *Conv1D {
+	return &Conv1D{s, newConv2D("NewConv1DWithoutBias", name, in, out, 1, s.window())}
+}
+
+// NewGroupedConv1D is [NewConv1D] for channels in groups, as [NewGroupedConv2D] has them:
+// name.weight is out×(in/groups)×size. It panics if the groups do not divide both numbers of
+// channels.
+func NewGroupedConv1D(name string, in, out, groups int, s Span) *Conv1D {
+	return &Conv1D{s, newConv2D("NewGroupedConv1D", name, in, out, groups, s.window()).withBias()}
+}
+
+// NewGroupedConv1DWithoutBias is [NewGroupedConv1D] without the parameter name.bias.
+func NewGroupedConv1DWithoutBias(name string, in, out, groups int, s Span) *Conv1D {
+	return &Conv1D{s, newConv2D("NewGroupedConv1DWithoutBias", name, in, out, groups, s.window())}
+}
+
 // In returns the number of input channels.
 func (c *Conv1D) In() int { return c.across.In() }
 
 // Out returns the number of output channels.
 func (c *Conv1D) Out() int { return c.across.Out() }
 
+// Groups returns the number of groups of channels.
+func (c *Conv1D) Groups() int { return c.across.Groups() }
+
 // String describes the layer.
 func (c *Conv1D) String() string {
-	return fmt.Sprintf("Conv1D %q %d→%d of %d", c.across.name, c.In(), c.Out(), c.span.Size)
+	text := fmt.Sprintf("Conv1D %q %d→%d of %d", c.across.name, c.In(), c.Out(), c.span.Size)
+	if c.Groups() > 1 {
+		text += fmt.Sprintf(" in %d groups", c.Groups())
+	}
+	return text
 }
 
 // Forward returns the convolution of x, which is batch×length×In. It takes memory as
@@ -67,10 +90,10 @@ func (c *Conv1D) OutputShape(sample []int) ([]int, error) {
 	return shape[1:], nil
 }
 
-// Parameters returns the weight and the bias.
+// Parameters returns the weight and, if there is one, the bias.
 func (c *Conv1D) Parameters() []Parameter {
 	p := c.across.Parameters()
-	p[0].Value = p[0].Value.Reshape(c.Out(), c.In(), c.span.Size)
+	p[0].Value = p[0].Value.Reshape(c.Out(), c.In()/c.Groups(), c.span.Size)
 	return p
 }
 

@@ -98,11 +98,21 @@ func TestConv1D(t *testing.T) {
 // TestConvTranspose2D compares with the definition: each pixel adds its multiple of the window.
 func TestConvTranspose2D(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
-	for range 150 {
+	for turn := range 250 {
 		w := randomWindow(rng)
 		w.Dilation = [2]int{1, 1}
-		in, out := 1+rng.IntN(9), 1+rng.IntN(20)
-		c := nn.NewConvTranspose2D("c", in, out, w)
+		groups := 1
+		if turn%2 == 0 {
+			groups += rng.IntN(4)
+		}
+		in, out := groups*(1+rng.IntN(6)), groups*(1+rng.IntN(9))
+		c := nn.NewGroupedConvTranspose2D("c", in, out, groups, w)
+		if turn%3 == 0 {
+			c = nn.NewGroupedConvTranspose2DWithoutBias("c", in, out, groups, w)
+		}
+		if stride := min(w.Stride[0], w.Stride[1]); stride > 1 {
+			c = c.OutputPadded(rng.IntN(stride))
+		}
 		randomize(c)
 		x := randomTensor(rng.Uint64(), 2, 3+rng.IntN(4), 3+rng.IntN(4), in)
 		shape, err := c.OutputShape(x.Shape()[1:])
@@ -115,7 +125,9 @@ func TestConvTranspose2D(t *testing.T) {
 			want := newImages(2, shape[0], shape[1], shape[2])
 			want.pixels(func(n, i, j int) {
 				for o := range out {
-					*want.at(n, i, j, o) = float64(p[1].Value.At(o))
+					if len(p) > 1 {
+						*want.at(n, i, j, o) = float64(p[1].Value.At(o))
+					}
 				}
 			})
 			m := toImages(x)
@@ -127,8 +139,8 @@ func TestConvTranspose2D(t *testing.T) {
 							continue
 						}
 						for ch := range in {
-							for o := range out {
-								*want.at(n, i, j, o) += *m.at(n, a, b, ch) * float64(p[0].Value.At(ch, o, r, s))
+							for o := range out / groups {
+								*want.at(n, i, j, ch/(in/groups)*(out/groups)+o) += *m.at(n, a, b, ch) * float64(p[0].Value.At(ch, o, r, s))
 							}
 						}
 					}
@@ -142,7 +154,26 @@ func TestConvTranspose2D(t *testing.T) {
 	}
 }
 
+// TestOutputPadded has the size of the image that a strided convolution had.
+func TestOutputPadded(t *testing.T) {
+	w := nn.Square(3).Strided(2).Padded(1)
+	down, up := nn.NewConv2D("d", 1, 2, w), nn.NewConvTranspose2D("u", 2, 1, w).OutputPadded(1)
+	require.Equal(t, `ConvTranspose2D "u" 2→1 of 3×3 stride 2×2 padding 1×1 output padding 1`, up.String())
+	c, err := nn.NewChain([]int{8, 10, 1}, down, up)
+	require.NoError(t, err)
+	shape, err := c.OutputShape([]int{8, 10, 1})
+	require.NoError(t, err)
+	require.Equal(t, []int{8, 10, 1}, shape)
+	require.Panics(t, func() { up.OutputPadded(2) })
+	require.Panics(t, func() { up.OutputPadded(-1) })
+}
+
 func TestConvTranspose2DRefuses(t *testing.T) {
+	require.PanicsWithValue(t, `nn: NewGroupedConvTranspose2D "c": 2 groups do not divide 4 and 3 channels`,
+		func() { nn.NewGroupedConvTranspose2D("c", 4, 3, 2, nn.Square(2)) })
+	require.Equal(t, `ConvTranspose2D "c" 4→6 of 2×2 stride 1×1 in 2 groups`, nn.NewGroupedConvTranspose2D("c", 4, 6, 2, nn.Square(2)).String())
+	require.Equal(t, 2, nn.NewGroupedConvTranspose2D("c", 4, 6, 2, nn.Square(2)).Groups())
+	require.Len(t, nn.NewConvTranspose2DWithoutBias("c", 4, 6, nn.Square(2)).Parameters(), 1)
 	c := nn.NewConvTranspose2D("c", 2, 3, nn.Square(2).Strided(2))
 	require.Equal(t, `ConvTranspose2D "c" 2→3 of 2×2 stride 2×2`, c.String())
 	require.PanicsWithValue(t, `nn: ConvTranspose2D "c" 2→3 of 2×2 stride 2×2: input of shape 1×4×4×3: takes samples of height×width×2, not 4×4×3`,

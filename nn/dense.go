@@ -12,7 +12,7 @@ import (
 // Dense is the affine layer y = x·Wᵀ + b. Create one with [NewDense].
 type Dense struct {
 	name         string
-	weight, bias Tensor // out×in and out, on the Go heap
+	weight, bias Tensor // out×in and out, on the Go heap; bias is empty without one
 	packed       *gemm.Packed[float32]
 }
 
@@ -25,14 +25,21 @@ var (
 // out×in, and name.bias, out; they are zero until they are loaded. NewDense panics
 // if a size is not positive.
 func NewDense(name string, in, out int) *Dense {
+	d := newDense("NewDense", name, in, out)
+	d.bias = allocarray.Wrap(make([]float32, out))
+	return d
+}
+
+// NewDenseWithoutBias is [NewDense] without the parameter name.bias, as PyTorch's bias=False.
+func NewDenseWithoutBias(name string, in, out int) *Dense {
+	return newDense("NewDenseWithoutBias", name, in, out)
+}
+
+func newDense(function, name string, in, out int) *Dense {
 	if in <= 0 || out <= 0 {
-		panic(fmt.Sprintf("nn: NewDense %q: sizes %d and %d must be positive", name, in, out))
+		panic(fmt.Sprintf("nn: %s %q: sizes %d and %d must be positive", function, name, in, out))
 	}
-	d := &Dense{
-		name:   name,
-		weight: allocarray.Wrap(make([]float32, out*in), out, in),
-		bias:   allocarray.Wrap(make([]float32, out)),
-	}
+	d := &Dense{name: name, weight: allocarray.Wrap(make([]float32, out*in), out, in)}
 	d.ParametersChanged()
 	return d
 }
@@ -64,7 +71,7 @@ func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tens
 	shape := x.Shape()
 	shape[len(shape)-1] = d.Out()
 	y := x.Similar(ctx, shape...)
-	d.packed.Mul(y.Data(), d.Out(), x.Data(), d.In(), x.Len()/d.In(), d.bias.Data(), act)
+	d.packed.Mul(y.Data(), d.Out(), x.Data(), d.In(), x.Len()/d.In(), elements(d.bias), act)
 	requireLive(&x, &y)
 	return y
 }
@@ -79,10 +86,8 @@ func (d *Dense) OutputShape(sample []int) ([]int, error) {
 	return out, nil
 }
 
-// Parameters returns the weight and the bias.
-func (d *Dense) Parameters() []Parameter {
-	return []Parameter{{Name: d.name + ".weight", Value: d.weight}, {Name: d.name + ".bias", Value: d.bias}}
-}
+// Parameters returns the weight and, if there is one, the bias.
+func (d *Dense) Parameters() []Parameter { return weightAndBias(d.name, d.weight, d.bias) }
 
 // ParametersChanged packs the weights in the order in which the product reads
 // them.

@@ -43,6 +43,12 @@
 // Both return views. They cost nothing but the copy that the next layer makes if it
 // needs contiguous input.
 //
+// # Branches and sequences
+//
+// [Residual], [Sum], [Product] and [Concat] give one input to several layers and join what
+// they return; a branch of several layers is a [Sequence]. An [LSTM] or a [GRU] takes
+// batch×steps×features. docs/layers.md lists all layers with PyTorch's names for them.
+//
 // # Layers computed together
 //
 // A [Chain] computes a Conv2D and the [BatchNorm] after it in one step: the factors

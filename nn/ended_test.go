@@ -30,6 +30,11 @@ func TestEndedDuringForward(t *testing.T) {
 		nn.NewConv2D("conv", 4, 16, nn.Square(3)),
 		nn.NewBatchNorm("norm", 4, 1e-5),
 		nn.MaxPool2D{Window: nn.Square(2)},
+		nn.SiLU{},
+		nn.NewLSTM("lstm", 16, 8, nn.Recurrence{}),
+		nn.NewGRU("gru", 16, 8, nn.Recurrence{}),
+		nn.NewEmbedding("embedding", 2, 64),
+		nn.NewResidual(nn.NewDense("residual", 64, 64)),
 	} {
 		if w, ok := layer.(nn.Parametric); ok {
 			for _, p := range w.Parameters() {
@@ -38,8 +43,11 @@ func TestEndedDuringForward(t *testing.T) {
 			w.ParametersChanged()
 		}
 		shape := []int{8, 16, 16, 4}
-		if _, dense := layer.(*nn.Dense); dense {
+		switch layer.(type) {
+		case *nn.Dense, *nn.Residual, *nn.Embedding:
 			shape = []int{256, 64}
+		case *nn.LSTM, *nn.GRU:
+			shape = []int{16, 16, 16}
 		}
 		ones := allocarray.Full[float32](t.Context(), 1, shape...)
 		want := layer.Forward(t.Context(), ones).Clone(t.Context())

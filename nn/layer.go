@@ -49,6 +49,23 @@ type Parameter struct {
 	check func(values []float32) (reason string)
 }
 
+// weightAndBias are the parameters of most layers. Those without bias have an empty one.
+func weightAndBias(name string, weight, bias Tensor) []Parameter {
+	p := []Parameter{{Name: name + ".weight", Value: weight}}
+	if bias.Rank() > 0 {
+		p = append(p, Parameter{Name: name + ".bias", Value: bias})
+	}
+	return p
+}
+
+// elements returns those of a bias, or nil if there is none.
+func elements(bias Tensor) []float32 {
+	if bias.Rank() == 0 {
+		return nil
+	}
+	return bias.Data()
+}
+
 // shapeText formats a shape as in 28×28; a scalar's as (). Of a shape with more axes
 // than anyone reads, which a hostile file may have, it gives their number.
 func shapeText(shape []int) string {

@@ -34,7 +34,8 @@ var _ Shaper = (*QuantizedDense)(nil)
 // DynamicQuantizeLinear does for a whole tensor; a row so gives the same bits in every batch. A weight
 // that is NaN or infinite, or more than 65 793 inputs, panics.
 func QuantizeDense(d *Dense) *QuantizedDense {
-	q := &QuantizedDense{name: d.name, in: d.In(), bias: slices.Clone(d.bias.Data())}
+	q := &QuantizedDense{name: d.name, in: d.In(), bias: make([]float32, d.Out())}
+	copy(q.bias, elements(d.bias))
 	bytes, w := make([]int8, d.weight.Len()), d.weight.Data()
 	for o := range d.Out() {
 		most := float32(0)

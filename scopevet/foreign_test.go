@@ -16,7 +16,7 @@ func TestForeign(t *testing.T) {
 	if testing.Short() {
 		t.Skip("looks at much code")
 	}
-	dir, patterns := ".", []string{"container/list", "encoding/json", "text/template"}
+	dir, patterns := ".", []string{"container/list", "encoding/json", "slices", "text/template"}
 	if more := os.Getenv("SCOPEVET_FOREIGN"); more != "" {
 		patterns = strings.Fields(more)
 		if d := os.Getenv("SCOPEVET_DIR"); d != "" {

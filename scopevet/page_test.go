@@ -107,7 +107,9 @@ func TestUnknown(t *testing.T) {
 func TestFix(t *testing.T) {
 	dir, err := filepath.Abs(filepath.Join("testdata", "directives"))
 	require.NoError(t, err)
-	analysistest.RunWithSuggestedFixes(t, dir, analyzer("unended"), "./unended")
+	for _, rule := range []string{"outerctx", "unended"} {
+		analysistest.RunWithSuggestedFixes(t, dir, analyzer(rule), "./"+rule)
+	}
 }
 
 func analyzer(name string) *analysis.Analyzer {

@@ -167,30 +167,13 @@ func TestDataSmallerThanABatch(t *testing.T) {
 	require.Contains(t, text, "(1 times)")
 }
 
-// mnist returns the folder with the files of MNIST, or skips the test.
-func mnist(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("ALLOCARRAYS_MNIST"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if found := filepath.Join(dir, "shared", "data", "mnist"); exists(found) {
-			return found
-		}
-	}
-	t.Skip("no folder shared/data/mnist above this one, and ALLOCARRAYS_MNIST is not set")
-	return ""
-}
-
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
 func TestMNIST(t *testing.T) {
-	p := decode(t, succeed(t, t.Context(), "-json", "-data", mnist(t), "-duration", "5ms", "-batch", "100"))
+	p := decode(t, succeed(t, t.Context(), "-json", "-data", testenv.Data(t, "mnist"), "-duration", "5ms", "-batch", "100"))
 	require.Equal(t, 10000, p.Samples)
 	require.GreaterOrEqual(t, p.Accuracy, 0.975)
 }

@@ -38,6 +38,7 @@ var strips = []stripKind{
 	{"quantize", "bytes from numbers", (*strip).quantize},
 	{"dequantize", "numbers from sums of products of bytes", (*strip).dequantize},
 	{"normalizeRows", "rows of mean 0 and variance 1, times x, plus y", (*strip).normalizeRows},
+	{"gate", "(p - other·q) / (1 + p·q), where p and q are the exponentials of floor·x and -floor·x or 1", (*strip).gate},
 }
 
 // full is the name of the function for an instruction set.

@@ -66,3 +66,8 @@ func avx2Dequantize(t *call)
 //
 //go:noescape
 func avx2NormalizeRows(t *call)
+
+// avx2Gate computes (p - other·q) / (1 + p·q), where p and q are the exponentials of floor·x and -floor·x or 1.
+//
+//go:noescape
+func avx2Gate(t *call)

@@ -31,6 +31,8 @@ func avx2Run(f function, t *call) {
 		avx2Dequantize(t)
 	case normalizeRows:
 		avx2NormalizeRows(t)
+	case gate:
+		avx2Gate(t)
 	default:
 		panic(f.unknown())
 	}

@@ -66,3 +66,8 @@ func avx512Dequantize(t *call)
 //
 //go:noescape
 func avx512NormalizeRows(t *call)
+
+// avx512Gate computes (p - other·q) / (1 + p·q), where p and q are the exponentials of floor·x and -floor·x or 1.
+//
+//go:noescape
+func avx512Gate(t *call)

@@ -31,6 +31,8 @@ func avx512Run(f function, t *call) {
 		avx512Dequantize(t)
 	case normalizeRows:
 		avx512NormalizeRows(t)
+	case gate:
+		avx512Gate(t)
 	default:
 		panic(f.unknown())
 	}

@@ -9,6 +9,7 @@
 //	move.go     CopyStrided, Fill, Select     moves elements, computes nothing
 //	float.go    UnaryFloat, Pow, PowScalar, ScalarPow
 //	exp.go      e^x, and tanh, sigmoid and GELU, which are made of it
+//	activation.go LeakyReLU, SiLU, ELU, Softplus, HardSigmoid, HardSwish, of float32
 //	reduce.go   Sum, Dot
 //	extreme.go  MinOf, MaxOf, ArgMin, ArgMax
 //	softmax.go  SoftmaxRow, LogSoftmaxRow
@@ -17,6 +18,7 @@
 //	window.go   WindowMax, WindowSum, which pooling is made of
 //	vector*.go  the instruction set that these use: AVX-512, AVX2 or loops, with the same bits
 //	rows.go     softmax and normalisation of rows of float32, on the same sets
+//	gate.go     the sigmoid and the hyperbolic tangent of recurrent layers, likewise
 //	depthwise.go a filter for each channel, likewise
 //	winograd.go the transforms of tiles for convolutions, likewise
 //	words_*.go  calls of our own assembly, which the module in ../asm generates (assembly_amd64.s)

@@ -67,6 +67,9 @@ func (f function) sample(k isa, n int) []float32 {
 		dequantizeOn(k, dst[:n], sums, sums[n:], src, src[n:], Quantization{0.04, 100}, false)
 	case normalizeRows:
 		normalizeOn(k, dst, src, src[:n], src[n:2*n], 0.5)
+	case gate:
+		gateOn(k, dst[:n], src, 1, 0)
+		gateOn(k, dst[n:], src[n:], 2, 1)
 	}
 	return dst
 }

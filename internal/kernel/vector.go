@@ -65,6 +65,7 @@ const (
 	quantize
 	dequantize
 	normalizeRows
+	gate
 	functions // how many there are
 )
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/examples/internal/idx"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 )
 
 // small is a set of three images of 2x3 pixels.
@@ -201,31 +202,10 @@ func TestWriteErrors(t *testing.T) {
 	require.ErrorIs(t, idx.EncodeLabels(&stubborn{8}, []byte{1}), errFull)
 }
 
-// mnist returns the folder of the MNIST files, or skips the test.
-func mnist(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("ALLOCARRAYS_MNIST"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		found := filepath.Join(dir, "shared", "data", "mnist")
-		if info, err := os.Stat(found); err == nil && info.IsDir() {
-			return found
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Skip("no folder shared/data/mnist above the working directory, and ALLOCARRAYS_MNIST is not set")
-		}
-		dir = parent
-	}
-}
-
 // TestMNIST compares the published checksums of the uncompressed files, which
 // the reader's pixels and a header written again have to reproduce.
 func TestMNIST(t *testing.T) {
-	dir := mnist(t)
+	dir := testenv.Data(t, "mnist")
 	test, err := idx.Load(dir, idx.Test)
 	require.NoError(t, err)
 	require.Equal(t, []int{10_000, 28, 28}, []int{test.N, test.Rows, test.Cols})

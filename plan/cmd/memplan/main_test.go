@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/plan"
 )
 
@@ -88,7 +89,7 @@ func TestColumns(t *testing.T) {
 func TestHardInstances(t *testing.T) {
 	for _, name := range []string{"A", "B", "C"} {
 		t.Run(name, func(t *testing.T) {
-			f, err := open(filepath.Join(minimalloc(t), name+".1048576.csv"), nil)
+			f, err := open(filepath.Join(testenv.Data(t, "minimalloc"), name+".1048576.csv"), nil)
 			require.NoError(t, err)
 			got, err := plan.Pack(f.problem)
 			require.NoError(t, err)
@@ -96,23 +97,6 @@ func TestHardInstances(t *testing.T) {
 			assert.LessOrEqual(t, got.Peak, int64(1<<20))
 		})
 	}
-}
-
-// minimalloc returns the folder with the instances, or skips the test.
-func minimalloc(t *testing.T) string {
-	if dir := os.Getenv("ALLOCARRAYS_MINIMALLOC"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		found := filepath.Join(dir, "shared", "data", "minimalloc")
-		if _, err := os.Stat(found); err == nil {
-			return found
-		}
-	}
-	t.Skip("no folder shared/data/minimalloc above this one, and ALLOCARRAYS_MINIMALLOC is not set")
-	return ""
 }
 
 func FuzzRead(f *testing.F) {

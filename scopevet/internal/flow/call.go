@@ -491,20 +491,20 @@ func (s *state) builtin(c *call, name string) {
 			return
 		}
 		o := s.object(c.instr, "append", "")
-		elem := c.instr.Value().Type().Underlying().(*types.Slice).Elem()
+		elem := sliceElem(c.instr.Value().Type())
 		if !(isFull(c.args[0], 0) && isElems(c.args[1])) {
 			for a := range c.arg(0) {
 				c.result(0, setOf(a))
 			}
 		}
 		c.result(0, setOf(o))
-		if canHold(elem) {
+		if elem != nil && canHold(elem) {
 			for _, i := range []int{0, 1} {
 				s.putTree(o, "[]", s.load(nil, c.arg(i), "[]"))
 			}
 		}
 	case "copy":
-		if sl, ok := c.args[0].Type().Underlying().(*types.Slice); ok && canHold(sl.Elem()) {
+		if elem := sliceElem(c.args[0].Type()); elem != nil && canHold(elem) {
 			s.storeTree(c.instr, c.arg(0), "[]", s.load(nil, c.arg(1), "[]"), "", c.pos())
 		}
 	case "String": // unsafe

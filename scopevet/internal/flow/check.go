@@ -326,7 +326,8 @@ func (s *state) checkInside(info *scopeInfo) {
 		}
 		for c := range al.ctx {
 			if outer.has(c) && !s.within(c, info.ctx) {
-				s.report("outerctx", al.pos, "this "+al.uses+" a context from outside the scope opened at "+s.place(info.pos)+": use the one that the function of the scope gets")
+				s.reportFix("outerctx", al.pos, "this "+al.uses+" a context from outside the scope opened at "+s.place(info.pos)+": use the one that the function of the scope gets",
+					s.innerContext(al.pos, info.pos))
 				break
 			}
 		}

@@ -452,6 +452,26 @@ func isNamed(t types.Type, pkg, name string) bool {
 	return n != nil && n.Obj().Name() == name && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == pkg
 }
 
+// sliceElem returns the element type of a slice type, or of the slice types that a type
+// parameter stands for; nil if there is none.
+func sliceElem(t types.Type) types.Type {
+	switch u := t.Underlying().(type) {
+	case *types.Slice:
+		return u.Elem()
+	case *types.Interface: // of a type parameter
+		for i := range u.NumEmbeddeds() {
+			e := u.EmbeddedType(i)
+			if union, ok := e.(*types.Union); ok && union.Len() > 0 {
+				e = union.Term(0).Type()
+			}
+			if elem := sliceElem(e); elem != nil {
+				return elem
+			}
+		}
+	}
+	return nil
+}
+
 // named returns the named type of a value or of what it points at.
 func named(t types.Type) *types.Named {
 	t = types.Unalias(t)

@@ -4,7 +4,6 @@ import (
 	"go/token"
 	"strings"
 
-	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 )
 
@@ -173,18 +172,6 @@ func effect(at ssa.Instruction, names map[ssa.Value]bool) int {
 		return readsIt
 	}
 	return writes
-}
-
-// deferEnd suggests to defer the End of a scope, in the line behind Open.
-func (s *state) deferEnd(open ssa.Instruction) []analysis.SuggestedFix {
-	line, name := s.assigned(open.Pos())
-	if name == "" || name == "_" {
-		return nil
-	}
-	return []analysis.SuggestedFix{{
-		Message:   "defer " + name + ".End()",
-		TextEdits: []analysis.TextEdit{{Pos: line, End: line, NewText: []byte("\ndefer " + name + ".End()")}},
-	}}
 }
 
 func (s *state) reportTimeout(pos token.Pos) {

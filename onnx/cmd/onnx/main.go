@@ -1,0 +1,39 @@
+// Command onnx looks at models and runs them.
+//
+//	onnx verify [-json] [-run PATTERN] DIR    run the backend tests below a folder
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+)
+
+var commands = map[string]func(args []string) error{"verify": verify}
+
+// errFailed means that everything is said already.
+var errFailed = errors.New("failed")
+
+func main() {
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		usage()
+		os.Exit(2)
+	}
+	err := commands[os.Args[1]](os.Args[2:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		if !errors.Is(err, errFailed) {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
+	}
+}
+
+func usage() {
+	fmt.Fprint(os.Stderr, `usage:
+	onnx verify [-json] [-run PATTERN] DIR    run the backend tests below a folder
+`)
+}

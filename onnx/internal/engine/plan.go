@@ -1,0 +1,332 @@
+package engine
+
+import (
+	"errors"
+	"math"
+	"sync"
+
+	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
+	"github.com/allocarrays/allocarrays-go/onnx/internal/ops"
+	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
+	"github.com/allocarrays/allocarrays-go/plan"
+)
+
+// The places where the memory of a value may be.
+const (
+	nowhere = iota // not known before the run comes there
+	input          // memory of the caller
+	fixed          // a constant, or what follows from the shapes
+	arena
+	output // memory that the caller gets
+	viewed // memory of another value
+)
+
+// A slot is what a plan knows about a value.
+type slot struct {
+	tensor.Tensor // the elements only if the place is fixed
+	place         int
+	index         int // of the input, of the block in the arena, or of the output
+	of            int // the value that this one is a view of
+	offset        int // of the view, or in the arena
+}
+
+// A step is a node of a plan.
+type step struct {
+	node   *graph.Node
+	in     []int // values, -1 for one that is left out
+	out    []int // likewise
+	kernel ops.Kernel
+	work   int // the block in the arena, -1 for none
+	size   int // of work
+	late   bool
+}
+
+// A Plan is a program for one signature.
+type Plan struct {
+	program *Program
+	inputs  []*tensor.Tensor // the signature: types, shapes, and elements of those that matter
+	slots   []slot
+	steps   []step
+	outputs []outlet
+
+	problem plan.Problem
+	packed  plan.Plan
+	Late    int // steps whose shapes are known only when they run
+
+	mu     sync.Mutex
+	frames []*frame
+}
+
+// An outlet says how an output is made.
+type outlet struct {
+	value  int
+	direct bool // the steps write into it; else it is copied at the end
+	late   bool // its shape is known only then
+}
+
+// A planner is a plan being made.
+type planner struct {
+	*Plan
+	pairs []ops.Pair // of values
+}
+
+// newPlan makes the plan for inputs of certain shapes; those with elements are taken as they are.
+func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
+	pl := &planner{Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}}
+	for i, v := range p.in {
+		s := &pl.slots[v.ID]
+		s.Tensor = *in[i]
+		if s.place, s.index = input, i; in[i].Data != nil {
+			s.place = fixed
+		}
+	}
+	for _, n := range p.model.Nodes {
+		if err := pl.add(n); err != nil {
+			return nil, err
+		}
+	}
+	pl.place()
+	if err := pl.pack(); err != nil {
+		return nil, err
+	}
+	return pl.Plan, nil
+}
+
+// slot returns what is known about a value. Constants get their slot when they are first seen.
+func (p *planner) slot(v *graph.Value) *slot {
+	s := &p.slots[v.ID]
+	if v.Const != nil && s.place == nowhere {
+		s.Tensor, s.place = *v.Const, fixed
+	}
+	return s
+}
+
+// add plans a node.
+func (p *planner) add(n *graph.Node) error {
+	c, known := p.call(n)
+	if c == nil || n.Bodies != nil && controls[n.Op] != nil {
+		p.late(n)
+		return nil
+	}
+	err := c.Do(ops.Lookup(n.Domain, n.Op, n.Opset))
+	if errors.Is(err, ops.ErrUnknown) {
+		p.late(n)
+		return nil
+	}
+	if err != nil {
+		return nodeError(n, err)
+	}
+	if t := c.Constant(); t != nil {
+		p.slots[n.Out[0].ID] = slot{Tensor: *t, place: fixed}
+		return nil
+	}
+	if known && !ops.Random(n.Op) {
+		out, err := compute(c)
+		if err != nil {
+			return nodeError(n, err)
+		}
+		for i, t := range out {
+			if c.Wants(i) {
+				p.slots[n.Out[i].ID] = slot{Tensor: *t, place: fixed}
+			}
+		}
+		return nil
+	}
+	p.step(c)
+	return nil
+}
+
+func (p *planner) call(n *graph.Node) (c *ops.Call, known bool) {
+	c, known = &ops.Call{Node: n, In: make([]*ops.Operand, len(n.In))}, true
+	for i, v := range n.In {
+		if v == nil {
+			continue
+		}
+		s := p.slot(v)
+		if s.place == nowhere {
+			return nil, false
+		}
+		c.In[i] = &ops.Operand{Tensor: &s.Tensor, Known: s.place == fixed, Fixed: v.Const != nil}
+		known = known && s.place == fixed
+	}
+	return c, known
+}
+
+func ids(list []*graph.Value) []int {
+	v := make([]int, len(list))
+	for i, e := range list {
+		if v[i] = -1; e != nil {
+			v[i] = e.ID
+		}
+	}
+	return v
+}
+
+// late adds a node whose outputs are not known before it runs.
+func (p *planner) late(n *graph.Node) {
+	uses(n, func(v *graph.Value) { p.slot(v) })
+	p.constants(n)
+	p.steps = append(p.steps, step{node: n, in: ids(n.In), out: ids(n.Out), work: -1, late: true})
+	p.Late++
+}
+
+// constants makes the slots of constants that bodies use.
+func (p *planner) constants(n *graph.Node) {
+	for _, body := range n.Bodies {
+		for _, inner := range body.Nodes {
+			for _, v := range inner.In {
+				if v != nil {
+					p.slot(v)
+				}
+			}
+			p.constants(inner)
+		}
+	}
+}
+
+func (p *planner) step(c *ops.Call) {
+	s := step{node: c.Node, in: ids(c.Node.In), out: ids(c.Node.Out), kernel: c.Kernel, work: -1, size: c.Work}
+	for i, r := range c.Results {
+		if r.Type == tensor.Undefined {
+			continue
+		}
+		t := slot{Tensor: tensor.Tensor{Type: r.Type, Shape: r.Shape}, place: arena, index: -1}
+		if r.Of >= 0 {
+			t.place, t.of, t.offset = viewed, s.in[r.Of], r.Offset
+		}
+		if s.out[i] < 0 { // left out by the node, but declared: the kernel may write there
+			if r.Of >= 0 {
+				continue
+			}
+			p.slots = append(p.slots, t)
+			s.out[i] = len(p.slots) - 1
+			continue
+		}
+		p.slots[s.out[i]] = t
+	}
+	for _, pair := range c.Pairs {
+		p.pairs = append(p.pairs, ops.Pair{Out: s.out[pair.Out], In: s.in[pair.In]})
+	}
+	if c.Work > 0 {
+		p.slots = append(p.slots, slot{Tensor: tensor.Tensor{Type: tensor.Uint8, Shape: []int{c.Work}}, place: arena, index: -1})
+		s.work = len(p.slots) - 1
+	}
+	p.steps = append(p.steps, s)
+}
+
+// rootOf follows views to the value that has the memory.
+func (p *planner) rootOf(v int) int {
+	for p.slots[v].place == viewed {
+		v = p.slots[v].of
+	}
+	return v
+}
+
+// whole reports whether a value is all of the memory of its root, from the beginning on.
+func (p *planner) whole(v int) bool {
+	for p.slots[v].place == viewed {
+		s := &p.slots[v]
+		if s.offset != 0 || s.Len() != p.slots[s.of].Len() {
+			return false
+		}
+		v = s.of
+	}
+	return true
+}
+
+// place decides which values are in the memory of the outputs.
+func (p *planner) place() {
+	for j, v := range p.program.model.Graph.Out {
+		s := p.slot(v)
+		o := outlet{value: v.ID, late: s.place == nowhere}
+		if root := p.rootOf(v.ID); !o.late && p.slots[root].place == arena && p.whole(v.ID) && p.slots[root].Type != tensor.String {
+			p.slots[root].place, p.slots[root].index = output, j
+			o.direct = true
+		}
+		p.outputs = append(p.outputs, o)
+	}
+}
+
+// pack gives the other values their places in the arena.
+func (p *planner) pack() error {
+	born, dies := make([]int, len(p.slots)), make([]int, len(p.slots))
+	for i, s := range p.steps {
+		use := func(v int) { dies[p.rootOf(v)] = i + 1 }
+		for _, v := range s.out {
+			if v >= 0 {
+				if p.slots[v].place != viewed {
+					born[v] = i
+				}
+				use(v)
+			}
+		}
+		for _, v := range s.in {
+			if v >= 0 {
+				use(v)
+			}
+		}
+		if s.late {
+			uses(s.node, func(v *graph.Value) { use(v.ID) })
+		}
+		if s.work >= 0 {
+			born[s.work], dies[s.work] = i, i+1
+		}
+	}
+	for _, o := range p.outputs {
+		if !o.direct {
+			dies[p.rootOf(o.value)] = len(p.steps) + 1
+		}
+	}
+	for v := range p.slots {
+		s := &p.slots[v]
+		if s.place != arena || s.Type == tensor.String {
+			continue
+		}
+		size := s.Type.Bytes(s.Len())
+		s.index = len(p.problem.Blocks)
+		p.problem.Blocks = append(p.problem.Blocks, plan.Block{Size: int64(round(size)), Align: 64, From: int64(born[v]), To: int64(dies[v])})
+	}
+	for _, pair := range p.pairs {
+		p.inPlace(pair)
+	}
+	packed, err := plan.Pack(p.problem)
+	if err != nil {
+		return err
+	}
+	if packed.Peak > math.MaxInt/2 {
+		return errors.New("onnx: the tensors do not fit into memory")
+	}
+	for v := range p.slots {
+		if s := &p.slots[v]; s.place == arena && s.Type != tensor.String {
+			s.offset = int(packed.Offsets[s.index])
+		}
+	}
+	p.packed = packed
+	return nil
+}
+
+// inPlace allows an output to take the memory of an input, if that ends there and no other input of the
+// node is in the same memory.
+func (p *planner) inPlace(pair ops.Pair) {
+	if pair.Out < 0 || pair.In < 0 {
+		return
+	}
+	root := p.rootOf(pair.In)
+	in, out := &p.slots[root], &p.slots[pair.Out]
+	if in.place != arena || out.place != arena || !p.whole(pair.In) || in.Type == tensor.String || out.Type == tensor.String {
+		return
+	}
+	a, b := p.problem.Blocks[in.index], p.problem.Blocks[out.index]
+	if a.To-1 != b.From || b.Size > a.Size {
+		return
+	}
+	for _, v := range p.steps[b.From].in {
+		if v >= 0 && v != pair.In && p.rootOf(v) == root {
+			return
+		}
+	}
+	p.problem.InPlace = append(p.problem.InPlace, plan.Pair{In: in.index, Out: out.index})
+}
+
+// round rounds a number of bytes up to where the next tensor may begin.
+func round(n int) int { return (n + 63) &^ 63 }

@@ -1,0 +1,147 @@
+package ops
+
+import (
+	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
+)
+
+func init() {
+	register("Pad", pad, 1, 2, 11, 13, 18, 19, 21, 23, 24, 25)
+}
+
+// pad is Pad in all its modes. For each axis a table says which element of the input each one of the
+// output is, -1 for none.
+func pad(c *Call) {
+	x := c.Input(0)
+	rank := x.Rank()
+	pads, ok := c.Ints("pads")
+	if !ok {
+		if pads, ok = c.Ints("paddings"); !ok {
+			pads = c.Integers(1)
+		}
+	}
+	if c.Has(3) {
+		axes, all := c.Integers(3), make([]int, 2*rank)
+		if len(pads) != 2*len(axes) {
+			c.Fail("pads %v for axes %v", pads, axes)
+		}
+		for i, axis := range axes {
+			axis = c.Axis(axis, rank)
+			all[axis], all[rank+axis] = pads[i], pads[len(axes)+i]
+		}
+		pads = all
+	}
+	if len(pads) != 2*rank {
+		c.Fail("pads %v for %v", pads, x)
+	}
+	shape, last := make([]int, rank), -1
+	tables := make([][]int32, rank)
+	for i, d := range x.Shape {
+		if shape[i] = d + pads[i] + pads[rank+i]; shape[i] < 0 {
+			c.Fail("pads %v for %v", pads, x)
+		}
+		if pads[i] != 0 || pads[rank+i] != 0 {
+			last = i
+		}
+	}
+	c.Declare(0, x.Type, shape...)
+	if last < 0 {
+		c.View(0, 0, 0)
+		return
+	}
+	mode := c.String("mode", "constant")
+	for i, d := range x.Shape {
+		tables[i] = padTable(c, mode, shape[i], d, pads[i])
+	}
+	size := x.Type.Bits() / 8
+	if size == 0 {
+		c.Unsupported("elements of type %v", x.Type)
+	}
+	value := make([]byte, size)
+	if v := c.Float("value", 0); v != 0 && mode == "constant" {
+		if x.Type != tensor.Float {
+			c.Unsupported("attribute \"value\" for %v", x.Type)
+		}
+		copy(value, tensor.AsBytes([]float32{v}))
+	}
+	fromInput := mode == "constant" && c.Has(2)
+	if fromInput && (c.In[2].Type != x.Type || c.In[2].Len() != 1) {
+		c.Fail("constant %v for %v", c.In[2], x)
+	}
+	p := padding{last: last, shape: shape, strides: rowMajor(x.Shape), tables: tables, inner: tensor.Count(shape[last+1:]) * size, size: size}
+	c.Kernel = func(a *Args) error {
+		v := value
+		if fromInput {
+			v = a.In[2].Data
+		}
+		p.axis(a.Out[0].Data, a.In[0].Data, v, 0, 0)
+		return nil
+	}
+}
+
+func padTable(c *Call, mode string, n, extent, before int) []int32 {
+	t := make([]int32, n)
+	for i := range t {
+		at := i - before
+		switch mode {
+		case "constant":
+			if at < 0 || at >= extent {
+				at = -1
+			}
+		case "edge":
+			at = min(max(at, 0), extent-1)
+		case "wrap":
+			if extent > 0 {
+				at = ((at % extent) + extent) % extent
+			}
+		case "reflect":
+			if period := 2 * (extent - 1); period > 0 {
+				if at = ((at % period) + period) % period; at >= extent {
+					at = period - at
+				}
+			} else {
+				at = 0
+			}
+		default:
+			c.Unsupported("attribute \"mode\" %q", mode)
+		}
+		if extent == 0 && mode != "constant" {
+			c.Fail("mode %q of an empty axis", mode)
+		}
+		t[i] = int32(at)
+	}
+	return t
+}
+
+type padding struct {
+	last           int // the last axis that is padded
+	shape, strides []int
+	tables         [][]int32
+	inner, size    int // bytes behind that axis, of an element
+}
+
+// axis fills dst along an axis, from the element at of the input on, and returns what is left of it.
+func (p *padding) axis(dst, src, value []byte, axis, at int) []byte {
+	for i := 0; i < p.shape[axis]; i++ {
+		j := p.tables[axis][i]
+		switch {
+		case j < 0:
+			n := p.inner
+			for _, d := range p.shape[axis+1 : p.last+1] {
+				n *= d
+			}
+			repeat(dst[:n], value)
+			dst = dst[n:]
+		case axis < p.last:
+			dst = p.axis(dst, src, value, axis+1, at+int(j)*p.strides[axis])
+		default:
+			run := 1
+			for i+run < p.shape[axis] && p.tables[axis][i+run] == j+int32(run) {
+				run++
+			}
+			copy(dst[:run*p.inner], src[(at+int(j)*p.strides[axis])*p.size:])
+			dst = dst[run*p.inner:]
+			i += run - 1
+		}
+	}
+	return dst
+}
