@@ -34,13 +34,25 @@ func exported(t *testing.T) map[string]signature {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		require.NoError(t, err)
 		for _, d := range file.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.IsExported() {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.IsExported() && !ofUnexported(fn) {
 				name, sig := describe(fn)
 				out[name] = sig
 			}
 		}
 	}
 	return out
+}
+
+// ofUnexported reports whether fn is a method of a type that is not exported.
+func ofUnexported(fn *ast.FuncDecl) bool {
+	if fn.Recv == nil {
+		return false
+	}
+	e := fn.Recv.List[0].Type
+	if star, ok := e.(*ast.StarExpr); ok {
+		e = star.X
+	}
+	return !ast.IsExported(typeText(e))
 }
 
 func describe(fn *ast.FuncDecl) (name string, sig signature) {

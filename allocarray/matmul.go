@@ -28,7 +28,11 @@ func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 	if multiplies(a.layout, b.layout) {
 		dst := similar[T](ctx, productLayout(a.layout, b.layout))
 		recheckAll("MatMul", &dst, &a, &b)
-		matMulRuns("MatMul", &dst, &a, &b)
+		if matMulTogether(ctx, &dst, &a, &b) {
+			recheckAll("MatMul", &dst, &a, &b)
+		} else {
+			matMulRuns("MatMul", &dst, &a, &b)
+		}
 		return dst
 	}
 	p := newProduct("MatMul", a.layout, b.layout)

@@ -41,6 +41,7 @@ type Buffer struct {
 	late      atomic.Uint64
 	refused   atomic.Uint64
 	refuser   handshake.Refuser
+	crew      atomic.Pointer[crew] // nil without helpers
 
 	mu     sync.Mutex
 	arena  arena
@@ -152,6 +153,9 @@ func (b *Buffer) Close() error {
 	defer b.growing.Unlock()
 	b.closing.Store(true)
 	defer b.closing.Store(false)
+	if c := b.crew.Load(); c != nil {
+		c.dismiss()
+	}
 	c, ok := b.inner.(interface{ Close() error })
 	if ok {
 		return c.Close() // which calls Rewound and TrimIdle

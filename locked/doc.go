@@ -58,6 +58,13 @@
 // Package meter limits what requests and tenants hold, and scope.Reserve waits until a
 // request that needs much can have it; see docs/limits.md.
 //
+// # Several cores
+//
+// With the option [Cores], large products and convolutions of packages allocarray and nn that take
+// their memory from the buffer are computed on several cores:
+//
+//	shared := locked.Share(bumper.NewSlabBuffer(), locked.Cores(4))
+//
 // # Contexts that outlive their scope
 //
 // A goroutine that keeps the context of a region after its end (also of one that Open opened),

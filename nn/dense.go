@@ -71,7 +71,8 @@ func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tens
 	shape := x.Shape()
 	shape[len(shape)-1] = d.Out()
 	y := x.Similar(ctx, shape...)
-	d.packed.Mul(y.Data(), d.Out(), x.Data(), d.In(), x.Len()/d.In(), elements(d.bias), act)
+	p := product{packed: d.packed, dst: y.Data(), a: x.Data(), bias: elements(d.bias), m: x.Len() / d.In(), k: d.In(), n: d.Out(), act: act}
+	p.run(ctx)
 	requireLive(&x, &y)
 	return y
 }

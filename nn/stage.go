@@ -91,83 +91,27 @@ func (s *stage) shape(x Tensor) (shape [4]int, ok bool) {
 	return [4]int{x.Dim(0), height, width, s.conv.Out()}, true
 }
 
-// run computes y.
+// run computes y, with the helpers of ctx if there is much to compute.
 func (s *stage) run(ctx context.Context, w *sweep, y Tensor) {
-	batch, out := y.Dim(0), y.Data()
-	line := w.width * s.conv.Out()
-	if len(out) == 0 {
+	if y.Len() == 0 {
 		return
 	}
-	lines := w.atATime()
-	if lines >= w.height {
-		s.images(ctx, w, out, batch, min(batch, max(1, lines/w.height)))
-		return
+	h, workers := helpersFor(ctx, w.multiplyAdds(y.Dim(0)))
+	if workers > 1 && w.sharesFilters() {
+		w.helpers, w.workers, workers = h, workers, 1
 	}
-	w.prepare(ctx, 1, lines)
-	if s.pool == nil {
-		for n := range batch {
-			for from := 0; from < w.height; from += lines {
-				to := min(from+lines, w.height)
-				s.compute(w, out[(n*w.height+from)*line:(n*w.height+to)*line], n, 1, from, to)
-			}
+	p := newBands(s, w, y, workers)
+	p.prepare(ctx, workers)
+	if workers == 1 {
+		for i := range p.pieces() {
+			p.RunPiece(0, i)
 		}
 		return
 	}
-	room := floats(ctx, (lines+s.pool.window.Size[0])*line)
-	for n := range batch {
-		s.bands(w, out[n*len(out)/batch:(n+1)*len(out)/batch], room, n, lines)
-	}
-}
-
-// images computes the output, group images at a time.
-func (s *stage) images(ctx context.Context, w *sweep, out []float32, batch, group int) {
-	w.prepare(ctx, group, w.height)
-	size, result := w.height*w.width*s.conv.Out(), len(out)/batch
-	var room []float32
-	if s.pool != nil {
-		room = floats(ctx, group*size)
-	}
-	for n := 0; n < batch; n += group {
-		g := min(group, batch-n)
-		to := out[n*result : (n+g)*result]
-		if s.pool == nil {
-			s.compute(w, to, n, g, 0, w.height)
-			continue
-		}
-		s.compute(w, room[:g*size], n, g, 0, w.height)
-		for i := range g {
-			s.pool.lines(to[i*result:(i+1)*result], room[i*size:(i+1)*size], s.plane(w), 0, 0, result/s.pool.lineLen(s.plane(w)))
-		}
-	}
-}
-
-// bands computes one pooled image, in bands of so many lines of the convolution. Lines that
-// two windows share are kept from one band for the next.
-func (s *stage) bands(w *sweep, out, room []float32, n, lines int) {
-	p := s.plane(w)
-	line, result := w.width*p.channels, s.pool.lineLen(p)
-	height := len(out) / result
-	top, done := 0, 0 // room holds lines from top to done
-	for r := 0; r < height; {
-		to := min(done+lines, w.height)
-		s.compute(w, room[(done-top)*line:(to-top)*line], n, 1, done, to)
-		done = to
-		last := r
-		for last < height {
-			if _, bottom := s.pool.window.under(0, last, w.height); bottom > done {
-				break
-			}
-			last++
-		}
-		s.pool.lines(out[r*result:last*result], room, p, top, r, last)
-		if r = last; r < height {
-			keep, _ := s.pool.window.under(0, r, w.height)
-			if keep = min(keep, done); keep > top {
-				copy(room, room[(keep-top)*line:(done-top)*line])
-				top = keep
-			}
-		}
-	}
+	t := spareBands.take()
+	*t = p
+	h.RunPieces(t.pieces(), t)
+	spareBands.put(t)
 }
 
 // plane is the image that is pooled.

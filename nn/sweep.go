@@ -18,8 +18,9 @@ type sweep struct {
 	in            plane     // the size of one of them
 	height, width int       // of the output
 
-	room   []float32 // for lines with padding; nil if there is none
-	segs   []int32   // where the segments of a patch begin
+	room     []float32 // for lines with padding; nil if there is none; for each worker
+	roomSize int
+	segs     []int32 // where the segments of a patch begin
 	tiling           // for Winograd
 }
 
@@ -39,10 +40,15 @@ func (s *sweep) padded() plane {
 	return plane{s.in.height + 2*p[0], s.in.width + 2*p[1], s.in.channels}
 }
 
-// prepare takes the memory for so many lines of so many images at a time.
-func (s *sweep) prepare(ctx context.Context, images, lines int) {
+// multiplyAdds is what a batch takes by the definition.
+func (s *sweep) multiplyAdds(batch int) float64 {
+	return float64(batch) * float64(s.height*s.width) * float64(s.c.weight.Len())
+}
+
+// prepare takes the memory for so many workers and lines of so many images at a time.
+func (s *sweep) prepare(ctx context.Context, workers, images, lines int) {
 	if s.f.winograd != nil {
-		s.prepareTiles(ctx, images, lines)
+		s.prepareTiles(ctx, workers, images, lines)
 		return
 	}
 	if s.f.depthwise != nil {
@@ -50,11 +56,24 @@ func (s *sweep) prepare(ctx context.Context, images, lines int) {
 	}
 	p := s.padded()
 	if s.c.window.Padding != [2]int{} {
-		s.room = floats(ctx, images*s.under(lines)*p.line())
+		s.roomSize = images * s.under(lines) * p.line()
+		s.room = floats(ctx, workers*s.roomSize)
 	}
 	if !s.c.isPointwise() {
 		s.segs = s.segmentOffsets(ctx)
 	}
+}
+
+// of returns the sweep with the memory of one worker.
+func (s *sweep) of(worker int) sweep {
+	w := *s
+	if s.room != nil {
+		w.room = s.room[worker*s.roomSize:][:s.roomSize]
+	}
+	if s.tilesSize > 0 {
+		w.tiles, w.results = s.tiles[worker*s.tilesSize:][:s.tilesSize], s.results[worker*s.resultsSize:][:s.resultsSize]
+	}
+	return w
 }
 
 // under is the number of lines of a padded image that so many lines of the output depend on.

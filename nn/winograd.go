@@ -5,6 +5,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // A convolution of 3×3 between enough channels is computed by Winograd's F(2×2, 3×3): it takes
@@ -78,9 +79,17 @@ const winogradBytes = 900 << 10
 
 // A tiling is what a sweep needs for Winograd.
 type tiling struct {
-	tiles, results           []float32 // 16 planes each
+	tiles, results           []float32 // 16 planes each, for each worker
+	tilesSize, resultsSize   int       // of a worker
 	tilesPlane, resultsPlane int       // elements from one plane to the next
+
+	helpers scope.Helpers // share the filters, if they are so large; see sharesFilters
+	workers int           // of them; 0 for none
 }
+
+// sharesFilters reports whether the filters are so large that a core should read those of some
+// channels only.
+func (s *sweep) sharesFilters() bool { return s.f.winograd != nil && s.c.In()*s.c.Out()*64 > 1<<20 }
 
 // across is the number of tiles in a line of them.
 func (s *sweep) across() int { return (s.width + 1) / 2 }
@@ -96,40 +105,88 @@ func (s *sweep) tiledLines() int {
 	return 2 * max(1, tiles/s.across())
 }
 
-// prepareTiles takes the memory for so many lines of so many images at a time.
-func (s *sweep) prepareTiles(ctx context.Context, images, lines int) {
+// prepareTiles takes the memory for so many workers and lines of so many images at a time.
+func (s *sweep) prepareTiles(ctx context.Context, workers, images, lines int) {
 	count := images * down(lines) * s.across()
 	// Planes at distances of a power of two would share the lines of a cache.
 	apart := func(channels int) int { return (count*channels+15)&^15 + 16 }
-	t := tiling{tilesPlane: apart(s.c.In()), resultsPlane: apart(s.c.Out())}
-	t.tiles, t.results = floats(ctx, 16*t.tilesPlane), floats(ctx, 16*t.resultsPlane)
-	s.tiling = t
-	s.room = floats(ctx, 4*(2*s.across()+2)*s.c.In())
+	s.tilesPlane, s.resultsPlane = apart(s.c.In()), apart(s.c.Out())
+	s.tilesSize, s.resultsSize = 16*s.tilesPlane, 16*s.resultsPlane
+	workers = max(workers, s.workers)
+	s.tiles, s.results = floats(ctx, workers*s.tilesSize), floats(ctx, workers*s.resultsSize)
+	s.roomSize = 4 * (2*s.across() + 2) * s.c.In()
+	s.room = floats(ctx, workers*s.roomSize)
 }
 
 // tiled is lines by Winograd. from is even.
 func (s *sweep) tiled(dst []float32, n, images, from, to int) {
-	across, lines := s.across(), down(to-from)
-	for i := range images * lines {
-		image := s.x[(n+i/lines)*s.in.len():][:s.in.len()]
-		s.tileLine(s.tiles[i*across*s.c.In():], image, from+i%lines*2-s.c.window.Padding[0])
+	if s.workers > 0 {
+		s.tiledTogether(dst, n, images, from, to)
+		return
 	}
-	f, count := s.f.winograd, images*lines*across
+	t := tiles{dst: dst, n: n, images: images, from: from, to: to}
+	t.compute(s, 0, s.c.Out())
+}
+
+// tiledTogether is tiled with helpers, who take some channels of the output each. Each transforms
+// the image itself: the transformed tiles would take longer from one core's cache to another's.
+func (s *sweep) tiledTogether(dst []float32, n, images, from, to int) {
+	t := spareTiles.take()
+	t.sweep = *s
+	t.tiles = tiles{dst: dst, n: n, images: images, from: from, to: to}
+	s.helpers.RunPieces(s.workers, t)
+	spareTiles.put(t)
+}
+
+// sharedTiles are tiles that several workers compute.
+type sharedTiles struct {
+	tiles
+	sweep sweep
+}
+
+var spareTiles spares[sharedTiles]
+
+// RunPiece computes some channels.
+func (t *sharedTiles) RunPiece(worker, i int) {
+	w, all := t.sweep.of(worker), &t.tiles
+	step := w.f.winograd.planes[0].ColumnStep()
+	first, last := share(i, w.workers, ceil(w.c.Out(), step))
+	all.compute(&w, first*step, min(last*step, w.c.Out()))
+}
+
+// tiles are those of some lines of some images.
+type tiles struct {
+	dst       []float32
+	n, images int
+	from, to  int
+}
+
+// compute sets the channels from first to last of the output.
+func (t *tiles) compute(s *sweep, first, last int) {
+	if first == last {
+		return
+	}
+	across, lines, f := s.across(), down(t.to-t.from), s.f.winograd
+	for i := range t.images * lines {
+		image := s.x[(t.n+i/lines)*s.in.len():][:s.in.len()]
+		s.tileLine(s.tiles[i*across*s.c.In():], image, t.from+i%lines*2-s.c.window.Padding[0])
+	}
+	count := t.images * lines * across
 	for p, b := range f.planes {
-		b.Mul(s.results[p*s.resultsPlane:], s.c.Out(), s.tiles[p*s.tilesPlane:], s.c.In(), count, nil, gemm.None)
+		b.MulColumns(s.results[p*s.resultsPlane:], last-first, s.tiles[p*s.tilesPlane:], s.c.In(), count, first, last, nil, gemm.None)
 	}
 	line := s.width * s.c.Out()
-	t := kernel.Tiles{Channels: s.c.Out(), Line: line, Plane: s.resultsPlane}
-	for i := range images * lines {
-		at := (i/lines*(to-from) + i%lines*2) * line
-		t.Pixels[0] = min(2, to-from-i%lines*2)
-		if t.Count, t.Pixels[1] = s.width/2, 2; t.Count > 0 {
-			kernel.WinogradOut(dst[at:], s.results[i*across*t.Channels:], f.bias, t, s.act == gemm.ReLU)
+	k := kernel.Tiles{Channels: last - first, Of: s.c.Out(), Line: line, Plane: s.resultsPlane}
+	for i := range t.images * lines {
+		at := (i/lines*(t.to-t.from)+i%lines*2)*line + first
+		k.Pixels[0] = min(2, t.to-t.from-i%lines*2)
+		if k.Count, k.Pixels[1] = s.width/2, 2; k.Count > 0 {
+			kernel.WinogradOut(t.dst[at:], s.results[i*across*k.Channels:], f.bias[first:], k, s.act == gemm.ReLU)
 		}
 		if s.width%2 != 0 {
-			t.Count, t.Pixels[1] = 1, 1
-			last := across - 1
-			kernel.WinogradOut(dst[at+2*last*t.Channels:], s.results[(i*across+last)*t.Channels:], f.bias, t, s.act == gemm.ReLU)
+			k.Count, k.Pixels[1] = 1, 1
+			end := across - 1
+			kernel.WinogradOut(t.dst[at+2*end*k.Of:], s.results[(i*across+end)*k.Channels:], f.bias[first:], k, s.act == gemm.ReLU)
 		}
 	}
 }

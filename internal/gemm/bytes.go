@@ -66,22 +66,13 @@ func (p *Bytes) Mul(c []int32, ldc int, a []int32, lda, m int) {
 	p.packed.Mul(c, ldc, a, lda, m, nil, None)
 }
 
-// MulColumns is Mul for the columns from ≤ j < to of B alone, which are all columns of C. from is a
-// multiple of ColumnStep.
+// MulColumns is [Packed.MulColumns].
 func (p *Bytes) MulColumns(c []int32, ldc int, a []int32, lda, m, from, to int) {
-	if from < 0 || to < from || to > p.packed.n || from%p.ColumnStep() != 0 {
-		panic(fmt.Sprintf("gemm: columns %d to %d of %d in steps of %d", from, to, p.packed.n, p.ColumnStep()))
-	}
-	some := *p.packed
-	if some.n = to - from; len(some.panels) > 0 {
-		some.panelCount = (some.n + some.width - 1) / some.width
-		some.panels = some.panels[from*some.k:][:some.panelCount*some.width*some.k]
-	}
-	some.Mul(c, ldc, a, lda, m, nil, None)
+	p.packed.MulColumns(c, ldc, a, lda, m, from, to, nil, None)
 }
 
-// ColumnStep is the number of columns that belong together: where a part of B can begin.
-func (p *Bytes) ColumnStep() int { return max(1, p.packed.width) }
+// ColumnStep is that of [Packed.ColumnStep].
+func (p *Bytes) ColumnStep() int { return p.packed.ColumnStep() }
 
 // dotBytes is the portable product of a unit of A and one of B.
 func dotBytes(x, y int32) (sum int32) {

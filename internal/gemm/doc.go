@@ -67,7 +67,7 @@
 //
 // # Limits
 //
-// One call uses one core; to use more, split the rows of A and C: a Packed may
+// One call uses one core; to use more, split the rows of A and C, or the columns (see MulColumns): a Packed may
 // be shared. On a Zen 3 core the AVX2 micro-kernels reach nine tenths of the measured
 // FMA peak from four rows on. A single row is limited by reading B, which it
 // does at the speed at which the second-level cache delivers it, or the third

@@ -29,6 +29,23 @@ func (p *Packed[T]) Mul(c []T, ldc int, a []T, lda, m int, bias []T, act Activat
 	j.do()
 }
 
+// MulColumns is Mul for the columns from ≤ j < to of B alone, which are all columns of C; bias has as
+// many elements. from is a multiple of ColumnStep.
+func (p *Packed[T]) MulColumns(c []T, ldc int, a []T, lda, m, from, to int, bias []T, act Activation) {
+	if from < 0 || to < from || to > p.n || from%p.ColumnStep() != 0 {
+		panic(fmt.Sprintf("gemm: columns %d to %d of %d in steps of %d", from, to, p.n, p.ColumnStep()))
+	}
+	some := *p
+	if some.n = to - from; len(some.panels) > 0 {
+		some.panelCount = (some.n + some.width - 1) / some.width
+		some.panels = some.panels[from*some.k:][:some.panelCount*some.width*some.k]
+	}
+	some.Mul(c, ldc, a, lda, m, bias, act)
+}
+
+// ColumnStep is the number of columns that belong together: where a part of B can begin.
+func (p *Packed[T]) ColumnStep() int { return max(1, p.width) }
+
 // MulGrid is Mul for rows of A that are gathered from pieces: a row of the grid consists of
 // len(segs) segments of K/len(segs) elements, of which segment s starts segs[s] elements
 // behind the beginning of the row. Rows may overlap each other.

@@ -117,12 +117,18 @@ func vectorCases(n int, special bool) (cases []vectorCase) {
 			if pixels[1] == 1 && count > 1 {
 				continue // the columns between would be left
 			}
-			add(fmt.Sprint("WinogradOut ", count, pixels), func(memory func(n int) []float32) (func(), []float32) {
-				tiles := kernel.Tiles{Count: count, Channels: n, Line: 2*count*n + 1, Plane: count*n + 2, Pixels: pixels}
-				src, bias := mixed(memory(15*tiles.Plane+count*n), seed, special), mixed(memory(n), seed+1, special)
-				dst := memory((pixels[0]-1)*tiles.Line + (2*count-2+pixels[1])*n)
-				return func() { kernel.WinogradOut(dst, src, bias, tiles, pixels[0] == 1) }, dst
-			})
+			for _, more := range []int{0, 3} { // channels that are left alone
+				add(fmt.Sprint("WinogradOut ", count, pixels, more), func(memory func(n int) []float32) (func(), []float32) {
+					of := n + more
+					tiles := kernel.Tiles{Count: count, Channels: n, Line: 2*count*of + 1, Plane: count*n + 2, Pixels: pixels}
+					if more > 0 {
+						tiles.Of = of
+					}
+					src, bias := mixed(memory(15*tiles.Plane+count*n), seed, special), mixed(memory(n), seed+1, special)
+					dst := memory((pixels[0]-1)*tiles.Line + (2*count-3+pixels[1])*of + n)
+					return func() { kernel.WinogradOut(dst, src, bias, tiles, pixels[0] == 1) }, dst
+				})
+			}
 		}
 	}
 	for _, w := range []kernel.Window{

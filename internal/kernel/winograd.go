@@ -10,6 +10,7 @@ import (
 // Channels elements in each of 16 planes. Distances are in elements.
 type Tiles struct {
 	Count, Channels int
+	Of              int // how many channels the pixels of a result have; 0 if no others than Channels
 
 	Line   int    // from one line of the image, or of the result, to the next
 	Plane  int    // from one plane to the next
@@ -25,7 +26,7 @@ func WinogradIn(dst, src []float32, t Tiles) { t.in(active, dst, src) }
 func WinogradOut(dst, src, bias []float32, t Tiles, relu bool) { t.out(active, dst, src, bias, relu) }
 
 func (t Tiles) check() {
-	if t.Count < 1 || t.Channels < 1 || min(t.Line, t.Plane) < 0 || t.Pixels[0] > 2 || t.Pixels[1] > 2 {
+	if t.Count < 1 || t.Channels < 1 || t.Of < 0 || t.Of > 0 && t.Of < t.Channels || min(t.Line, t.Plane) < 0 || t.Pixels[0] > 2 || t.Pixels[1] > 2 {
 		panic(fmt.Sprintf("kernel: no such tiles: %+v", t))
 	}
 }
@@ -68,13 +69,16 @@ func winogradTwo(a, b, c, d float32) (x, y float32) { return a + b + c, b - c - 
 
 func (t Tiles) out(k isa, dst, src, bias []float32, relu bool) {
 	t.check()
-	n := t.Channels
-	_ = dst[(t.Pixels[0]-1)*t.Line+(2*t.Count-2+t.Pixels[1])*n-1]
+	n, of := t.Channels, t.Of
+	if of == 0 {
+		of = n
+	}
+	_ = dst[(t.Pixels[0]-1)*t.Line+(2*t.Count-3+t.Pixels[1])*of+n-1]
 	_ = src[15*t.Plane+t.Count*n-1]
 	_ = bias[n-1]
 	if k != generic {
 		c := call{dst: address(&dst[0]), src: address(&src[0]), y: address(&bias[0]), n: n, mask: k.partial(n), count: t.Count,
-			line: 4 * t.Line, pixel: 4 * n, step: 4 * n, next: 8 * n, plane: 4 * t.Plane, floor: float32(math.Inf(-1))}
+			line: 4 * t.Line, pixel: 4 * of, step: 4 * n, next: 8 * of, plane: 4 * t.Plane, floor: float32(math.Inf(-1))}
 		if relu {
 			c.floor = 0
 		}
@@ -88,7 +92,7 @@ func (t Tiles) out(k isa, dst, src, bias []float32, relu bool) {
 		return
 	}
 	for i := range t.Count * n {
-		at := i/n*2*n + i%n
+		at := i/n*2*of + i%n
 		var x [2][4]float32
 		for c := range 4 {
 			m := func(r int) float32 { return src[(4*r+c)*t.Plane+i] }
@@ -102,7 +106,7 @@ func (t Tiles) out(k isa, dst, src, bias []float32, relu bool) {
 				if relu && v < 0 {
 					v = 0
 				}
-				dst[at+r*t.Line+c*n] = v
+				dst[at+r*t.Line+c*of] = v
 			}
 		}
 	}

@@ -25,7 +25,7 @@ type Case struct {
 
 // All returns the cases in the order in which they are run and reported.
 func All() []Case {
-	return []Case{mlpCase, gemmCase, matmulCase, cnnCase, layersCase, allocCase, arrayCase, demoCase, threadCase, serverCase, scalingCase}
+	return []Case{mlpCase, gemmCase, matmulCase, cnnCase, layersCase, coresCase, allocCase, arrayCase, demoCase, threadCase, serverCase, scalingCase}
 }
 
 // Run runs the case.

@@ -37,7 +37,7 @@ func find(t *testing.T, name string) cases.Case {
 // TestCases runs cases with one short round each: that candidates compute what they
 // should is part of them. Figures of one round mean nothing and are not looked at.
 func TestCases(t *testing.T) {
-	for _, name := range []string{"mlp", "cnn", "layers", "array", "demo", "thread"} {
+	for _, name := range []string{"mlp", "cnn", "layers", "cores", "array", "demo", "thread"} {
 		t.Run(name, func(t *testing.T) {
 			c, err := find(t, name).Run(t.Context(), env(t))
 			require.NoError(t, err)
