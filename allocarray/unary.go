@@ -84,7 +84,7 @@ func unaryInto[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T
 
 // checkUnaryInto panics if dst cannot be the destination of an elementwise
 // operation on a.
-func checkUnaryInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) {
+func checkUnaryInto[T, A Storage](op string, dst *AllocArray[T], a *AllocArray[A]) {
 	if !a.usable() || !dst.usable() || dst.repeats {
 		a.check(op)
 		dst.checkDst(op)
