@@ -9,8 +9,8 @@
 // a copy in memory.
 //
 // All element types of package allocarray can be read and written, in little-endian order, which
-// NumPy uses on nearly all machines: int8 as |i1, float64 as <f8, and int and uint as <i8 and
-// <u8. NumPy's booleans, |b1, are read and written as masks of uint8: see [WriteBool]. All else is an
+// NumPy uses on nearly all machines: int8 as |i1, float64 as <f8, Float16 as <f2, and int and uint as
+// <i8 and <u8. NumPy's booleans, |b1, are read and written as masks of uint8: see [WriteBool]. All else is an
 // error that names what was found: big-endian files, complex numbers, structures, objects.
 // Nothing in a file is ever executed or unpickled.
 //

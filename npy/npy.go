@@ -14,7 +14,7 @@ import (
 // Read reads an array in .npy format, with memory from ctx. T must be the type of the elements: a
 // file of another type is an error that names it. Read reads no byte behind the array, so that
 // one file may hold several, as NumPy allows.
-func Read[T allocarray.Element](ctx context.Context, r io.Reader) (allocarray.AllocArray[T], error) {
+func Read[T allocarray.Storage](ctx context.Context, r io.Reader) (allocarray.AllocArray[T], error) {
 	h, err := ReadHeader(r)
 	if err != nil {
 		return allocarray.AllocArray[T]{}, err
@@ -23,13 +23,13 @@ func Read[T allocarray.Element](ctx context.Context, r io.Reader) (allocarray.Al
 }
 
 // ReadData reads the elements behind a header, as [Read] does.
-func ReadData[T allocarray.Element](ctx context.Context, r io.Reader, h Header) (allocarray.AllocArray[T], error) {
+func ReadData[T allocarray.Storage](ctx context.Context, r io.Reader, h Header) (allocarray.AllocArray[T], error) {
 	return readData[T](ctx, r, h, remaining(r))
 }
 
 // readData reads the elements from r, which has at most so many bytes; it is negative if nobody
 // knows.
-func readData[T allocarray.Element](ctx context.Context, r io.Reader, h Header, there int64) (none allocarray.AllocArray[T], err error) {
+func readData[T allocarray.Storage](ctx context.Context, r io.Reader, h Header, there int64) (none allocarray.AllocArray[T], err error) {
 	if err := h.check(); err != nil {
 		return none, err
 	}
@@ -59,9 +59,9 @@ func readData[T allocarray.Element](ctx context.Context, r io.Reader, h Header, 
 		}
 	}
 	if len(shape) == 0 {
-		return wrapStamp(data, stamp, 1).Squeeze(), nil
+		return allocarray.WrapStamp(data, stamp, 1).Squeeze(), nil
 	}
-	a := wrapStamp(data, stamp, shape...)
+	a := allocarray.WrapStamp(data, stamp, shape...)
 	if h.Fortran {
 		a = a.Transpose()
 	}
@@ -73,7 +73,7 @@ const chunk = 64 << 10
 
 // readElements reads n elements. If nobody knows whether there are as many, memory is allocated
 // as they arrive.
-func readElements[T allocarray.Element](ctx context.Context, r io.Reader, n int, there bool) ([]T, scope.Stamp, error) {
+func readElements[T allocarray.Storage](ctx context.Context, r io.Reader, n int, there bool) ([]T, scope.Stamp, error) {
 	one := sizeOf[T]()
 	room := n
 	if !there {
@@ -128,7 +128,7 @@ func remaining(r io.Reader) int64 {
 // Write writes a in .npy format, version 1.0: in row-major order, or, if a is the transpose of a
 // contiguous array, in Fortran order. Other views are written element by element where they must
 // be. Write panics if a's scope has ended.
-func Write[T allocarray.Element](w io.Writer, a allocarray.AllocArray[T]) error {
+func Write[T allocarray.Storage](w io.Writer, a allocarray.AllocArray[T]) error {
 	return write(w, a, descrOf[T]())
 }
 
@@ -137,7 +137,7 @@ func WriteBool(w io.Writer, a allocarray.AllocArray[uint8]) error {
 	return write(w, a, descrBool)
 }
 
-func write[T allocarray.Element](w io.Writer, a allocarray.AllocArray[T], descr string) error {
+func write[T allocarray.Storage](w io.Writer, a allocarray.AllocArray[T], descr string) error {
 	h := Header{Descr: descr, Shape: a.Shape()}
 	if !a.IsContiguous() && a.Transpose().IsContiguous() {
 		h.Fortran, a = true, a.Transpose()
@@ -153,7 +153,7 @@ func write[T allocarray.Element](w io.Writer, a allocarray.AllocArray[T], descr 
 }
 
 // writeElements writes the elements of a in row-major order, by way of raw.
-func writeElements[T allocarray.Element](w io.Writer, a allocarray.AllocArray[T], boolean bool, raw []byte) error {
+func writeElements[T allocarray.Storage](w io.Writer, a allocarray.AllocArray[T], boolean bool, raw []byte) error {
 	if !a.IsContiguous() {
 		for i := range a.Dim(0) {
 			if err := writeElements(w, a.Index(0, i), boolean, raw); err != nil {
@@ -182,7 +182,7 @@ func writeElements[T allocarray.Element](w io.Writer, a allocarray.AllocArray[T]
 }
 
 // sizeOf returns how many bytes an element has in a file.
-func sizeOf[T allocarray.Element]() int {
+func sizeOf[T allocarray.Storage]() int {
 	if n := binary.Size(*new(T)); n > 0 {
 		return n
 	}
@@ -190,7 +190,7 @@ func sizeOf[T allocarray.Element]() int {
 }
 
 // decode reads dst from raw, which has as many bytes.
-func decode[T allocarray.Element](dst []T, raw []byte) error {
+func decode[T allocarray.Storage](dst []T, raw []byte) error {
 	switch dst := any(dst).(type) {
 	case []int:
 		for i := range dst {
@@ -214,7 +214,7 @@ func decode[T allocarray.Element](dst []T, raw []byte) error {
 }
 
 // encode appends the elements to raw.
-func encode[T allocarray.Element](raw []byte, data []T) ([]byte, error) {
+func encode[T allocarray.Storage](raw []byte, data []T) ([]byte, error) {
 	switch data := any(data).(type) {
 	case []int:
 		for _, v := range data {

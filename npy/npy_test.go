@@ -21,7 +21,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-func written[T allocarray.Element](t testing.TB, a allocarray.AllocArray[T]) []byte {
+func written[T allocarray.Storage](t testing.TB, a allocarray.AllocArray[T]) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	require.NoError(t, npy.Write(&out, a))
@@ -183,12 +183,14 @@ func TestBoundedMemory(t *testing.T) {
 func TestInScope(t *testing.T) {
 	text := written(t, allocarray.Arange[float64](t.Context(), 100_000))
 	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer(bumper.Limit(2<<20)))
+	var kept allocarray.AllocArray[float64]
 	for range 5 {
 		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
 			a, err := npy.Read[float64](ctx, bytes.NewReader(text))
 			if err != nil {
 				return err
 			}
+			kept = a
 			require.Equal(t, 99_999.0, a.At(99_999))
 			_, err = npy.Read[float64](ctx, bytes.NewReader(text))
 			require.NoError(t, err)
@@ -196,6 +198,7 @@ func TestInScope(t *testing.T) {
 			require.ErrorIs(t, err, scope.ErrExhausted)
 			return nil
 		}))
+		require.False(t, kept.Live())
 	}
 }
 

@@ -55,7 +55,7 @@ func (a *Archive) Header(name string) (h Header, err error) {
 }
 
 // ReadArray reads an array of the archive, as [Read] does.
-func ReadArray[T allocarray.Element](ctx context.Context, a *Archive, name string) (array allocarray.AllocArray[T], err error) {
+func ReadArray[T allocarray.Storage](ctx context.Context, a *Archive, name string) (array allocarray.AllocArray[T], err error) {
 	err = a.open(name, func(r io.Reader, f *zip.File) error {
 		h, err := ReadHeader(r)
 		if err != nil {
@@ -125,7 +125,7 @@ func NewArchiveWriter(w io.Writer, compressed bool) *ArchiveWriter {
 
 // WriteArray adds an array, as [Write] writes it. Another of the same name, or one without a name, is
 // an error.
-func WriteArray[T allocarray.Element](z *ArchiveWriter, name string, a allocarray.AllocArray[T]) error {
+func WriteArray[T allocarray.Storage](z *ArchiveWriter, name string, a allocarray.AllocArray[T]) error {
 	return z.add(name, func(w io.Writer) error { return Write(w, a) })
 }
 

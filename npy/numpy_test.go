@@ -109,7 +109,7 @@ func parseShape(t *testing.T, text string) []int {
 	return shape
 }
 
-func read[T allocarray.Element](t *testing.T, name string, text []byte) allocarray.AllocArray[T] {
+func read[T allocarray.Storage](t *testing.T, name string, text []byte) allocarray.AllocArray[T] {
 	t.Helper()
 	a, err := npy.Read[T](t.Context(), bytes.NewReader(text))
 	require.NoError(t, err, name)
@@ -140,6 +140,9 @@ func readGood(t *testing.T, name, kind string, shape []int, text []byte) {
 	case "uint64":
 		requireValues(t, name, read[uint64](t, name, text), shape, 100)
 		requireValues(t, name, read[uint](t, name, text), shape, 100)
+	case "float16":
+		h := read[allocarray.Float16](t, name, text)
+		requireValues(t, name, allocarray.Convert[float32](t.Context(), h), shape, 100)
 	case "float32":
 		requireValues(t, name, read[float32](t, name, text), shape, 100)
 	case "float64":
@@ -178,6 +181,10 @@ func TestNumPyReadsOurs(t *testing.T) {
 	writeFiles[uint](t, dir, &list, "uint64")
 	writeFiles[float32](t, dir, &list, "float32")
 	writeFiles[float64](t, dir, &list, "float64")
+	name := fmt.Sprintf("%d.npy", strings.Count(list.String(), "\n"))
+	half := written(t, allocarray.Convert[allocarray.Float16](t.Context(), numbers[float32](t, 100, 5, 7)))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), half, 0o600))
+	fmt.Fprintln(&list, name, "- float16 5x7")
 	for _, compressed := range []bool{false, true} {
 		var out bytes.Buffer
 		z := npy.NewArchiveWriter(&out, compressed)

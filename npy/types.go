@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
-	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 const descrBool = "|b1"
@@ -14,11 +13,11 @@ const descrBool = "|b1"
 var goTypes = map[string]string{
 	"|i1": "int8", "<i2": "int16", "<i4": "int32", "<i8": "int64",
 	"|u1": "uint8", "<u2": "uint16", "<u4": "uint32", "<u8": "uint64",
-	"<f4": "float32", "<f8": "float64", descrBool: "uint8",
+	"<f2": "allocarray.Float16", "<f4": "float32", "<f8": "float64", descrBool: "uint8",
 }
 
 // descrOf returns NumPy's name of T.
-func descrOf[T allocarray.Element]() string {
+func descrOf[T allocarray.Storage]() string {
 	switch any(*new(T)).(type) {
 	case int8:
 		return "|i1"
@@ -36,6 +35,8 @@ func descrOf[T allocarray.Element]() string {
 		return "<u4"
 	case uint64, uint:
 		return "<u8"
+	case allocarray.Float16:
+		return "<f2"
 	case float32:
 		return "<f4"
 	}
@@ -43,7 +44,7 @@ func descrOf[T allocarray.Element]() string {
 }
 
 // checkType returns an error unless elements with NumPy's name are Ts.
-func checkType[T allocarray.Element](descr string) error {
+func checkType[T allocarray.Storage](descr string) error {
 	if len(descr) == 3 && (descr[2] == '1') && strings.IndexByte("<>=", descr[0]) >= 0 {
 		descr = "|" + descr[1:] // one byte has no order
 	}
@@ -58,8 +59,4 @@ func checkType[T allocarray.Element](descr string) error {
 		return fmt.Errorf("npy: elements are big-endian (%s): write them with x.astype(x.dtype.newbyteorder('<'))", descr)
 	}
 	return fmt.Errorf("npy: elements of type %q are not read", descr)
-}
-
-func wrapStamp[T allocarray.Element](s []T, stamp scope.Stamp, shape ...int) allocarray.AllocArray[T] {
-	return allocarray.Wrap(s, shape...)
 }

@@ -87,7 +87,7 @@ func from[T allocarray.Element](mem *Allocator, arr arrow.Array) (none allocarra
 	if !ok {
 		return none, fmt.Errorf("arrowscope: values of type %v are not %T", typeOf(arr), *new(T))
 	}
-	return wrapStamp(values, stampOf(mem), len(values)), nil
+	return allocarray.WrapStamp(values, stampOf(mem), len(values)), nil
 }
 
 func stampOf(mem *Allocator) scope.Stamp {

@@ -34,13 +34,13 @@ func FromTensor[T allocarray.Element](mem *Allocator, t tensor.Interface) (none 
 		return none, fmt.Errorf("arrowscope: %d elements are no tensor of shape %v and strides of %v bytes without gaps: copy it", len(values), t.Shape(), t.Strides())
 	}
 	if len(shape) == 0 {
-		return wrapStamp(values[:n], stampOf(mem), n).Squeeze(), nil
+		return allocarray.WrapStamp(values[:n], stampOf(mem), n).Squeeze(), nil
 	}
 	sorted, back := make([]int, len(order)), make([]int, len(order))
 	for i, axis := range order {
 		sorted[i], back[axis] = shape[axis], i
 	}
-	return wrapStamp(values[:n], stampOf(mem), sorted...).Permute(back...), nil
+	return allocarray.WrapStamp(values[:n], stampOf(mem), sorted...).Permute(back...), nil
 }
 
 // elementsOf returns the shape of a tensor, its strides in elements, and how many elements it has;

@@ -43,7 +43,7 @@ func FromVector(ctx context.Context, v blas64.Vector) (none allocarray.AllocArra
 		return none, err
 	}
 	n := (v.N-1)*v.Inc + 1
-	return wrapStamp(v.Data[:n], stamp, n).SliceStep(0, 0, n, v.Inc), nil
+	return allocarray.WrapStamp(v.Data[:n], stamp, n).SliceStep(0, 0, n, v.Inc), nil
 }
 
 func fromRows(ctx context.Context, data []float64, r, c, stride int) (none allocarray.AllocArray[float64], err error) {
@@ -60,7 +60,7 @@ func fromRows(ctx context.Context, data []float64, r, c, stride int) (none alloc
 	if cap(data)/stride < r {
 		return none, errLast
 	}
-	return wrapStamp(data[:r*stride], stamp, r, stride).Slice(1, 0, c), nil
+	return allocarray.WrapStamp(data[:r*stride], stamp, r, stride).Slice(1, 0, c), nil
 }
 
 // stampOf returns the stamp of the scope of ctx.

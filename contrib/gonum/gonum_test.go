@@ -213,3 +213,18 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+// TestStale: arrays on gonum's matrices are stale with the scope of their memory.
+func TestStale(t *testing.T) {
+	var m, v allocarray.AllocArray[float64]
+	inScope(t, func(ctx context.Context) {
+		m = must(scopegonum.FromDense(ctx, scopegonum.NewDense(ctx, 2, 2)))
+		v = must(scopegonum.FromVec(ctx, scopegonum.NewVecDense(ctx, 2)))
+		require.True(t, m.Live() && v.Live())
+	})
+	require.False(t, m.Live() || v.Live())
+	require.Panics(t, func() { _, _ = scopegonum.Dense(m) })
+	require.Panics(t, func() { _, _ = scopegonum.VecDense(v) })
+	onHeap := must(scopegonum.FromDense(t.Context(), mat.NewDense(2, 2, nil)))
+	require.True(t, onHeap.Live())
+}
