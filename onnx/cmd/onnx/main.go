@@ -1,6 +1,7 @@
 // Command onnx looks at models and runs them.
 //
 //	onnx verify [-json] [-run PATTERN] DIR    run the backend tests below a folder
+//	onnx verify -scoreboard FILE DIR          write a page about the operators
 package main
 
 import (
@@ -35,5 +36,6 @@ func main() {
 func usage() {
 	fmt.Fprint(os.Stderr, `usage:
 	onnx verify [-json] [-run PATTERN] DIR    run the backend tests below a folder
+	onnx verify -scoreboard FILE DIR          write a page about the operators
 `)
 }
