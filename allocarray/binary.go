@@ -79,8 +79,7 @@ func MaximumInto[T Element](dst, a, b AllocArray[T]) {
 // what computes: each further call takes as long as four elements.
 func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, b *AllocArray[T]) AllocArray[T] {
 	if !a.usable() || !b.usable() {
-		a.check(name)
-		b.check(name)
+		return binaryMoved(ctx, op, name, a, b)
 	}
 	dst := similar[T](ctx, together(name, a.layout, b.layout))
 	if !dst.Live() || !a.Live() || !b.Live() {
@@ -99,8 +98,41 @@ func binary[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, 
 	return dst
 }
 
+// binaryMoved is binary of operands that were moved, or that are not usable at all.
+//
+//go:noinline
+func binaryMoved[T Element](ctx context.Context, op kernel.BinaryOp, name string, a, b *AllocArray[T]) (dst AllocArray[T]) {
+	m := take2(name, a, b)
+	l := together(name, a.layout, b.layout)
+	switch {
+	case m&1 != 0 && inPlace(ctx, l, a) && keepsApart(a, b):
+		binaryRuns(op, name, a, a, b)
+		dst = a.reuse(ctx, name)
+	case m&2 != 0 && inPlace(ctx, l, b) && keepsApart(b, a):
+		binaryRuns(op, name, b, a, b)
+		dst = b.reuse(ctx, name)
+	default:
+		dst = binary(ctx, op, name, a, b)
+	}
+	drop2(ctx, name, m, a, b)
+	return dst
+}
+
 func binaryInto[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArray[T]) {
-	checkInto(name, dst, a, b)
+	m := checkInto(name, dst, a, b)
+	if dst.alike(a.layout) && dst.alike(b.layout) { // as in binaryRuns, without a call
+		kernel.Binary(op, dst.elements(), a.elements(), b.elements())
+	} else {
+		binaryWalk(op, *dst, *a, *b)
+	}
+	recheckAll(name, dst, a, b)
+	if m != 0 {
+		drop2(nil, name, m, a, b)
+	}
+}
+
+// binaryRuns computes dst from a and b, which broadcast to its shape.
+func binaryRuns[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArray[T]) {
 	if dst.alike(a.layout) && dst.alike(b.layout) {
 		kernel.Binary(op, dst.elements(), a.elements(), b.elements())
 	} else {
@@ -131,11 +163,10 @@ func broadcastLayout(op string, a, b *layout) *layout {
 }
 
 // checkInto panics if dst cannot be the destination of an elementwise operation on
-// a and b.
-func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) {
+// a and b. It returns which of these were moved, for drop2.
+func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) (m moves) {
 	if !a.usable() || !b.usable() || !dst.usable() || dst.repeats {
-		a.check(op)
-		b.check(op)
+		m = takeInto2(op, dst, a, b)
 		dst.checkDst(op)
 	}
 	if dst.layout != a.layout || dst.layout != b.layout {
@@ -145,6 +176,7 @@ func checkInto[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A],
 	}
 	requireInPlace(op, dst, a)
 	requireInPlace(op, dst, b)
+	return m
 }
 
 // binaryWalk computes dst from a and b, which broadcast to its shape. Contiguous arrays of

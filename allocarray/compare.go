@@ -67,18 +67,23 @@ func GreaterEqualInto[T Element](dst AllocArray[uint8], a, b AllocArray[T]) {
 }
 
 func compare[T Element](ctx context.Context, op kernel.CompareOp, name string, a, b *AllocArray[T]) AllocArray[uint8] {
-	a.check(name)
-	b.check(name)
+	m := take2(name, a, b)
 	dst := allocate[uint8](ctx, name, together(name, a.layout, b.layout))
 	a.recheck(name)
 	b.recheck(name)
 	compareRuns(op, name, &dst, a, b)
+	if m != 0 {
+		drop2(ctx, name, m, a, b)
+	}
 	return dst
 }
 
 func compareInto[T Element](op kernel.CompareOp, name string, dst *AllocArray[uint8], a, b *AllocArray[T]) {
-	checkInto(name, dst, a, b)
+	m := checkInto(name, dst, a, b)
 	compareRuns(op, name, dst, a, b)
+	if m != 0 {
+		drop2(nil, name, m, a, b)
+	}
 }
 
 func compareRuns[T Element](op kernel.CompareOp, name string, dst *AllocArray[uint8], a, b *AllocArray[T]) {

@@ -3,6 +3,7 @@ package allocarray
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -11,16 +12,22 @@ import (
 // same rank and, along the other axes, the same lengths. Negative axes count from
 // the end. Concat panics if no arrays are given.
 func Concat[T Element](ctx context.Context, axis int, arrays ...AllocArray[T]) AllocArray[T] {
+	arrays, moved := takeEach("Concat", arrays)
 	shape, k := concatShape("Concat", axis, arrays)
 	dst := allocate[T](ctx, "Concat", rowMajor("Concat", shape.lengths()))
 	recheckEach("Concat", arrays)
 	concat("Concat", &dst, k, arrays)
+	dropEach(ctx, "Concat", moved)
 	return dst
 }
 
 // ConcatInto sets dst to the arrays joined along an axis; see [Concat]. It panics if
 // dst overlaps one of the arrays.
 func ConcatInto[T Element](dst AllocArray[T], axis int, arrays ...AllocArray[T]) {
+	arrays, moved := takeEach("ConcatInto", arrays)
+	for i := range moved {
+		requireApart("ConcatInto", &dst, &moved[i])
+	}
 	shape, k := concatShape("ConcatInto", axis, arrays)
 	dst.checkDst("ConcatInto")
 	requireShape("ConcatInto", &dst.axes, &shape)
@@ -28,6 +35,33 @@ func ConcatInto[T Element](dst AllocArray[T], axis int, arrays ...AllocArray[T])
 		requireDisjoint("ConcatInto", &dst, &arrays[i])
 	}
 	concat("ConcatInto", &dst, k, arrays)
+	dropEach(nil, "ConcatInto", moved)
+}
+
+// takeEach is take of all arrays. It returns them, and those that were moved. It does not
+// change the slice, which may be the caller's.
+func takeEach[T Element](op string, arrays []AllocArray[T]) (all, moved []AllocArray[T]) {
+	usable := true
+	for i := range arrays {
+		usable = usable && arrays[i].usable()
+	}
+	if usable {
+		return arrays, nil
+	}
+	all = slices.Clone(arrays)
+	for i := range all {
+		if all[i].take(op) {
+			moved = append(moved, all[i])
+		}
+	}
+	return all, moved
+}
+
+// dropEach is drop of arrays that were moved.
+func dropEach[T Element](ctx context.Context, op string, moved []AllocArray[T]) {
+	for i := range moved {
+		moved[i].drop(ctx, op)
+	}
 }
 
 // concatShape checks the arrays. It returns the shape of the result and the axis as

@@ -10,7 +10,7 @@ import (
 // CopyTo copies the elements of a, broadcast, to dst. It panics if a does not
 // broadcast to dst's shape, or if the two overlap without being the same array.
 func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
-	a.check("CopyTo")
+	moved := takeInto("CopyTo", &dst, &a)
 	dst.checkDst("CopyTo")
 	stride, ok := a.stretch(&dst.axes)
 	if !ok {
@@ -18,6 +18,9 @@ func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 	}
 	requireInPlace("CopyTo", &dst, &a)
 	copyRuns("CopyTo", &dst, &a, &stride)
+	if moved {
+		a.drop(nil, "CopyTo")
+	}
 }
 
 // Clone returns a contiguous copy with memory from ctx.
@@ -30,24 +33,32 @@ func (a AllocArray[T]) Heap() AllocArray[T] { return a.clone(heapContext, "Heap"
 var heapContext = scope.WithAllocator(context.Background(), scope.Heap())
 
 func (a AllocArray[T]) clone(ctx context.Context, op string) AllocArray[T] {
-	a.check(op)
+	moved := a.take(op)
 	dst := allocate[T](ctx, op, a.renewed(op))
 	a.recheck(op)
 	copyRuns(op, &dst, &a, &a.stride)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 
 // copyRuns is copyElements as an operation of its own.
-func copyRuns[T Element](op string, dst, src *AllocArray[T], stride *[MaxRank]int) {
+func copyRuns[T Storage](op string, dst, src *AllocArray[T], stride *[MaxRank]int) {
 	copyElements(dst, src, stride)
 	dst.recheck(op)
 	src.recheck(op)
 }
 
 // copyElements copies src, whose strides along the axes of dst are given, to dst.
-func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
-	to, from := dst.elements(), src.elements()
-	w := newWalk(&dst.axes, stride)
+func copyElements[T Storage](dst, src *AllocArray[T], stride *[MaxRank]int) {
+	copyWalk(&dst.axes, stride, dst.elements(), src.elements())
+}
+
+// copyWalk copies the elements of from, whose strides along the axes x of to are given, to
+// the latter.
+func copyWalk[T Storage](x *axes, stride *[MaxRank]int, to, from []T) {
+	w := newWalk(x, stride)
 	n, ds, ss := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
 		d, s := to[w.off[0]:], from[w.off[1]:]
@@ -59,7 +70,8 @@ func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
 	}
 }
 
-// Fill sets all elements to v. It panics if a is a broadcast view.
+// Fill sets all elements to v. It panics if elements of a repeat, as in a broadcast
+// view.
 func (a AllocArray[T]) Fill(v T) {
 	a.checkDst("Fill")
 	a.fill("Fill", v)

@@ -71,19 +71,24 @@ func GELUTanhInto[T Float](dst, a AllocArray[T]) {
 
 // Pow returns a to the power of b, broadcast, with memory from ctx.
 func Pow[T Float](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
-	a.check("Pow")
-	b.check("Pow")
+	m := take2("Pow", &a, &b)
 	dst := allocate[T](ctx, "Pow", together("Pow", a.layout, b.layout))
 	a.recheck("Pow")
 	b.recheck("Pow")
 	powRuns("Pow", &dst, &a, &b)
+	if m != 0 {
+		drop2(ctx, "Pow", m, &a, &b)
+	}
 	return dst
 }
 
 // PowInto sets dst to a to the power of b, broadcast; dst may be a or b.
 func PowInto[T Float](dst, a, b AllocArray[T]) {
-	checkInto("PowInto", &dst, &a, &b)
+	m := checkInto("PowInto", &dst, &a, &b)
 	powRuns("PowInto", &dst, &a, &b)
+	if m != 0 {
+		drop2(nil, "PowInto", m, &a, &b)
+	}
 }
 
 func powRuns[T Float](op string, dst, a, b *AllocArray[T]) {

@@ -22,8 +22,10 @@ import (
 // single column, or on another processor, may round differently.
 func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 	if !a.usable() || !b.usable() {
-		a.check("MatMul")
-		b.check("MatMul")
+		m := take2("MatMul", &a, &b)
+		dst := MatMul(ctx, a, b)
+		drop2(ctx, "MatMul", m, &a, &b)
+		return dst
 	}
 	if multiplies(a.layout, b.layout) {
 		dst := similar[T](ctx, productLayout(a.layout, b.layout))
@@ -47,9 +49,11 @@ func MatMul[T Element](ctx context.Context, a, b AllocArray[T]) AllocArray[T] {
 // overlaps a or b.
 func MatMulInto[T Element](dst, a, b AllocArray[T]) {
 	if !a.usable() || !b.usable() || !dst.usable() || dst.repeats {
-		a.check("MatMulInto")
-		b.check("MatMulInto")
+		m := takeInto2("MatMulInto", &dst, &a, &b)
 		dst.checkDst("MatMulInto")
+		MatMulInto(dst, a, b)
+		drop2(nil, "MatMulInto", m, &a, &b)
+		return
 	}
 	if multiplies(a.layout, b.layout) && dst.rank == 2 && dst.shape[0] == a.shape[0] && dst.shape[1] == b.shape[1] {
 		if rangesMeet(&dst, &a) || rangesMeet(&dst, &b) {

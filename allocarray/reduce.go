@@ -7,7 +7,7 @@ import "github.com/allocarrays/allocarrays-go/internal/kernel"
 func Sum[T Element](a AllocArray[T]) T { return sum("Sum", &a) }
 
 func sum[T Element](op string, a *AllocArray[T]) T {
-	a.check(op)
+	moved := a.take(op)
 	var total T
 	data := a.elements()
 	if a.contiguous {
@@ -19,6 +19,9 @@ func sum[T Element](op string, a *AllocArray[T]) T {
 		}
 	}
 	a.recheck(op)
+	if moved {
+		a.drop(nil, op)
+	}
 	return total
 }
 
@@ -43,7 +46,7 @@ func Max[T Element](a AllocArray[T]) T { return extreme("Max", kernel.Max, &a) }
 func Min[T Element](a AllocArray[T]) T { return extreme("Min", kernel.Min, &a) }
 
 func extreme[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) T {
-	a.check(op)
+	moved := a.take(op)
 	a.requireElements(op)
 	data := a.elements()
 	best := data[0]
@@ -52,6 +55,9 @@ func extreme[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) T {
 		best = pickOf(pick, best, extremeRun(pick, data[w.off[0]:], w.step(0), w.run()))
 	}
 	a.recheck(op)
+	if moved {
+		a.drop(nil, op)
+	}
 	return best
 }
 
@@ -88,7 +94,7 @@ func ArgMin[T Element](a AllocArray[T]) int { return argument("ArgMin", kernel.M
 
 // argument finds the best position in each run and then among these.
 func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int {
-	a.check(op)
+	moved := a.take(op)
 	a.requireElements(op)
 	data := a.elements()
 	best, at, begin := data[0], 0, 0
@@ -102,6 +108,9 @@ func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int 
 		begin += w.run()
 	}
 	a.recheck(op)
+	if moved {
+		a.drop(nil, op)
+	}
 	return at
 }
 
@@ -140,8 +149,7 @@ func (a *AllocArray[T]) requireElements(op string) {
 // none. It panics if the shapes differ. How it rounds depends on the layout and on
 // the processor.
 func Dot[T Element](a, b AllocArray[T]) T {
-	a.check("Dot")
-	b.check("Dot")
+	m := take2("Dot", &a, &b)
 	if !a.sameShape(&b.axes) {
 		panic(misuse("Dot: shapes %s and %s differ", shapeText(a.lengths()), shapeText(b.lengths())))
 	}
@@ -161,5 +169,8 @@ func Dot[T Element](a, b AllocArray[T]) T {
 	}
 	a.recheck("Dot")
 	b.recheck("Dot")
+	if m != 0 {
+		drop2(nil, "Dot", m, &a, &b)
+	}
 	return sum
 }

@@ -92,43 +92,56 @@ const (
 
 // reduceAxis reduces a along an axis into a new array.
 func reduceAxis[T Element](ctx context.Context, r reduction, op string, a *AllocArray[T], axis int) AllocArray[T] {
-	a.check(op)
+	moved := a.take(op)
 	k, rest := a.reduced(op, axis, r == sumOf || r == meanOf)
 	dst := allocate[T](ctx, op, rowMajor(op, rest.lengths()))
 	a.recheck(op)
 	reduceRuns(r, op, &dst, a, k)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 
 func reduceAxisInto[T Element](r reduction, op string, dst, a *AllocArray[T], axis int) {
-	k := checkAxisInto(op, dst, a, axis, r == sumOf || r == meanOf)
+	k, moved := checkAxisInto(op, dst, a, axis, r == sumOf || r == meanOf)
 	reduceRuns(r, op, dst, a, k)
+	if moved {
+		a.drop(nil, op)
+	}
 }
 
 // argumentAxis finds positions along an axis of a and puts them into a new array.
 func argumentAxis[T Element](ctx context.Context, pick kernel.BinaryOp, op string, a *AllocArray[T], axis int) AllocArray[int] {
-	a.check(op)
+	moved := a.take(op)
 	k, rest := a.reduced(op, axis, false)
 	dst := allocate[int](ctx, op, rowMajor(op, rest.lengths()))
 	a.recheck(op)
 	argumentRuns(pick, op, &dst, a, k)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 
 func argumentAxisInto[T Element](pick kernel.BinaryOp, op string, dst *AllocArray[int], a *AllocArray[T], axis int) {
-	k := checkAxisInto(op, dst, a, axis, false)
+	k, moved := checkAxisInto(op, dst, a, axis, false)
 	argumentRuns(pick, op, dst, a, k)
+	if moved {
+		a.drop(nil, op)
+	}
 }
 
 // checkAxisInto panics if dst cannot be the destination of a reduction of a along an
-// axis. It returns the axis as counted from the first.
-func checkAxisInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A], axis int, ofNothing bool) int {
-	a.check(op)
+// axis. It returns the axis as counted from the first, and whether a was moved; then the
+// operation calls drop.
+func checkAxisInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A], axis int, ofNothing bool) (k int, moved bool) {
+	moved = takeInto(op, dst, a)
 	dst.checkDst(op)
 	k, rest := a.reduced(op, axis, ofNothing)
 	requireShape(op, &dst.axes, &rest)
 	requireDisjoint(op, dst, a)
-	return k
+	return k, moved
 }
 
 // reduceRuns reduces a along an axis into dst.

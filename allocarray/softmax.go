@@ -33,16 +33,26 @@ func LogSoftmaxInto[T Float](dst, a AllocArray[T]) {
 
 // eachRow computes fn of the rows of a along the last axis into a new array.
 func eachRow[T Float](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) AllocArray[T] {
-	a.check(op)
+	moved := a.take(op)
+	if moved && inPlace(ctx, a.renewed(op), a) {
+		rowRuns(op, a, a, fn)
+		return a.reuse(ctx, op)
+	}
 	dst := allocate[T](ctx, op, a.renewed(op))
 	a.recheck(op)
 	rowRuns(op, &dst, a, fn)
+	if moved {
+		a.drop(ctx, op)
+	}
 	return dst
 }
 
 func eachRowInto[T Float](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
-	checkUnaryInto(op, dst, a)
+	moved := checkUnaryInto(op, dst, a)
 	rowRuns(op, dst, a, fn)
+	if moved {
+		a.drop(nil, op)
+	}
 }
 
 // rowRuns calls fn with the rows along the last axis. Rows of a that are not

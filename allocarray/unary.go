@@ -50,23 +50,29 @@ func ReLUInto[T Element](dst, a AllocArray[T]) {
 // Map returns fn applied to each element of a, with memory from ctx. It calls fn in
 // row-major order. Map panics if fn ends the scope of a or of the result.
 func Map[T Element](ctx context.Context, a AllocArray[T], fn func(T) T) AllocArray[T] {
-	a.check("Map")
+	moved := a.take("Map")
 	dst := allocate[T](ctx, "Map", a.renewed("Map"))
 	a.recheck("Map")
 	mapRuns("Map", &dst, &a, fn)
+	if moved { // not in place: fn may look at a
+		a.drop(ctx, "Map")
+	}
 	return dst
 }
 
 // MapInto sets dst to fn applied to each element of a; dst may be a. See [Map].
 func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
-	checkUnaryInto("MapInto", &dst, &a)
+	moved := checkUnaryInto("MapInto", &dst, &a)
 	mapRuns("MapInto", &dst, &a, fn)
+	if moved {
+		a.drop(nil, "MapInto")
+	}
 }
 
 // unary computes fn of the elements of a into a new array; see unaryRuns.
 func unary[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) AllocArray[T] {
 	if !a.usable() {
-		a.check(op)
+		return unaryMoved(ctx, op, a, fn)
 	}
 	dst := similar[T](ctx, a.renewed(op))
 	if !dst.Live() || !a.Live() {
@@ -77,22 +83,42 @@ func unary[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(
 	return dst
 }
 
+// unaryMoved is unary of an operand that was moved, or that is not usable at all.
+//
+//go:noinline
+func unaryMoved[T Element](ctx context.Context, op string, a *AllocArray[T], fn func(dst, src []T)) (dst AllocArray[T]) {
+	moved := a.take(op)
+	if moved && inPlace(ctx, a.renewed(op), a) {
+		unaryRuns(op, *a, *a, fn)
+		return a.reuse(ctx, op)
+	}
+	dst = unary(ctx, op, a, fn)
+	if moved {
+		a.drop(ctx, op)
+	}
+	return dst
+}
+
 func unaryInto[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T)) {
-	checkUnaryInto(op, dst, a)
+	moved := checkUnaryInto(op, dst, a)
 	unaryRuns(op, *dst, *a, fn)
+	if moved {
+		a.drop(nil, op)
+	}
 }
 
 // checkUnaryInto panics if dst cannot be the destination of an elementwise
-// operation on a.
-func checkUnaryInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) {
+// operation on a. It returns whether a was moved; then the operation calls drop.
+func checkUnaryInto[T, A Storage](op string, dst *AllocArray[T], a *AllocArray[A]) (moved bool) {
 	if !a.usable() || !dst.usable() || dst.repeats {
-		a.check(op)
+		moved = takeInto(op, dst, a)
 		dst.checkDst(op)
 	}
 	if dst.layout != a.layout {
 		requireShape(op, &dst.axes, &a.axes)
 	}
 	requireInPlace(op, dst, a)
+	return moved
 }
 
 // unaryRuns computes dst from a by fn, which takes slices of the same length, or

@@ -9,18 +9,23 @@ import (
 // Where returns the elements of a where mask is not 0 and those of b elsewhere, with
 // memory from ctx. All three broadcast to one shape.
 func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) AllocArray[T] {
+	m := take3("Where", &a, &b, &mask)
 	shape := whereShape("Where", &mask, &a, &b)
 	dst := allocate[T](ctx, "Where", rowMajor("Where", shape.lengths()))
 	mask.recheck("Where")
 	a.recheck("Where")
 	b.recheck("Where")
 	whereRuns("Where", &dst, &mask, &a, &b)
+	if m != 0 {
+		drop3(ctx, "Where", m, &a, &b, &mask)
+	}
 	return dst
 }
 
 // WhereInto sets dst to the elements of a where mask is not 0 and to those of b
 // elsewhere, broadcast; dst may be a or b.
 func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocArray[T]) {
+	m := takeInto3("WhereInto", &dst, &a, &b, &mask)
 	shape := whereShape("WhereInto", &mask, &a, &b)
 	dst.checkDst("WhereInto")
 	requireShape("WhereInto", &dst.axes, &shape)
@@ -28,13 +33,13 @@ func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocA
 	requireInPlace("WhereInto", &dst, &a)
 	requireInPlace("WhereInto", &dst, &b)
 	whereRuns("WhereInto", &dst, &mask, &a, &b)
+	if m != 0 {
+		drop3(nil, "WhereInto", m, &a, &b, &mask)
+	}
 }
 
-// whereShape checks the operands and returns the shape to which they broadcast.
+// whereShape returns the shape to which the operands broadcast.
 func whereShape[T Element](op string, mask *AllocArray[uint8], a, b *AllocArray[T]) (shape axes) {
-	mask.check(op)
-	a.check(op)
-	b.check(op)
 	var both axes
 	both.broadcast(op, &a.axes, &b.axes)
 	shape.broadcast(op, &mask.axes, &both)

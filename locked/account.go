@@ -82,6 +82,9 @@ func (r *region) discharge() {
 // refused, the scope begins without it. r.mu is held.
 func (r *region) recharge() {
 	kept := len(r.mem)
+	if r.own != nil {
+		kept = r.held
+	}
 	if r.home.isolating {
 		r.mem = r.mem[:cap(r.mem)]
 		if r.account != nil { // which is charged for what comes behind
@@ -121,7 +124,7 @@ func (r *region) Reserve(g handshake.Generation, n int) (*handshake.Refuser, err
 		if done {
 			return nil, nil
 		}
-		if err := r.home.acquire(r, g, uintptr(n), granule); err != nil {
+		if err := r.acquire(g, uintptr(n), granule); err != nil {
 			b := r.home
 			if limit := handshake.RefuserOf(err); limit != nil {
 				return limit, err
@@ -141,6 +144,9 @@ func (r *region) reserve(g handshake.Generation, n int) (done bool, err error) {
 	if !r.Living(g) || !r.open {
 		return true, nil // what is allocated comes from the heap
 	}
+	if r.own != nil {
+		return r.own.reserve(n)
+	}
 	if _, ok := r.fit(uintptr(n), granule); ok {
 		return true, nil
 	}
@@ -154,6 +160,9 @@ func (r *region) reserve(g handshake.Generation, n int) (done bool, err error) {
 func (r *region) Holding(g handshake.Generation) bool {
 	r.lock()
 	defer r.unlock()
+	if r.own != nil {
+		return r.Living(g) && r.open && r.own.buf.Stats().Used > 0
+	}
 	return r.Living(g) && r.open && (r.full > 0 || r.off > r.start)
 }
 

@@ -12,7 +12,7 @@ import (
 type job struct {
 	crew   *crew
 	task   scope.Task
-	stocks []stock   // of the workers
+	shares []share   // of the workers
 	team   []*helper // those with the numbers 1, 2 …
 	busy   sync.WaitGroup
 	left   atomic.Int32 // what busy counts
@@ -23,32 +23,32 @@ type job struct {
 }
 
 func newJob(c *crew) *job {
-	return &job{crew: c, stocks: make([]stock, 1+c.most), team: make([]*helper, c.most)}
+	return &job{crew: c, shares: make([]share, 1+c.most), team: make([]*helper, c.most)}
 }
 
 // set makes j the job of n pieces for so many helpers.
 func (j *job) set(n int, task scope.Task, helpers int) {
-	j.task, j.stocks, j.team = task, j.stocks[:1+helpers], j.team[:helpers]
-	for i := range j.stocks {
+	j.task, j.shares, j.team = task, j.shares[:1+helpers], j.team[:helpers]
+	for i := range j.shares {
 		part := func(i int) uint64 { return uint64(n) * uint64(i) / uint64(1+helpers) }
-		j.stocks[i].fill(part(i), part(i+1))
+		j.shares[i].fill(part(i), part(i+1))
 	}
 	j.busy.Add(helpers)
 	j.left.Store(int32(helpers))
 }
 
-// A stock is the pieces that are left for one worker, who takes the first; others take the last, when
+// A share is the pieces that are left for one worker, who takes the first; others take the last, when
 // they have none left themselves. So a worker has neighbouring pieces, and in the next layer of a network
 // those that its cache has.
-type stock struct {
+type share struct {
 	left atomic.Uint64 // the first piece, and in the lower half the one behind the last
 	_    [56]byte      // the next one is in another line of the cache
 }
 
-func (s *stock) fill(from, to uint64) { s.left.Store(from<<32 | to) }
+func (s *share) fill(from, to uint64) { s.left.Store(from<<32 | to) }
 
 // take returns the first or the last piece; false if none is left.
-func (s *stock) take(first bool) (piece int, ok bool) {
+func (s *share) take(first bool) (piece int, ok bool) {
 	for {
 		left := s.left.Load()
 		from, to := left>>32, left&(1<<32-1)
@@ -86,8 +86,8 @@ func (j *job) run() {
 
 // work computes pieces until none is left.
 func (j *job) work(worker int) {
-	for i := range j.stocks {
-		s := &j.stocks[(worker+i)%len(j.stocks)]
+	for i := range j.shares {
+		s := &j.shares[(worker+i)%len(j.shares)]
 		for piece, ok := s.take(i == 0); ok; piece, ok = s.take(i == 0) {
 			j.task.RunPiece(worker, piece)
 		}
@@ -96,8 +96,8 @@ func (j *job) work(worker int) {
 
 // stop leaves out the pieces that have not begun.
 func (j *job) stop() {
-	for i := range j.stocks {
-		j.stocks[i].fill(0, 0)
+	for i := range j.shares {
+		j.shares[i].fill(0, 0)
 	}
 }
 

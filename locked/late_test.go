@@ -30,7 +30,7 @@ func requireLate(t *testing.T, shared *locked.Buffer, kept context.Context, stor
 	b, err := scope.AllocatorFrom(kept).Alloc(100, 8)
 	require.NoError(t, err)
 	require.False(t, trial.Inside(b.Bytes(), storage), "a late block is in a chunk")
-	require.Equal(t, scope.Stamp{}, b.Stamp)
+	require.False(t, b.Stamp.Scoped())
 	require.Equal(t, before+1, shared.Stats().Late)
 }
 

@@ -41,7 +41,7 @@ func TestOpenIsLazy(t *testing.T) {
 
 	late, unused := scope.Open(scope.WithAllocator(t.Context(), shared))
 	require.NoError(t, unused.End())
-	require.Equal(t, scope.Stamp{}, stampOf(t, late, 100))
+	require.False(t, stampOf(t, late, 100).Scoped())
 	require.EqualValues(t, 1, unused.Late())
 	require.EqualValues(t, 1, shared.Stats().Late)
 	require.EqualValues(t, 1, shared.Stats().Regions)
@@ -95,14 +95,14 @@ func TestOpenFamily(t *testing.T) {
 			}
 			require.True(t, theirs.Live())
 			for _, ctx := range []context.Context{parent, child, grandchild, wrapped} {
-				require.Equal(t, scope.Stamp{}, stampOf(t, ctx, 100))
+				require.False(t, stampOf(t, ctx, 100).Scoped())
 			}
 			for _, s := range []*scope.Scope{s, one, two, three} {
 				require.EqualValues(t, 1, s.Late())
 				require.NoError(t, s.End())
 			}
 			dead, late := scope.Open(child)
-			require.Equal(t, scope.Stamp{}, stampOf(t, dead, 100))
+			require.False(t, stampOf(t, dead, 100).Scoped())
 			require.EqualValues(t, 1, late.Late())
 			require.NoError(t, other.End())
 
@@ -118,7 +118,7 @@ func TestOpenFamily(t *testing.T) {
 					})
 				}))
 				require.False(t, inNoEscape.Live())
-				require.Equal(t, scope.Stamp{}, stampOf(t, kept, 100))
+				require.False(t, stampOf(t, kept, 100).Scoped())
 			}
 			require.Zero(t, shared.Stats().Open)
 			require.NoError(t, shared.Reset())
@@ -153,7 +153,7 @@ func TestWithinOpen(t *testing.T) {
 	wg.Wait()
 	require.False(t, theirs.Live())
 	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-		require.Equal(t, scope.Stamp{}, stampOf(t, ctx, 100))
+		require.False(t, stampOf(t, ctx, 100).Scoped())
 		return nil
 	}))
 	require.Zero(t, shared.Stats().Open)

@@ -36,6 +36,8 @@ type region struct {
 	held  int // bytes of spans
 	most  int // the most bytes that a scope of this generation has used
 
+	own *own // the buffer that allocates instead; or nil
+
 	attached atomic.Value // of package scope
 
 	account   handshake.Account // charged for the spans of an open scope; may be nil
@@ -94,7 +96,11 @@ func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation
 	defer r.unlock()
 	r.open, r.start = true, r.off
 	r.account, r.inherited = a, inherited
+	if r.own == nil && r != r.home.common {
+		r.own = newOwn(r)
+	}
 	r.recharge() // an isolating buffer's regions continue behind earlier scopes
+	r.own.open()
 	return r.bump.Next()
 }
 
@@ -127,7 +133,7 @@ func (r *region) allocSlow(g handshake.Generation, size, align uintptr) (memory.
 			if !r.Living(g) {
 				return r.home.AllocLate(size, align)
 			}
-			if refusal = r.home.acquire(r, g, size, align); refusal != nil {
+			if refusal = r.acquire(g, size, align); refusal != nil {
 				r.home.refused.Add(1)
 			}
 		}
@@ -154,6 +160,9 @@ func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block,
 		block, err := r.home.AllocLate(size, align)
 		return block, err == nil, err
 	}
+	if r.own != nil {
+		return r.own.try(size, align)
+	}
 	align = memory.Alignment(size, align)
 	start, ok := r.fit(size, align)
 	if !ok {
@@ -172,6 +181,14 @@ func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block,
 	mem := r.mem[start:r.off]
 	poison.Unpoison(mem)
 	return memory.NewBlock(mem, r.epoch.Stamp()), true, nil
+}
+
+// acquire has the buffer take more storage.
+func (r *region) acquire(g handshake.Generation, size, align uintptr) error {
+	if r.own != nil {
+		return r.own.acquire(g, size, align)
+	}
+	return r.home.acquire(r, g, size, align)
 }
 
 // maxSize bounds one block, so that no sum of sizes overflows.
@@ -241,6 +258,7 @@ func (r *region) Reopen(g handshake.Generation) bool {
 	}
 	r.open, r.start = true, r.off
 	r.recharge()
+	r.own.open()
 	return true
 }
 
@@ -251,17 +269,18 @@ func (r *region) Close(g handshake.Generation, pc uintptr) {
 	defer r.unlock()
 	if r.Living(g) && r.open {
 		r.epoch.Stamp().EndsAt(pc)
-		r.leave()
+		r.leave(pc)
 		r.keep()
 	}
 }
 
 // leave ends the open scope; r.mu is held.
-func (r *region) leave() {
+func (r *region) leave(pc uintptr) {
 	r.open = false
+	r.own.end(pc)
 	r.most = max(r.most, r.used())
 	r.epoch.End()
-	for _, s := range r.spans[:max(len(r.spans)-1, 0)] {
+	for _, s := range r.spans[:max(len(r.spans)-1, 0)] { // the last is mem
 		poison.Poison(s.bytes())
 	}
 	if !r.home.isolating {
@@ -307,7 +326,7 @@ func (r *region) Release(g handshake.Generation) {
 		return
 	}
 	if r.open {
-		r.leave()
+		r.leave(0)
 	}
 	r.bump.Next()
 	r.home.giveBack(r)
@@ -327,7 +346,7 @@ func (r *region) restart() {
 		r.epoch.Stamp().EndsAt(pc)
 	}
 	r.epoch.Stamp().EndsAtCaller(4) // of the Reset or Restore that the buffer inside is in
-	r.leave()
+	r.leave(0)
 	r.home.giveBack(r)
 	r.open = true
 }

@@ -62,7 +62,7 @@ func TestWindowHammer(t *testing.T) {
 				}
 				_, _, _ = scope.Alloc[float64](*kept[rng.IntN(len(kept))].Load(), 1+rng.IntN(20))
 				s, stamp, err := scope.Alloc[float64](over, 8)
-				if err != nil || stamp != (scope.Stamp{}) {
+				if err != nil || stamp.Scoped() {
 					t.Error("a late allocation is of a scope, or failed:", err, stamp)
 					return
 				}
@@ -154,7 +154,7 @@ func TestWindowOfOpen(t *testing.T) {
 	require.NoError(t, s.End())
 	mem, stamp, err := scope.Alloc[byte](inner, 100)
 	require.NoError(t, err)
-	require.Equal(t, scope.Stamp{}, stamp)
+	require.False(t, stamp.Scoped())
 	require.False(t, trial.Inside(mem, storage))
 	require.EqualValues(t, 1, s.Late())
 }

@@ -98,7 +98,7 @@ func TestOpenScopesCharge(t *testing.T) {
 
 			_, stamp, err := scope.Alloc[byte](child, 5<<20)
 			require.NoError(t, err)
-			require.Equal(t, scope.Stamp{}, stamp, "late, and nobody's")
+			require.False(t, stamp.Scoped(), "late, and nobody's")
 			require.Equal(t, []uint64{1, 0}, []uint64{c.Late(), s.Late()}, "of the child, not of its parent")
 			require.Equal(t, []int{0, 0, 0}, used(p, tenant, r))
 		})
@@ -156,7 +156,7 @@ func TestMeterInAnOpenScope(t *testing.T) {
 			require.Equal(t, []int{0, 0, 0}, used(p, tenant, r), kind)
 			_, stamp, err := scope.Alloc[byte](child, 10)
 			require.NoError(t, err)
-			require.Equal(t, scope.Stamp{}, stamp)
+			require.False(t, stamp.Scoped())
 			require.EqualValues(t, 1, c.Late())
 			require.NoError(t, c.End())
 		}

@@ -2,8 +2,28 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
+
+// Online returns the plan that a program without one comes to: each block gets, when it is
+// born, the smallest gap among what is live that holds it, and gaps are merged when blocks
+// die. Pack is never worse. Blocks computed in place get a place of their own. The error
+// matches ErrInvalid if the problem makes no sense, or if blocks are fixed.
+func Online(p Problem) (Plan, error) {
+	if err := p.validate(); err != nil {
+		return Plan{}, err
+	}
+	for i, b := range p.Blocks {
+		if b.Fixed {
+			return Plan{}, fmt.Errorf("%w: block %d is fixed: it cannot be placed when it is born", ErrInvalid, i)
+		}
+	}
+	best := p.start()
+	t := newTask(p, func(in, out Block) bool { return false })
+	best.offer(t, t.online(false))
+	return best.plan()
+}
 
 // online places items as a program without a plan would: in the order of their births,
 // each in the smallest gap among what is live, gaps merged when items die. Backwards, it

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"unsafe"
 
+	"github.com/allocarrays/allocarrays-go/internal/callsite"
 	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -13,8 +14,8 @@ import (
 // A Builder is a slice that grows in the scope it was made in, for results whose length is
 // not known beforehand. While its elements are the last that the scope has allocated, a
 // bump buffer and a region of package locked lengthen them in place; otherwise, and
-// elsewhere, a Builder takes memory of twice the length and copies, and what it had before
-// stays allocated until the scope ends.
+// elsewhere, a Builder takes memory of twice the length and copies; what it had before stays
+// allocated until the scope ends, unless the allocator is a memory.Releaser.
 //
 // Every method checks that the scope still lives, and panics with a [*StaleError] if not.
 // A Builder must not be copied and is not safe for concurrent use.
@@ -55,6 +56,20 @@ func (b *Builder[T]) Append(elems ...T) {
 	b.elems = append(b.elems, elems...)
 }
 
+// Grow makes room for n elements more, so that appending them cannot fail. It panics as
+// Append does, and if n is negative.
+func (b *Builder[T]) Grow(n int) {
+	b.check("Grow of")
+	if n < 0 {
+		panic(misuse("Grow of a Builder by %d elements", n))
+	}
+	if n > cap(b.elems)-len(b.elems) {
+		if err := b.grow(n); err != nil {
+			panic(err)
+		}
+	}
+}
+
 // Len returns how many elements there are.
 func (b *Builder[T]) Len() int {
 	b.check("Len of")
@@ -68,6 +83,10 @@ func (b *Builder[T]) View() []T {
 	b.check("View of")
 	return b.elems[:len(b.elems):len(b.elems)]
 }
+
+// Stamp returns the stamp of the scope that the Builder was made in, for an array type on
+// what View returns; the zero Stamp on the Go heap.
+func (b *Builder[T]) Stamp() Stamp { return b.born }
 
 // check panics if the scope has ended.
 func (b *Builder[T]) check(what string) {
@@ -106,29 +125,57 @@ func (b *Builder[T]) take(n int) error {
 		b.block, b.elems = longer, view[T](longer, n)[:len(b.elems)]
 		return nil
 	}
-	block, err := b.another(n, uintptr(size))
+	block, born, err := b.another(n, uintptr(size))
 	if err != nil {
 		return err
 	}
 	switch none := (Stamp{}); {
 	case b.born == none:
-		b.born = block.Stamp
-	case block.Stamp != b.born && block.Stamp != none:
+		b.born = born
+	case born != b.born && born != none:
 		panic(misuse("Append to a Builder[%T] in a scope within the one that it was made in: its memory would end too early", zero))
 	}
 	elems := view[T](block, n)
 	copy(elems, b.elems)
+	b.release()
 	b.block, b.elems = block, elems[:len(b.elems)]
 	return nil
 }
 
-// another allocates a block of n elements, size bytes in all.
-func (b *Builder[T]) another(n int, size uintptr) (memory.Block, error) {
-	if pages.On() {
-		return guardedBlock[T](b.alloc, n)
-	}
+// another allocates a block of n elements, size bytes in all, and returns the stamp of the
+// scope that it was born in.
+func (b *Builder[T]) another(n int, size uintptr) (block memory.Block, born Stamp, err error) {
 	var zero T
-	return b.alloc.Alloc(size, unsafe.Alignof(zero))
+	if pages.On() {
+		block, err = allocWatched(b.alloc, size, unsafe.Alignof(zero))
+	} else {
+		block, err = b.alloc.Alloc(size, unsafe.Alignof(zero))
+	}
+	if err != nil {
+		return block, born, err
+	}
+	born = block.Stamp
+	if born.Releasable() { // that of the block alone
+		empty, err := b.alloc.Alloc(0, 1)
+		if err != nil {
+			return block, born, err
+		}
+		born = empty.Stamp
+	}
+	if pages.On() {
+		_ = view[T](block, n) // checks the block before a guarded one replaces it
+		block = memory.Guarded(block, unsafe.Alignof(zero))
+	}
+	return block, born, nil
+}
+
+// release ends the block, which was copied, where single blocks can be released.
+func (b *Builder[T]) release() {
+	if b.block.Stamp.Releasable() {
+		r, _ := memory.ReleaserOf(b.alloc)
+		b.block.Stamp.EndsAt(callsite.User())
+		b.block.Stamp.Release(r, b.block.Bytes())
+	}
 }
 
 // extend lengthens the block in place, if it can be.

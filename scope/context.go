@@ -34,6 +34,8 @@ type allocContext struct {
 	sharing      *handshake.Sharing     // of the checkpointer, if it is a buffer
 	opener       handshake.RegionOpener // behind wrappers, or nil; at most one of the two
 	wrapped      bool                   // wrappers stand before the opener
+	releaser     memory.Releaser        // alloc, if it is one and no wrapper
+	wraps        bool                   // alloc is a wrapper
 }
 
 func (c *allocContext) Value(key any) any {
@@ -55,6 +57,9 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 	s, by := handshake.FindScopes(a)
 	c.checkpointer, c.sharing, c.opener = s.Checkpointer, s.Sharing, s.Opener
 	c.wrapped = c.opener != nil && by != a
+	if c.wraps = memory.Unwrap(a) != nil; !c.wraps {
+		c.releaser, _ = a.(memory.Releaser)
+	}
 	return c
 }
 

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -65,6 +66,7 @@ func (l *life) takeRegion() bool {
 	if l.state.Load() == idle {
 		var ok bool
 		if l.region, l.generation, ok = l.opener.OpenRegion(nil); ok {
+			entered(context.Background(), l.region, l.opened)
 			l.state.Store(taken)
 		}
 	}

@@ -46,7 +46,7 @@ func NoEscape(ctx context.Context, fn func(context.Context) error) error {
 			return runLevel(ctx, c.level.life, c.checkpointer, fn)
 		case c.checkpointer != nil:
 			c.sharing.RunAbandoned()
-			return runCheckpoint(ctx, c.checkpointer, nil, fn)
+			return runCheckpoint(ctx, c.checkpointer, c.sharing, nil, fn)
 		case c.wrapped:
 			return runRegion(ctx, c.opener, c.alloc, fn)
 		case c.opener != nil:
@@ -70,13 +70,14 @@ func runPlain(ctx context.Context, fn func(context.Context) error) (err error) {
 	return fn(ctx)
 }
 
-// runCheckpoint runs fn in a level of c. While it runs, *top, if top is not nil, is the
+// runCheckpoint runs fn in a level of c, whose sharing is s if it is a buffer. While it runs, *top, if top is not nil, is the
 // level's stamp.
-func runCheckpoint(ctx context.Context, c memory.Checkpointer, top *memory.Stamp, fn func(context.Context) error) (err error) {
+func runCheckpoint(ctx context.Context, c memory.Checkpointer, s *handshake.Sharing, top *memory.Stamp, fn func(context.Context) error) (err error) {
 	watchFaults()
 	pc := entry(fn) // panics if fn is nil, while nothing is open
 	cp := watchedCheckpoint(c, "NoEscape")
 	cp.EndsAt(pc)
+	s.Enter(ctx, pc)
 	var outer memory.Stamp
 	if top != nil {
 		outer, *top = *top, cp.Stamp
@@ -103,7 +104,7 @@ func runLevel(ctx context.Context, l *life, c memory.Checkpointer, fn func(conte
 		return runPlain(ctx, fn)
 	}
 	l.sharing.RunAbandoned()
-	return runCheckpoint(ctx, c, &l.top, fn)
+	return runCheckpoint(ctx, c, l.sharing, &l.top, fn)
 }
 
 // runRegion runs fn in a region that r opens; wrapper, if not nil, stays in force.
@@ -114,6 +115,7 @@ func runRegion(ctx context.Context, r handshake.RegionOpener, wrapper Allocator,
 	if inner == nil {
 		return runPlain(ctx, fn)
 	}
+	entered(ctx, inner.region, pc)
 	defer func() {
 		inner.leave(parent, pc)
 		if v := recover(); v != nil {

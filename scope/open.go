@@ -152,6 +152,7 @@ func (l *life) openLevel(ctx context.Context, alloc Allocator, parent *life) (co
 	if l.state.Load() < ended && l.checkpointer != nil {
 		l.sharing.RunAbandoned()
 		l.level = watchedCheckpoint(l.checkpointer, "Open")
+		l.sharing.Enter(ctx, l.opened)
 		l.top = l.level.Stamp
 		l.number = opened.Add(1)
 		if l.sharing != nil {

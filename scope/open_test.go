@@ -33,7 +33,7 @@ func block(t testing.TB, ctx context.Context, n int) scope.Stamp {
 func requireLateBlock(t *testing.T, ctx context.Context, s *scope.Scope) {
 	t.Helper()
 	before := s.Late()
-	require.Equal(t, scope.Stamp{}, block(t, ctx, 100))
+	require.False(t, block(t, ctx, 100).Scoped())
 	require.Equal(t, before+1, s.Late())
 }
 
@@ -144,7 +144,7 @@ func TestOpenInnermost(t *testing.T) {
 			inner, b := scope.Open(outer)
 			requireLateBlock(t, outer, a)
 			require.NoError(t, scope.NoEscape(outer, func(ctx context.Context) error {
-				require.NotEqual(t, scope.Stamp{}, block(t, ctx, 100), "the scope of NoEscape is the innermost")
+				require.True(t, block(t, ctx, 100).Scoped(), "the scope of NoEscape is the innermost")
 				requireLateBlock(t, inner, b)
 				return nil
 			}))
@@ -152,7 +152,7 @@ func TestOpenInnermost(t *testing.T) {
 			require.NoError(t, b.End())
 			require.False(t, theirs.Live())
 			require.True(t, mine.Live())
-			require.NotEqual(t, scope.Stamp{}, block(t, outer, 100), "innermost again")
+			require.True(t, block(t, outer, 100).Scoped(), "innermost again")
 			require.NoError(t, a.End())
 		})
 	}
@@ -393,7 +393,7 @@ func TestDeferredEnd(t *testing.T) {
 				stamp = block(t, ctx, 100)
 				end(ctx)
 			}
-			released := func() bool { return stamp == scope.Stamp{} || !stamp.Live() }
+			released := func() bool { return !stamp.Scoped() || !stamp.Live() }
 			require.PanicsWithValue(t, 7, func() { work(func(context.Context) { panic(7) }) })
 			require.True(t, released())
 			require.ErrorIs(t, scope.Try(func() error {
@@ -512,7 +512,7 @@ func TestLeak(t *testing.T) {
 				require.Regexp(t, `/open_test\.go:\d+ \(.*drop\)$`, place)
 			}
 			require.NoError(t, scope.NoEscape(outside, func(context.Context) error { return nil }))
-			require.True(t, stamp == scope.Stamp{} || !stamp.Live(), "the next scope ends it")
+			require.True(t, !stamp.Scoped() || !stamp.Live(), "the next scope ends it")
 			if buf, ok := memory.As[bumper.Buffer](scope.AllocatorFrom(outside)); ok {
 				require.Zero(t, buf.Stats().Used)
 				stamp = scope.Stamp{}
@@ -662,7 +662,7 @@ func TestContextKeepsScope(t *testing.T) {
 		ctx, s := scope.Open(ctx)
 		runtime.GC()
 		time.Sleep(10 * time.Millisecond)
-		require.NotEqual(t, scope.Stamp{}, block(t, ctx, 100))
+		require.True(t, block(t, ctx, 100).Scoped())
 		require.NoError(t, s.End())
 		require.Empty(t, reports)
 		inUse = append(inUse, ctx)

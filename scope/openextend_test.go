@@ -76,7 +76,7 @@ func (s terse) Alloc(size, align uintptr) (memory.Block, error) {
 func TestOpenOfATerseBuffer(t *testing.T) {
 	ctx, s := scope.Open(scope.WithAllocator(t.Context(), terse{&stack{mem: make([]byte, 1000), epochs: []*memory.Epoch{memory.NewEpoch(nil)}}}))
 	stamp := block(t, ctx, 100)
-	require.NotEqual(t, scope.Stamp{}, stamp)
+	require.True(t, stamp.Scoped())
 	require.Zero(t, s.Late())
 	require.NoError(t, s.End())
 	require.False(t, stamp.Live())

@@ -81,6 +81,13 @@ func enterRegion(ctx context.Context, opener handshake.RegionOpener) (inner, par
 	return inner, parent
 }
 
+// entered tells the region of a scope that has been opened in it, if it wants to know.
+func entered(ctx context.Context, r handshake.Region, pc uintptr) {
+	if b, ok := r.(*handshake.BumpRegion); ok && b.Entered != nil {
+		b.Entered(ctx, pc)
+	}
+}
+
 // leave ends the scope of c. A region kept by a parent whose generation is over
 // meanwhile is released here: the parent may have looked for it too early.
 func (c *regionContext) leave(parent *regionContext, pc uintptr) {

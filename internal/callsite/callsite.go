@@ -20,12 +20,16 @@ func Caller(skip int) uintptr {
 }
 
 // Place names the code at pc as a compiler does, with its function: file:line
-// (function). pc is a result of [Caller], or of runtime.FuncForPC(...).Entry.
+// (function). pc is a result of [Caller] or [User], or of runtime.FuncForPC(...).Entry. Of
+// functions inlined in one another it names the innermost that is the program's own.
 func Place(pc uintptr) string {
 	if pc == 0 {
 		return unknown
 	}
-	frame, _ := runtime.CallersFrames([]uintptr{pc + 1}).Next()
+	frame, outside := user(pc + 1)
+	if !outside {
+		frame, _ = runtime.CallersFrames([]uintptr{pc + 1}).Next()
+	}
 	return place(frame)
 }
 

@@ -70,7 +70,7 @@ func passesOn(function string) bool {
 		return false
 	}
 	switch pkg {
-	case "scope", "scope/guard", "scope/memory", "bumper", "locked", "meter", "offheap", "internal/callsite", "internal/handshake":
+	case "scope", "scope/guard", "scope/memory", "bumper", "locked", "meter", "offheap", "plan/replay", "internal/callsite", "internal/handshake":
 		return true
 	}
 	return strings.HasPrefix(pkg, "scope/internal/") && !strings.HasSuffix(pkg, "_test")

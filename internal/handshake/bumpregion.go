@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"context"
 	"sync/atomic"
 	"unsafe"
 
@@ -25,6 +26,9 @@ import (
 type BumpRegion struct {
 	Region
 
+	// Entered is that of [Sharing], for the scopes of the region.
+	Entered func(ctx context.Context, pc uintptr)
+
 	generation atomic.Uint64        // a Generation; odd while it lasts
 	word       atomic.Uint64        // version<<leftBits | left
 	last       atomic.Pointer[byte] // 64 bytes before the end of the window
@@ -47,6 +51,14 @@ const (
 
 // Init sets the region that b belongs to, and the epoch of its scopes.
 func (b *BumpRegion) Init(r Region, epoch *memory.Epoch) { b.Region, b.epoch = r, epoch }
+
+// Releaser returns what releases the blocks of the region, if it has one.
+func (b *BumpRegion) Releaser(g Generation) memory.Releaser {
+	if able, ok := b.Region.(Releasing); ok {
+		return able.Releaser(g)
+	}
+	return nil
+}
 
 // Generation returns the current generation.
 func (b *BumpRegion) Generation() Generation { return Generation(b.generation.Load()) }

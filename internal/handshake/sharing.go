@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,14 @@ type Sharing struct {
 	Levels Levels
 
 	Abandoned Abandoned // scopes on the unlocked buffer that were never ended
+
+	// Entered, if not nil, is told of each scope that package scope has opened on the
+	// buffer: its context, and the place that names it. It must not keep the context.
+	Entered func(ctx context.Context, pc uintptr)
+
+	// Releaser, if not nil, is asked to release blocks of the buffer instead of it: what
+	// locks a buffer that goroutines share.
+	Releaser memory.Releaser
 
 	// Storage is where a shared buffer takes its storage; nil for a third party's
 	// buffer, which lends blocks of its own.
@@ -46,6 +55,13 @@ const resetting = -1
 func (s *Sharing) RunAbandoned() {
 	if s != nil {
 		s.Abandoned.Run()
+	}
+}
+
+// Enter calls Entered, if s and that are not nil.
+func (s *Sharing) Enter(ctx context.Context, pc uintptr) {
+	if s != nil && s.Entered != nil {
+		s.Entered(ctx, pc)
 	}
 }
 

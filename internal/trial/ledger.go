@@ -116,7 +116,7 @@ var pattern = func() (p [512]byte) {
 func (l *Ledger) End(owners ...int) {
 	kept := l.live[:0]
 	for _, e := range l.live {
-		if !slices.Contains(owners, e.owner) || e.block.Stamp == (scope.Stamp{}) {
+		if !slices.Contains(owners, e.owner) || !e.block.Stamp.Scoped() {
 			kept = append(kept, e)
 			continue
 		}

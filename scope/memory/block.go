@@ -1,10 +1,6 @@
 package memory
 
-import (
-	"unsafe"
-
-	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
-)
+import "unsafe"
 
 // A Block is memory together with the stamp of the scope it was allocated in. It is
 // four words, so that the compiler keeps it in registers.
@@ -24,22 +20,6 @@ func NewBlock(mem []byte, stamp Stamp) Block {
 func (b Block) Bytes() []byte {
 	// start is the first of size bytes: NewBlock took both from one slice.
 	return unsafe.Slice(b.start, b.size)
-}
-
-// Guarded returns b or, if guard mode (see package scope/guard) watches the scope of b,
-// a block in guarded pages that replaces it. Package scope calls Guarded for every block
-// that it hands out; code that calls Alloc itself gets unguarded blocks unless it does
-// the same.
-func Guarded(b Block, align uintptr) Block {
-	e := b.Stamp.epoch
-	if e == nil || !pages.On() || !pages.Chosen(e.number, b.Stamp.generation) {
-		return b
-	}
-	if i, ok := e.owner.(Isolator); ok && i.Isolates() {
-		return b // its memory is not reused while anything refers to it
-	}
-	mem := e.guards().Place(b.Bytes(), int(Alignment(uintptr(b.size), align)), b.Stamp.Live)
-	return NewBlock(mem, b.Stamp)
 }
 
 // An Isolator is an owner of an [Epoch]. If Isolates reports true, its memory is not

@@ -14,8 +14,8 @@
 //	func (p *pool) Reset() { p.epoch.End(); ... }
 //
 // Further abilities are optional interfaces. scope.NoEscape looks for a
-// [Checkpointer]; an allocator that wraps another is a [Wrapper], through which [As]
-// finds the abilities of the one inside.
+// [Checkpointer]; a [Releaser] can take back a single block; an allocator that wraps
+// another is a [Wrapper], through which [As] finds the abilities of the one inside.
 //
 // Package scope/scopetest checks that an allocator keeps the contract.
 //

@@ -17,6 +17,13 @@ type Epoch struct {
 	ends       [rememberedEnds]atomic.Uint64
 	owner      any
 
+	// Of an epoch for single blocks, changed and read only where the allocator may be
+	// called:
+	releaser blockReleaser // nil if the epoch is for scopes
+	block    []byte        // the current block, as it was handed out; nil if nobody said
+	replaced []byte        // the allocator's, if guard mode has replaced it
+	record   any           // see Record
+
 	number  uint64                     // of the epoch, in the order they were made; for sampling
 	guarded atomic.Pointer[pages.List] // nil unless a scope was guarded here
 }
@@ -27,8 +34,25 @@ func NewEpoch(owner any) *Epoch { return &Epoch{owner: owner, number: epochs.Add
 
 var epochs atomic.Uint64
 
+// NewBlockEpoch returns an epoch for one block after the other of owner, usually a
+// pointer; see [Releaser]. The owner is asked to release them where no context says who
+// else should be: by operations that have none. A [Wrapper] and its records do not learn
+// of that.
+func NewBlockEpoch(owner Releaser) *Epoch {
+	e := NewEpoch(owner)
+	e.releaser = owner
+	return e
+}
+
 // Stamp returns the stamp of the current scope.
 func (e *Epoch) Stamp() Stamp { return Stamp{e, e.generation.Load()} }
+
+// Block returns mem as the one block of the current generation of an epoch made by
+// [NewBlockEpoch].
+func (e *Epoch) Block(mem []byte) Block {
+	e.block, e.replaced = mem, nil
+	return NewBlock(mem, e.Stamp())
+}
 
 // End ends the current scope and begins the next.
 func (e *Epoch) End() {

@@ -37,7 +37,7 @@ func (s Stamp) Owner() any {
 // remembers its last few ends only.
 func (s Stamp) EndsAt(pc uintptr) {
 	if s.epoch != nil {
-		s.epoch.ends[s.generation%rememberedEnds].Store(packEnd(s.generation, pc))
+		store(&s.epoch.ends[s.generation%rememberedEnds], packEnd(s.generation, pc))
 	}
 }
 
@@ -51,11 +51,27 @@ func (s Stamp) EndsAtCaller(skip int) {
 	}
 }
 
+// EndsAs records as that place the one that is recorded for another scope, if there is
+// any: for a block with an epoch of its own (see [Releaser]) that ends together with the
+// scope around it.
+func (s Stamp) EndsAs(outer Stamp) {
+	if outer.epoch == nil {
+		return
+	}
+	if pc := outer.endPC(); pc != 0 {
+		s.EndsAt(pc)
+	}
+}
+
 // End describes, for an error message, where the scope ended: the place where the
 // function of scope.NoEscape begins, or the call of Restore or Reset. It is empty while
 // the scope is live.
 func (s Stamp) End() string {
-	if s.Live() {
+	var moved bool
+	if s, moved = s.Unmoved(); s.Live() {
+		if moved {
+			return "been given to an operation"
+		}
 		return ""
 	}
 	age := s.epoch.generation.Load() - s.generation

@@ -10,6 +10,8 @@ type Block struct {
 	mem   []byte // the block itself
 	born  callsite.Stack
 
+	kept     bool             // mem is not even poisoned
+	ended    func(pc uintptr) // called when the block ends with its scope; or nil
 	released bool
 	end      uintptr // where its scope ended, if known
 }

@@ -55,10 +55,14 @@ func (g *Guards) Release(blocks []*Block, end uintptr) (broken []string) {
 	defer g.mu.Unlock()
 	for _, b := range blocks {
 		b.released, b.end = true, end
-		if b.span == nil {
+		switch {
+		case b.kept:
+		case b.span == nil:
 			Poison(b.mem)
-		} else if side := b.damage(); side != "" {
-			broken = append(broken, fmt.Sprintf("write %s a block of %d bytes allocated at\n%s", side, len(b.mem), b.stack()))
+		default:
+			if side := b.damage(); side != "" {
+				broken = append(broken, fmt.Sprintf("write %s a block of %d bytes allocated at\n%s", side, len(b.mem), b.stack()))
+			}
 		}
 	}
 	for len(blocks) > 0 {

@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -232,7 +233,7 @@ func TestLargeSpanServesSmall(t *testing.T) {
 // place2 places two blocks on a list whose scope lives.
 func place2(l *pages.List) (one, two []byte) {
 	alive := func() bool { return true }
-	return l.Place(make([]byte, 100), 64, alive), l.Place(make([]byte, 100), 64, alive)
+	return l.Place(make([]byte, 100), 64, alive, nil).Bytes(), l.Place(make([]byte, 100), 64, alive, nil).Bytes()
 }
 
 // TestList: every damaged block of a scope is reported once, with the end of the scope.
@@ -251,9 +252,42 @@ func TestList(t *testing.T) {
 		require.Empty(t, pages.TakeOverruns())
 	}
 	mem := make([]byte, 100)
-	require.Same(t, &mem[0], &l.Place(mem, 64, func() bool { return false })[0])
+	require.Nil(t, l.Place(mem, 64, func() bool { return false }, nil))
 	l.Release(0, func() string { return "" })
 	require.Equal(t, make([]byte, 100), mem, "a block that came too late is not the list's")
+}
+
+// TestListReleaseOne: a block that ends before its scope ends once, the others with the scope,
+// and a kept one is not touched.
+func TestListReleaseOne(t *testing.T) {
+	newGuards(t, &pages.Faulty{}) // or skip
+	var l pages.List
+	var ended []string
+	note := func(name string) func(uintptr) {
+		return func(pc uintptr) { ended = append(ended, fmt.Sprint(name, pc)) }
+	}
+	alive := func() bool { return true }
+	place := func(name string) *pages.Block { return l.Place(make([]byte, 100), 64, alive, note(name)) }
+	a, b, c := place("a"), place("b"), place("c")
+	kept := l.Keep(bytes.Repeat([]byte{7}, 10), alive, note("kept"))
+	require.False(t, kept.Moved())
+	require.Nil(t, l.Keep(nil, func() bool { return false }, nil))
+	damage(a.Bytes())
+	damage(b.Bytes())
+
+	for range 2 {
+		l.ReleaseOne(b, 4, func() string { return "its own end" })
+	}
+	require.Equal(t, 1, strings.Count(pages.TakeOverruns(), "whose scope has its own end"))
+	require.Empty(t, ended, "by a scope")
+	require.NotZero(t, touch(b, 0), "inaccessible")
+	require.Zero(t, touch(c, 0))
+
+	l.Release(5, func() string { return "the end" })
+	require.Equal(t, 1, strings.Count(pages.TakeOverruns(), "whose scope has the end"))
+	require.Equal(t, []string{"a5", "c5", "kept5"}, ended)
+	require.NotZero(t, touch(c, 0))
+	require.Equal(t, bytes.Repeat([]byte{7}, 10), kept.Bytes())
 }
 
 // damage writes behind a block.
@@ -284,7 +318,7 @@ func TestListsConcurrently(t *testing.T) {
 				damage(one)
 				damage(two)
 				own.Release(0, func() string { return "ended" })
-				shared.Place(make([]byte, 10), 8, func() bool { return true })
+				shared.Place(make([]byte, 10), 8, func() bool { return true }, nil)
 				shared.Release(0, func() string { return "ended" })
 			}
 		})

@@ -1,0 +1,211 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/allocarrays/allocarrays-go/internal/poison"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// Checkpoint opens a level of scope.
+func (b *Buffer) Checkpoint() memory.Checkpoint {
+	cp := b.Open(b.Depth())
+	if b.Depth() == len(b.levels) {
+		b.levels = append(b.levels, new(level))
+	}
+	b.depth = b.Depth()
+	l := b.levels[b.depth]
+	b.log.open++
+	l.open(cp.Stamp, b.log.now(), b.top.bump)
+	b.top = l
+	return cp
+}
+
+// Restore ends the level that cp opened and releases what was allocated in it.
+func (b *Buffer) Restore(cp memory.Checkpoint) error {
+	depth, err := b.End(cp)
+	return b.endTo(depth, err)
+}
+
+// Unwind is Restore for a level above which others were left open.
+func (b *Buffer) Unwind(cp memory.Checkpoint) error {
+	depth, err := b.EndAbove(cp)
+	return b.endTo(depth, err)
+}
+
+// Reset releases everything and keeps the storage. See [bumper.Buffer] for its errors.
+func (b *Buffer) Reset() error {
+	return b.Levels.Reset(func() {
+		b.stats.Resets++
+		b.rewind()
+	})
+}
+
+// rewind ends what is outside every scope.
+func (b *Buffer) rewind() {
+	l := b.levels[0]
+	b.release(l)
+	l.open(b.Stamp(), -1, 0)
+	l.begun = true
+}
+
+// endTo ends the levels above depth, unless there was an error.
+func (b *Buffer) endTo(depth int, err error) error {
+	if err != nil {
+		return err
+	}
+	for d := b.depth; d > depth; d-- {
+		b.end(b.levels[d], b.levels[d-1])
+	}
+	b.depth = depth
+	return nil
+}
+
+// end ends a level within outer.
+func (b *Buffer) end(l, outer *level) {
+	b.release(l)
+	b.top = outer
+	outer.bumpMost = max(outer.bumpMost, l.bumpMost)
+	diverged := false
+	if l.running {
+		diverged = b.stop(l)
+	}
+	if l.start < 0 {
+		return
+	}
+	inside := b.run != nil && b.run.lost < hopeless // a plan for all of it serves it better
+	if b.log.now() > l.start && (diverged || !l.running && !inside) {
+		b.learn(l)
+	}
+	if b.log.open--; b.log.open == 0 {
+		b.log.drop(b.log.now())
+	}
+}
+
+// learn has the scope planned that has just ended.
+func (b *Buffer) learn(l *level) {
+	if e, ok := b.plans.want(l.key); ok {
+		b.plans.learn(e, b.log.since(l.start), l.bumpMost-l.bumpAt)
+	}
+}
+
+// release ends all blocks of a level, each with its own epoch.
+func (b *Buffer) release(l *level) {
+	pc := l.stamp.EndPC()
+	for k := l.first.next; k != &l.first; {
+		next := k.next
+		k.epoch.EndAt(pc)
+		b.log.death(k.birth)
+		poison.Poison(k.mem)
+		if k.span != nil {
+			b.heap.give(k.span)
+		} else if k.run != &l.run { // whose frame ends anyway
+			k.run.frame.give(k.off, k.len)
+		}
+		b.forget(k)
+		k = next
+	}
+}
+
+// begin begins the levels in which nothing was allocated yet, of which one may be replayed.
+// The first block has n granules.
+func (b *Buffer) begin(n int) {
+	for _, l := range b.levels[1 : b.depth+1] {
+		if !l.begun {
+			l.begun = true
+			b.replay(l, n)
+		}
+	}
+}
+
+// replay makes a run of a level, if there is a recording and none around it is replayed.
+func (b *Buffer) replay(l *level, n int) {
+	if b.run != nil && b.run.lost < hopeless {
+		return
+	}
+	e := b.plans.find(l.key)
+	if e == nil {
+		return
+	}
+	rec := e.choose(n)
+	if rec == nil {
+		return
+	}
+	if b.heap.fit(rec.peak) == nil { // one piece for all, instead of those that do not do
+		b.heap.trim()
+	}
+	s, err := b.heap.take(rec.peak)
+	if err != nil {
+		return
+	}
+	b.plans.began(e)
+	r := &l.run
+	r.entry, r.rec, r.next, r.lost, r.off, r.outer = e, rec, 0, 0, false, b.run
+	r.frame.open(s)
+	l.running, b.run = true, r
+}
+
+// stop ends the run of a level whose blocks have ended, and reports whether it diverged.
+func (b *Buffer) stop(l *level) (diverged bool) {
+	r := &l.run
+	b.run = r.outer
+	if r.span != nil {
+		b.heap.give(r.span)
+	}
+	followed := r.followed()
+	r.entry.ended(r.rec, followed)
+	l.running = false
+	r.span, r.outer = nil, nil
+	return !followed
+}
+
+// dissolve gives up all frames, so that the heap can use what is free in them, and reports
+// whether there were any. Memory is short then.
+func (b *Buffer) dissolve() (any bool) {
+	for d := b.depth; d > 0; d-- {
+		if l := b.levels[d]; l.running && l.run.span != nil {
+			b.dissolveFrame(&l.run)
+			any = true
+		}
+	}
+	return any
+}
+
+// dissolveFrame makes the live blocks of a frame blocks of the heap, and the rest free.
+func (b *Buffer) dissolveFrame(r *run) {
+	moved := b.moved[:0]
+	for _, l := range b.levels[:b.depth+1] {
+		for k := l.first.next; k != &l.first; k = k.next {
+			if k.run == r {
+				moved = append(moved, k)
+			}
+		}
+	}
+	slices.SortFunc(moved, func(x, y *block) int { return cmp.Compare(x.off, y.off) })
+	s, at := r.span, 0
+	var free []*span
+	for _, k := range moved {
+		if k.off > at {
+			free = append(free, s)
+			s = b.heap.split(s, k.off-at)
+			at = k.off
+		}
+		k.span, k.run = s, nil
+		at += k.len
+		if s.len > k.len {
+			s = b.heap.split(s, k.len)
+		} else {
+			s = nil
+		}
+	}
+	if s != nil {
+		free = append(free, s)
+	}
+	r.span = nil
+	clear(moved)
+	b.moved = moved[:0]
+	for _, s := range free { // none touches another
+		b.heap.give(s)
+	}
+}
