@@ -12,28 +12,14 @@ import (
 // of them (any). Taken addresses are kept as ranges, and ranges that touch are one, so
 // that lists stay short where memory is packed well. It takes O(log n) lists to find what
 // is in the way of an item.
-//
-// Gaps that are too small for the items to come are in nobody's way, so ranges that are
-// nearer to one another than slack are one as well: most gaps are small, and large items
-// are placed first. When a smaller item comes, slack falls, and a list is made anew from
-// all that was added to it, when somebody looks at it.
 type timeline struct {
 	leaves int32
-	cover  []strip // of node k; its children are 2k and 2k+1, the root is 1
-	any    []strip
+	cover  []ranges // of node k; its children are 2k and 2k+1, the root is 1
+	any    []ranges
 	lists  []cursor
-	slack  int64
-	epoch  int32 // how often slack has changed
 }
 
-// A strip is a list of ranges, without the small gaps.
-type strip struct {
-	ranges ranges
-	all    []gap // with them; what was added last is at the end, as it came
-	epoch  int32 // that ranges are of
-}
-
-// ranges are disjoint and in order.
+// ranges are disjoint, do not touch, and are in order.
 type ranges []gap
 
 type cursor struct {
@@ -43,47 +29,7 @@ type cursor struct {
 
 func newTimeline(sections int) *timeline {
 	leaves := int32(1) << bits.Len(uint(max(sections-1, 0)))
-	return &timeline{leaves: leaves, cover: make([]strip, 2*leaves), any: make([]strip, 2*leaves), slack: 1}
-}
-
-// expect makes the timeline ready for an item. Larger ones may follow it, and those that
-// are a little smaller.
-func (l *timeline) expect(it *item) {
-	if l.epoch == 0 || it.size < l.slack {
-		l.slack = max(it.size*3/4, 1)
-		l.epoch++
-	}
-}
-
-// look returns the ranges of a strip.
-func (l *timeline) look(s *strip) ranges {
-	if s.epoch != l.epoch {
-		s.epoch = l.epoch
-		slices.SortFunc(s.all, func(a, b gap) int { return cmp.Compare(a.at, b.at) })
-		s.all = merge(s.all[:0], s.all, 1)
-		s.ranges = merge(s.ranges[:0], s.all, l.slack)
-	}
-	return s.ranges
-}
-
-// merge appends ranges to r, which it returns, those that are nearer than slack as one.
-func merge(r ranges, all []gap, slack int64) ranges {
-	for _, g := range all {
-		if last := len(r) - 1; last >= 0 && g.at-r[last].end < slack {
-			r[last].end = max(r[last].end, g.end)
-		} else {
-			r = append(r, g)
-		}
-	}
-	return r
-}
-
-// mark adds a range to a strip.
-func (l *timeline) mark(s *strip, r gap) {
-	s.all = append(s.all, r)
-	if s.epoch == l.epoch {
-		s.ranges.add(r, l.slack)
-	}
+	return &timeline{leaves: leaves, cover: make([]ranges, 2*leaves), any: make([]ranges, 2*leaves)}
 }
 
 // visit calls part for the nodes that together are the sections [lo, hi), and above for
@@ -107,8 +53,8 @@ func (l *timeline) visit(node, from, width, lo, hi int32, part, above func(node 
 func (l *timeline) put(it *item, at int64) {
 	r := gap{at, at + it.size}
 	l.visit(1, 0, l.leaves, it.lo, it.hi,
-		func(n int32) { l.mark(&l.cover[n], r); l.mark(&l.any[n], r) },
-		func(n int32) { l.mark(&l.any[n], r) })
+		func(n int32) { l.cover[n].add(r); l.any[n].add(r) },
+		func(n int32) { l.any[n].add(r) })
 }
 
 // gap returns the lowest offset for an item.
@@ -119,8 +65,7 @@ func (l *timeline) gap(it *item) int64 {
 			l.lists = append(l.lists, cursor{r, 0})
 		}
 	}
-	l.visit(1, 0, l.leaves, it.lo, it.hi,
-		func(n int32) { add(l.look(&l.any[n])) }, func(n int32) { add(l.look(&l.cover[n])) })
+	l.visit(1, 0, l.leaves, it.lo, it.hi, func(n int32) { add(l.any[n]) }, func(n int32) { add(l.cover[n]) })
 	var at int64
 	for free := 0; free < len(l.lists); { // so many lists after another are not in the way
 		for k := range l.lists {
@@ -140,10 +85,10 @@ func (l *timeline) gap(it *item) int64 {
 }
 
 // add adds a range.
-func (r *ranges) add(n gap, slack int64) {
-	from, _ := slices.BinarySearchFunc(*r, n.at, func(g gap, at int64) int { return cmp.Compare(g.end+slack-1, at) })
+func (r *ranges) add(n gap) {
+	from, _ := slices.BinarySearchFunc(*r, n.at, func(g gap, at int64) int { return cmp.Compare(g.end, at) })
 	to := from
-	for to < len(*r) && (*r)[to].at-n.end < slack {
+	for to < len(*r) && (*r)[to].at <= n.end {
 		n.at, n.end = min(n.at, (*r)[to].at), max(n.end, (*r)[to].end)
 		to++
 	}
@@ -167,7 +112,6 @@ func (t *task) lowest(o order) []int64 {
 	}
 	for _, i := range o {
 		if it := &t.items[i]; !it.fixed {
-			l.expect(it)
 			offsets[i] = l.gap(it)
 			l.put(it, offsets[i])
 		}
