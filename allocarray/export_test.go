@@ -25,3 +25,12 @@ func ForgetLayouts() {
 		}
 	}
 }
+
+// ForgetLayoutOf takes the layout of a out of the table, and no other.
+func ForgetLayoutOf[T Element](a AllocArray[T]) {
+	for i := range table {
+		for k := range table[i] {
+			table[i][k].CompareAndSwap(a.layout, nil)
+		}
+	}
+}

@@ -194,6 +194,7 @@ func TestLentPiecesMerge(t *testing.T) {
 	_, err := shared.Alloc(4<<20, 64)
 	require.NoError(t, err)
 	require.NoError(t, shared.Reset())
+	require.Zero(t, burst(scope.WithAllocator(t.Context(), shared), 3, 900<<10))
 	require.NoError(t, request(scope.WithAllocator(t.Context(), shared), 4<<20))
 }
 

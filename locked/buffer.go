@@ -34,7 +34,8 @@ type Buffer struct {
 	lender  *lender     // storage, if it is one
 	closing atomic.Bool // growing is held by Close
 
-	makeOwn func(bumper.Source) bumper.Buffer // see Regions; nil if regions bump
+	makeOwn   func(bumper.Source) bumper.Buffer // see Regions; nil if regions bump
+	returning bool                              // growing is held by returnLent, and common.mu with it
 
 	isolating bool // regions never reuse memory: they take spans of their own
 	limit     int  // of storage; 0 means none
@@ -134,10 +135,12 @@ func (b *Buffer) Rewound(reset bool) {
 	if !reset && !lost {
 		return
 	}
-	b.common.mu.Lock()
+	if !b.returning {
+		b.common.mu.Lock() // to the end: or the next block would be of lost storage
+		defer b.common.mu.Unlock()
+	}
 	b.common.restart()
 	b.outside.Store(0)
-	b.common.mu.Unlock()
 	if lost {
 		b.reclaim()
 		b.mu.Lock()

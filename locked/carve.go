@@ -189,13 +189,18 @@ func (b *Buffer) acquire(r *region, g handshake.Generation, size, align uintptr)
 // that it has handed out is idle and no other region is open than r, which asks and holds
 // nothing. b.growing is held.
 func (b *Buffer) returnLent(r *region) {
+	r.mu.Lock() // so that r takes nothing meanwhile
+	defer r.mu.Unlock()
 	b.mu.Lock()
 	idle := b.arena.used == 0
 	b.mu.Unlock()
 	if !idle || !b.lender.alone() {
 		return
 	}
-	if r != b.common { // an open region is a hold
+	if r == b.common {
+		b.returning = true
+		defer func() { b.returning = false }()
+	} else { // an open region is a hold
 		b.sharing.Unhold()
 		defer b.sharing.Hold()
 	}
@@ -363,6 +368,9 @@ func (b *Buffer) refuse(size uintptr, cause error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	idle, largest := b.available()
+	if errors.Is(cause, bumper.ErrClosed) {
+		idle, largest = 0, 0
+	}
 	err := &scope.ExhaustedError{
 		Allocator: b.name, Requested: size,
 		Available: uintptr(largest), Idle: uintptr(idle), Limit: uintptr(b.limit),

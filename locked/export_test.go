@@ -18,11 +18,33 @@ func (a *arena) Used() int                     { return a.used }
 func (a *arena) Whole() int                    { return a.whole() }
 func (a *arena) RetireDownTo(n int)            { a.retireDownTo(n) }
 func (a *arena) Recall()                       { a.recall() }
+func (a *arena) Retired() bool                 { return a.retired() }
 func (s *span) Bytes() []byte                  { return s.bytes() }
+
+// BinOf returns the bin for spans of n bytes.
+func BinOf(n int) int { return binOf(n) }
 
 // Spares returns how many regions wait for reuse.
 func Spares(b *Buffer) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.spare)
+}
+
+// Armed reports whether a timer is to run.
+func Armed(b *Buffer) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.armed
+}
+
+// Look does what the timer does.
+func Look(b *Buffer) { b.look() }
+
+// Running returns how many helpers have not ended.
+func Running(b *Buffer) int {
+	c := b.crew.Load()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running
 }

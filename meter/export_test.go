@@ -23,3 +23,19 @@ func HasChildren(l *Limit) bool {
 	defer l.mu.Unlock()
 	return l.children != nil
 }
+
+// Charge charges l directly.
+func Charge(l *Limit, least, most, spare int) (int, error) {
+	granted, refusal := l.charge(least, most, spare)
+	if refusal != nil {
+		return 0, refusal
+	}
+	return granted, nil
+}
+
+// Kept returns how many scopes the blocks are of that l was charged for one by one.
+func Kept(l *Limit) int {
+	l.blocks.mu.Lock()
+	defer l.blocks.mu.Unlock()
+	return len(l.blocks.bytes)
+}

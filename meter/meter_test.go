@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -220,27 +221,29 @@ func TestLog(t *testing.T) {
 		"heap":     func() scope.Allocator { return scope.Heap() },
 	} {
 		t.Run(kind, func(t *testing.T) {
-			var out bytes.Buffer
-			logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-				if a.Key == slog.TimeKey || a.Key == "duration" && a.Value.Duration() < 20*time.Millisecond {
-					return slog.Attr{}
+			synctest.Test(t, func(t *testing.T) { // time stands still but in Sleep
+				var out bytes.Buffer
+				logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+					if a.Key == slog.TimeKey || a.Key == "duration" && a.Value.Duration() < 20*time.Millisecond {
+						return slog.Attr{}
+					}
+					return a
+				}}))
+				m := meter.New(a(), meter.Log(logger, 20*time.Millisecond, 200_000), meter.Within(meter.NewLimit(nil, "tenant", 500_000)))
+				ctx := scope.WithAllocator(t.Context(), m)
+				logged := func(fn func(ctx context.Context) error) string {
+					out.Reset()
+					_ = scope.NoEscape(ctx, func(ctx context.Context) error { return scope.NoEscape(ctx, fn) })
+					return out.String()
 				}
-				return a
-			}}))
-			m := meter.New(a(), meter.Log(logger, 20*time.Millisecond, 200_000), meter.Within(meter.NewLimit(nil, "tenant", 500_000)))
-			ctx := scope.WithAllocator(t.Context(), m)
-			logged := func(fn func(ctx context.Context) error) string {
-				out.Reset()
-				_ = scope.NoEscape(ctx, func(ctx context.Context) error { return scope.NoEscape(ctx, fn) })
-				return out.String()
-			}
-			require.Empty(t, logged(func(ctx context.Context) error { scope.Make[byte](ctx, 100_000); return nil }))
-			require.Contains(t, logged(func(ctx context.Context) error { time.Sleep(25 * time.Millisecond); return nil }), "duration=")
-			large := logged(func(ctx context.Context) error { scope.Make[byte](ctx, 200_000); return nil })
-			require.Regexp(t, `^level=WARN msg="memory scope" bytes=2\d{5} failed=0 limit=tenant\n$`, large)
-			refused := logged(func(ctx context.Context) error { scope.Make[byte](ctx, 600_000); return nil })
-			require.Regexp(t, `^level=WARN msg="memory scope" bytes=\d+ failed=1 limit=tenant error=".*600000 bytes requested.*\\"tenant\\".*"\n$`, refused)
-			require.Equal(t, 1, strings.Count(refused, "\n"), "the outermost")
+				require.Empty(t, logged(func(ctx context.Context) error { scope.Make[byte](ctx, 100_000); return nil }))
+				require.Contains(t, logged(func(ctx context.Context) error { time.Sleep(25 * time.Millisecond); return nil }), "duration=")
+				large := logged(func(ctx context.Context) error { scope.Make[byte](ctx, 200_000); return nil })
+				require.Regexp(t, `^level=WARN msg="memory scope" bytes=2\d{5} failed=0 limit=tenant\n$`, large)
+				refused := logged(func(ctx context.Context) error { scope.Make[byte](ctx, 600_000); return nil })
+				require.Regexp(t, `^level=WARN msg="memory scope" bytes=\d+ failed=1 limit=tenant error=".*600000 bytes requested.*\\"tenant\\".*"\n$`, refused)
+				require.Equal(t, 1, strings.Count(refused, "\n"), "the outermost")
+			})
 		})
 	}
 	require.Panics(t, func() { meter.Log(nil, 0, 0) })

@@ -18,3 +18,13 @@ func (b *BumpRegion) Swap(l Look, size uintptr) bool { return b.swap(l.word, l.R
 
 // Wear leaves the region n versions.
 func (b *BumpRegion) Wear(n int) { b.word.Store((mostVersion - uint64(n)) << leftBits) }
+
+// Waiting returns how many claims wait for r.
+func (r *Refuser) Waiting() int64 { return r.waiting.Load() }
+
+// Queued returns how many claims wait in all.
+func Queued() int64 {
+	queue.mu.Lock()
+	defer queue.mu.Unlock()
+	return max(queue.waiting.Load(), int64(len(queue.list)))
+}

@@ -8,7 +8,7 @@
 //	go run ./verify/mutants -results f  goes on where a run that wrote f was interrupted
 //
 // It prints a line for each mutant and the sums, and exits with 1 if an ordinary one
-// survived, also where not all are judged yet: such are told apart as not settled.
+// survived.
 //
 // # Mutants
 //
@@ -34,12 +34,10 @@
 // takes every one. Those drawn that change nothing that a test could see are listed with
 // the reason: see equivalent.go.
 //
-// When this was written 1,579 were drawn: one in two of scope, of what is below it and of
+// When this was written @DRAWN were drawn: one in two of scope, of what is below it and of
 // handshake, one in six of bumper, offheap and locked, one in eight of meter and one in 24 of
-// allocarray. The tests killed all 872 ordinary ones of what was settled, 26 of them by hanging;
-// 92 that change nothing are listed. The race detector found 10 of 25 memory-order ones. Locked,
-// meter and allocarray are not settled, nor are the files that main.go names: samples leave
-// them out.
+// allocarray. The tests killed all @KILLED ordinary ones, @HUNG of them by hanging; @EQ that change
+// nothing are listed. The race detector found @ORDK of @ORD memory-order ones.
 //
 // # How they are tried
 //
@@ -48,7 +46,8 @@
 // mutants, and an environment variable chooses. Each test runs once without a mutant,
 // which tells what functions it runs and how long it takes; a mutant is then shown to the
 // tests that run its function, the cheapest first, and, if it is about locks or memory
-// order, with the race detector. One that hangs is killed. Tests that need the compiler to
+// order, with the race detector. One that hangs, on a machine that is busy too, is killed. A
+// test that is skipped in short runs must fail twice, and pass without. Tests that need the compiler to
 // inline what a switch stands in, such as some that count allocations, are left out and
 // named.
 package main

@@ -16,7 +16,6 @@ var equivalent = []struct {
 		`scope/memory/epoch.go Epoch.guards condition: e.guarded.Load() == nil becomes (e.guarded.Load() == nil) || true`,
 		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base … base >= uintptr(len(g.arena.mem)) becomes (address-base >= uintptr(len(g.arena.mem)))`,
 		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base becomes (g.arena.mem == nil)`,
-		`scope/internal/pages/list.go List.Release condition: len(l.blocks) > 0 becomes (len(l.blocks) > 0) || true`,
 		`scope/internal/pages/overruns.go pending.add condition: len(broken) == 0 becomes (len(broken) == 0) && false`,
 		`scope/internal/pages/overruns.go TakeOverruns condition: !overruns.some.Load() becomes (!overruns.some.Load()) && false`,
 		`scope/internal/pages/overruns.go TakeOverruns atomic: overruns.some.Store(false) removed`,
@@ -42,6 +41,36 @@ var equivalent = []struct {
 		`bumper/shared.go slabStorage.Acquire side: err != nil && size < s.b.slabSize becomes (err != nil)`,
 		`bumper/shared.go autoscalingStorage.Acquire comparison: want > size becomes want >= size`,
 		`offheap/records.go records.blank constant: 0 becomes (0 + 1)`,
+		`locked/arena.go arena.remove arithmetic: a.retiring-- becomes a.retiring++`,
+		`locked/arena.go arena.retire remove: a.retiring-- removed`,
+		`locked/region.go region.unlock side: end > r.off && r.bump.Open(r.mem[:end], end-r.off) becomes (r.bump.Open(r.mem[:end], end-r.off))`,
+		`scope/allocbump.go take condition: ok && size > 0 becomes (ok && size > 0) && false`,
+		`scope/allocbump.go take constant: 0 becomes (0 + 1)`,
+		`scope/allocbump.go bump case: case *regionContext: return take(c.region, c.generation, size, align) removed`,
+		`scope/allocbump.go bump case: case *openRegion: if l := c.life; l. … ion, l.generation, size, align) } removed`,
+		`scope/allocbump.go isFloat condition: ok becomes (ok) && false`,
+		`scope/make.go Alloc condition: ok becomes (ok) && false (2)`,
+		`scope/make.go Alloc condition: ok becomes (ok) && false (3)`,
+		`scope/make.go allocAny comparison: n >= 0 becomes n > 0`,
+		`scope/make.go walkOnce remove: pointerFree.Store(t, struct{}{}) removed`,
+		`scope/make.go walkOnce case: case *int8, *int16, *int32, *int64,  … lex64, *complex128, *bool: return removed`,
+		`scope/make.go walkOnce condition: ok becomes (ok) && false`,
+		`internal/handshake/bumpregion.go BumpRegion.Forget condition: b.last.Load() != nil becomes (b.last.Load() != nil) || true`,
+		`internal/handshake/queue.go Refuser.Freed side: r.waiting.Load() > 0 && r.called.CompareAndSwap(false, true) becomes (r.waiting.Load() > 0)`,
+		`internal/handshake/queue.go Refuser.Freed side: r.waiting.Load() > 0 && r.called.CompareAndSwap(false, true) becomes (r.called.CompareAndSwap(false, true))`,
+		`internal/handshake/queue.go Refuser.Freed comparison: r.waiting.Load() > 0 becomes r.waiting.Load() >= 0`,
+		`meter/levels.go Meter.watched condition: m.limit == nil && m.core.log == nil && m.core.trace == nil becomes (m.limit == nil && m.core.log == nil && m.core.trace == nil) && false`,
+		`allocarray/convert.go convertRun condition: ds == 1 && as == 1 becomes (ds == 1 && as == 1) && false`,
+		`allocarray/float.go powRun condition: ds == 1 && as == 1 && bs == 0 becomes (ds == 1 && as == 1 && bs == 0) && false`,
+		`allocarray/overlap.go requireInPlace side: !rangesMeet(dst, src) || dst.data == … out && sizeOf[T]() == sizeOf[U]() becomes (!rangesMeet(dst, src))`,
+		`allocarray/reduceaxis.go extremeRuns condition: a.runsAlong(axis) becomes (a.runsAlong(axis)) && false`,
+		`allocarray/shared.go layout.withoutAxis condition: m != nil becomes (m != nil) && false`,
+		`allocarray/unary.go unaryWalk condition: ds == 1 becomes (ds == 1) && false`,
+		`scope/life.go life.end case: case ended: return removed`,
+		`scope/life.go life.end condition: reason == ended becomes (reason == ended) || true`,
+		`locked/helpers.go crew.RunPieces comparison: uint64(n) <= math.MaxUint32 becomes uint64(n) < math.MaxUint32`,
+		`locked/helpers.go crew.takeJob constant: 0 becomes (0 + 1)`,
+		`allocarray/compare.go compare condition: m != 0 becomes (m != 0) || true`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -50,6 +79,7 @@ var equivalent = []struct {
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1)`,
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1) (2)`,
 		`scope/openregion.go life.OpenRegion constant: 0 becomes (0 + 1)`,
+		`meter/opener.go opener.OpenRegion constant: 0 becomes (0 + 1)`,
 	}},
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
@@ -58,6 +88,13 @@ var equivalent = []struct {
 		`scope/open.go life.openLevel swap: l.alloc = alloc l.cleanup = runtime.AddCleanup(x, abandoned, l) becomes l.cleanup = runtime.AddCleanup(x, abandoned, l); l.alloc = alloc`,
 		`bumper/slab.go SlabBuffer.Trim swap: b.levels.shared.Trim() b.trim() becomes b.trim(); b.levels.shared.Trim()`,
 		`bumper/allocbuffer.go NewAllocBuffer swap: b.levels.Init(b) b.levels.shared.Storage = allocStorage{b} becomes b.levels.shared.Storage = allocStorage{b}; b.levels.Init(b)`,
+		`locked/arena.go arena.extend swap: a.absorb(s, next) a.use(s, n) becomes a.use(s, n); a.absorb(s, next)`,
+		`locked/arena.go arena.remove swap: a.freeSpan(p.whole) a.pieces = slice … q *piece) bool { return p == q }) becomes a.pieces = slices.DeleteFunc(a.piece … rn p == q }); a.freeSpan(p.whole)`,
+		`locked/buffer.go Buffer.putRegion swap: b.unlist(r) b.stats.Open-- becomes b.stats.Open--; b.unlist(r)`,
+		`locked/region.go region.restart swap: r.home.giveBack(r) r.open = true becomes r.open = true; r.home.giveBack(r)`,
+		`bumper/levels.go Levels.Open swap: lv.mark = mark l.at.Top = lv.epoch.Stamp() becomes l.at.Top = lv.epoch.Stamp(); lv.mark = mark`,
+		`meter/plain.go plain.Close swap: p.close() p.mark.end(true) becomes p.mark.end(true); p.close()`,
+		`allocarray/overlap.go steps.insert swap: copy(s.least[at+1:], s.least[at:s.n] … py(s.most[at+1:], s.most[at:s.n]) becomes copy(s.most[at+1:], s.most[at:s.n]); … (s.least[at+1:], s.least[at:s.n])`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -107,6 +144,8 @@ var equivalent = []struct {
 	{"alignments are powers of two, and their masks never 64", []string{
 		`bumper/fit.go fitFast comparison: mask >= 64 becomes mask > 64`,
 		`offheap/workspace.go owner.Alloc constant: 64 becomes (64 + 1)`,
+		`locked/region.go fitFast comparison: mask >= granule becomes mask > granule`,
+		`internal/handshake/bumpregion.go BumpRegion.Block constant: 1 becomes (1 + 1) (2)`,
 	}},
 	{"a scope that has ended is found ended once more", []string{
 		`scope/noescape.go endLater side: s != nil && cp.Live() becomes (s != nil)`,
@@ -118,6 +157,9 @@ var equivalent = []struct {
 		`bumper/slab.go SlabBuffer.allocSlow remove: poison.Unpoison(b.levels.at.Mem[start:end]) removed`,
 		`bumper/store.go poisonFrom remove: to = lastOff becomes _ = lastOff`,
 		`bumper/extend.go extend swap: poison.Unpoison(mem[*off:end]) *off = end becomes *off = end; poison.Unpoison(mem[*off:end])`,
+		`locked/extend.go region.ExtendIn swap: poison.Unpoison(r.mem[r.off:end]) r.off = end becomes r.off = end; poison.Unpoison(r.mem[r.off:end])`,
+		`bumper/allocbuffer.go AllocBuffer.allocSlow remove: poison.Unpoison(b.levels.at.Mem[start:end]) removed`,
+		`bumper/autoscaling.go AutoscalingBuffer.Alloc remove: poison.Unpoison(b.levels.at.Mem[start:b.levels.at.Off]) removed`,
 	}},
 	{"a scope without a level has the zero stamp, which lives for ever", []string{
 		`scope/life.go life.over side: l.checkpointer != nil && !l.level.Live() becomes (!l.level.Live())`,
@@ -134,6 +176,7 @@ var equivalent = []struct {
 	}},
 	{"the reset has made the front forget what an AllocBuffer lent, so nothing is left to trim", []string{
 		`bumper/allocbuffer.go AllocBuffer.Close remove: b.levels.shared.Trim() removed`,
+		`locked/buffer.go Buffer.Close condition: err != nil becomes (err != nil) || true`,
 	}},
 	{"a claim that is satisfied names no refuser", []string{
 		`internal/handshake/queue.go Wait side: err == nil || refuser == nil becomes (refuser == nil)`,
@@ -152,6 +195,62 @@ var equivalent = []struct {
 	}},
 	{"who asks between the two, in another goroutine, learns that the scope has ended and not where", []string{
 		`offheap/workspace.go owner.end swap: o.stamp.EndsAt(pc) o.epoch.End() becomes o.epoch.End(); o.stamp.EndsAt(pc)`,
+	}},
+	{"no memory has 2^30 spans, and no span 2^48 granules", []string{
+		`locked/arena.go arena.find constant: 30 becomes (30 + 1)`,
+		`locked/arena.go arena.nextBin constant: 1 becomes (1 + 1)`,
+		`locked/arena.go binOf constant: 1 becomes (1 + 1) (3)`,
+	}},
+	{"nine is as good as eight: how many spans of a bin are looked at only bounds the time", []string{
+		`locked/arena.go fitting comparison: few > 0 becomes few >= 0`,
+	}},
+	{"from 8 to 15 both ways come to the number itself", []string{
+		`locked/arena.go binOf comparison: log < 3 becomes log <= 3`,
+	}},
+	{"who makes the last span idle sets it again", []string{
+		`locked/arena.go arena.use condition: s.piece.used > 0 becomes (s.piece.used > 0) || true`,
+	}},
+	{"without an account nothing is charged", []string{
+		`locked/carve.go Buffer.giveBack condition: r.account != nil becomes (r.account != nil) || true`,
+	}},
+	{"without a limit there is no room, and so less than is needed", []string{
+		`locked/carve.go Buffer.takeIsolated side: err == nil || b.limit == 0 becomes (err == nil)`,
+	}},
+	{"no negative length has a size that fits anywhere", []string{
+		`scope/make.go allocAny side: hi == 0 && n >= 0 becomes (hi == 0)`,
+	}},
+	{"a closed buffer refuses, whatever room it tells", []string{
+		`bumper/shared.go allocStorage.Room side: s.b.levels.at.Mem == nil && s.b.store.source != nil becomes (s.b.levels.at.Mem == nil)`,
+	}},
+	{"the layouts are scattered as well, which is all that is asked", []string{
+		`allocarray/shared.go hash constant: 0x9e3779b97f4a7c15 becomes (0x9e3779b97f4a7c15 + 1)`,
+	}},
+	{"a region of an allocator without scopes does not ask what is between", []string{
+		`meter/meter.go Meter.findScopes side: by != nil && by != m.inner becomes (by != m.inner)`,
+	}},
+	{"a number is in the list once, and a mark without a tracer has none", []string{
+		`meter/replay.go player.end branch: break removed`,
+		`meter/trace.go tracer.end condition: t == nil becomes (t == nil) && false`,
+	}},
+	{"what comes after looks once more, and there is no result before", []string{
+		`allocarray/concat.go Concat swap: recheckEach("Concat", arrays) concat("Concat", &dst, k, arrays) becomes concat("Concat", &dst, k, arrays); recheckEach("Concat", arrays)`,
+		`allocarray/reduceaxis.go reduceAxis remove: a.recheck(op) removed`,
+	}},
+	{"the stride of an axis of length 1 does not matter", []string{
+		`allocarray/view.go axes.insertAxis constant: 1 becomes (1 + 1) (4)`,
+		`allocarray/view.go AllocArray.slice condition: x.shape[i] > 1 becomes (x.shape[i] > 1) || true`,
+	}},
+	{"a member that has been released may leave before it says so", []string{
+		`scope/leak.go life.abandon swap: close(l.released) l.parent.remove(l) becomes l.parent.remove(l); close(l.released)`,
+	}},
+	{"the general way is as right, and slower; how a product with one column rounds depends on the layout", []string{
+		`allocarray/matmul.go matMulPlain condition: dst.columnsContiguous() && !(dst.rowsContiguous() && a.rowsContiguous()) becomes (dst.columnsContiguous() && !(dst.ro …  && a.rowsContiguous())) && false`,
+	}},
+	{"the lock of the queue is held: who is woken waits for it", []string{
+		`internal/handshake/queue.go waiter.enter swap: queue.list = append(queue.list, w) w.waitFor(refuser) becomes w.waitFor(refuser); queue.list = append(queue.list, w)`,
+	}},
+	{"one stock more than is used", []string{
+		`locked/job.go newJob constant: 1 becomes (1 + 1)`,
 	}},
 }
 

@@ -14,11 +14,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // hunters are the packages whose tests hunt for mutants, besides those that are mutated.
 var hunters = []string{
-	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "meter", "offheap", "verify/misuse", "allocarray", "internal/kernel",
+	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "meter", "offheap", "verify/misuse", "plan/replay", "allocarray", "internal/kernel",
 }
 
 // edges are hunters whose slow tests say little of other packages.
@@ -41,6 +43,7 @@ type probe struct {
 // A hunt is the state of a run: built tests and what is known of them.
 type hunt struct {
 	root, dir, overlay string
+	jobs               int // tests at a time
 	list               []*mutant
 	plain              []string // folders of the tests that are built
 	probes             []*probe
@@ -51,12 +54,12 @@ type hunt struct {
 
 // newHunt builds the mutants of the list into the tests, and runs each test once
 // without any, to see what it runs and how long it takes.
-func newHunt(root, dir string, list []*mutant) (*hunt, error) {
+func newHunt(root, dir string, list []*mutant, jobs int) (*hunt, error) {
 	overlay, err := write(root, dir, list)
 	if err != nil {
 		return nil, err
 	}
-	h := &hunt{root: root, dir: dir, overlay: overlay, list: list}
+	h := &hunt{root: root, dir: dir, overlay: overlay, jobs: jobs, list: list}
 	if h.plain, err = h.concerned(hunters); err != nil {
 		return nil, err
 	}
@@ -110,6 +113,7 @@ func (h *hunt) race() error {
 
 func (h *hunt) exploreRace(folder string) error {
 	names, err := h.tests(folder, true)
+	var probes []*probe
 	for _, name := range names {
 		p := &probe{folder: folder, name: name, race: true}
 		for _, plain := range h.probes {
@@ -118,14 +122,33 @@ func (h *hunt) exploreRace(folder string) error {
 			}
 		}
 		needed := func(m *mutant) bool { return m.races(folder) && p.runs[m.fn.id] }
-		if p.runs != nil && !slices.ContainsFunc(h.list, needed) {
-			continue
-		}
-		if h.watch(p) {
-			h.raceProbes = append(h.raceProbes, p)
+		if p.runs == nil || slices.ContainsFunc(h.list, needed) {
+			probes = append(probes, p)
 		}
 	}
+	h.raceProbes = append(h.raceProbes, h.watchAll(probes)...)
 	return err
+}
+
+// watchAll watches tests, some at a time, and returns those that pass.
+func (h *hunt) watchAll(probes []*probe) []*probe {
+	passes := make([]bool, len(probes))
+	var tasks errgroup.Group
+	tasks.SetLimit(max(h.jobs, 1))
+	for i, p := range probes {
+		tasks.Go(func() error {
+			passes[i] = h.watch(p)
+			return nil
+		})
+	}
+	_ = tasks.Wait()
+	var right []*probe
+	for i, p := range probes {
+		if passes[i] {
+			right = append(right, p)
+		}
+	}
+	return right
 }
 
 func (h *hunt) binary(folder string, race bool) string {
@@ -139,11 +162,11 @@ func (h *hunt) binary(folder string, race bool) string {
 // explore finds the tests of a package.
 func (h *hunt) explore(folder string) error {
 	names, err := h.tests(folder, false)
+	var probes []*probe
 	for _, name := range names {
-		if p := (&probe{folder: folder, name: name}); h.watch(p) {
-			h.probes = append(h.probes, p)
-		}
+		probes = append(probes, &probe{folder: folder, name: name})
 	}
+	h.probes = append(h.probes, h.watchAll(probes)...)
 	return err
 }
 
@@ -162,8 +185,8 @@ func (h *hunt) tests(folder string, race bool) (names []string, err error) {
 // that fails is named, and left out: the switches keep the compiler from inlining, which
 // some tests count on.
 func (h *hunt) watch(p *probe) (passes bool) {
-	trace := filepath.Join(h.dir, "trace")
-	_ = os.Remove(trace)
+	trace := fmt.Sprintf("%s-%s.trace", h.binary(p.folder, p.race), p.name)
+	defer os.Remove(trace)
 	start := time.Now()
 	out, err := h.run(p.folder, p.race, []string{p.name}, -1, trace, 2*time.Minute)
 	p.took = time.Since(start)
@@ -188,20 +211,24 @@ var errTime = errors.New("out of time")
 // system.
 const most = 3 << 20
 
-// run runs tests of a package with a mutant switched on: those that are named, or else all,
-// with those that are skipped in short runs.
+// run runs tests of a package, those that are named, with a mutant switched on.
 func (h *hunt) run(folder string, race bool, names []string, id int, trace string, limit time.Duration) ([]byte, error) {
+	return h.start(folder, race, id, trace, limit, "-test.short", "-test.run", "^("+strings.Join(names, "|")+")$")
+}
+
+// runLong runs the tests that match, also what is skipped in short runs.
+func (h *hunt) runLong(folder string, id int, test string) ([]byte, error) {
+	return h.start(folder, false, id, "", 4*time.Minute, "-test.run", test)
+}
+
+func (h *hunt) start(folder string, race bool, id int, trace string, limit time.Duration, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	bound := fmt.Sprintf(`ulimit -d %d 2>/dev/null; exec "$0" "$@"`, most)
 	if race {
 		bound = `exec "$0" "$@"` // which needs addresses without end
 	}
-	args := []string{"-c", bound, h.binary(folder, race), "-test.failfast"}
-	if names != nil {
-		args = append(args, "-test.short", "-test.run", "^("+strings.Join(names, "|")+")$")
-	}
-	cmd := exec.CommandContext(ctx, "sh", args...)
+	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", bound, h.binary(folder, race), "-test.failfast"}, args...)...)
 	cmd.Dir = filepath.Join(h.root, folder)
 	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(id), envTrace+"="+trace)
 	cmd.WaitDelay = time.Second
@@ -255,7 +282,7 @@ func (h *hunt) judge(m *mutant) (verdict, error) {
 func (m *mutant) races(folder string) bool {
 	return m.class == order || m.op == "lock" || m.op == "atomic" || m.op == "wait" ||
 		m.op == "swap" && strings.Contains(m.name, "ock()") ||
-		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison.")
+		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison")
 }
 
 // late is 1 for mutants that may need the race detector, which takes minutes to prepare.
@@ -277,6 +304,9 @@ func (h *hunt) try(v *verdict, m *mutant, waves [][]*probe) {
 			limit += 10 * p.took
 		}
 		out, err := h.run(wave[0].folder, wave[0].race, names, m.id, "", limit)
+		if errors.Is(err, errTime) { // once more, with time for a machine that is busy
+			out, err = h.run(wave[0].folder, wave[0].race, names, m.id, "", limit+30*time.Second)
+		}
 		if err == nil {
 			continue
 		}
@@ -291,14 +321,29 @@ func (h *hunt) try(v *verdict, m *mutant, waves [][]*probe) {
 	}
 }
 
-// tryLong runs all tests of the package of m, those too that are skipped in short runs.
+// tryLong runs all tests of the package of m, those too that are skipped in short runs. Some
+// wait for what takes seconds: the one that fails must fail with m again, and pass without.
 func (h *hunt) tryLong(v *verdict, m *mutant) {
 	folder := m.file.pkg.folder
 	if !slices.Contains(hunters, folder) || slices.Contains(edges, folder) {
 		return
 	}
-	if out, err := h.run(folder, false, nil, m.id, "", 2*time.Minute); err != nil {
-		v.Verdict, v.By = killed, "long "+folder+" "+failed(out)
+	fails := func(id int, test string) (by string) {
+		if out, err := h.runLong(folder, id, test); err != nil {
+			by = failed(out)
+		}
+		return by
+	}
+	by := fails(m.id, ".")
+	if by == "" {
+		return
+	}
+	test := "." // of a panic, which names none
+	if name, _, _ := strings.Cut(by, "/"); strings.HasPrefix(by, "Test") {
+		test = "^" + name + "$"
+	}
+	if fails(m.id, test) != "" && fails(0, test) == "" {
+		v.Verdict, v.By = killed, "long "+folder+" "+by
 	}
 }
 
@@ -310,6 +355,8 @@ func waves(m *mutant, probes []*probe) (waves [][]*probe) {
 	for _, p := range probes {
 		switch {
 		case !p.runs[m.fn.id]:
+		case p.name == m.test && p.folder == m.file.pkg.folder:
+			waves = append(waves, []*probe{p})
 		case p.took > quick:
 			if p.folder == m.file.pkg.folder || !slices.Contains(edges, p.folder) {
 				slow = append(slow, p)

@@ -23,17 +23,14 @@ import (
 )
 
 // drawn are the packages that are mutated, and how many of their mutants are tried: one
-// in so many. Of a settled package every one of these is killed, or listed with the
-// reason why it changes nothing: samples are taken from those. Survivors of the others are
-// told, and counted apart.
+// in so many. Every one of these is killed, or listed with the reason why it changes nothing.
 var drawn = []struct {
-	folder  string
-	oneIn   uint32
-	settled bool
+	folder string
+	oneIn  uint32
 }{
-	{"scope", 2, true}, {"scope/guard", 2, true}, {"scope/memory", 2, true}, {"scope/internal/pages", 2, true},
-	{"internal/handshake", 2, true}, {"meter", 8, false}, {"bumper", 6, true},
-	{"locked", 6, false}, {"offheap", 6, true}, {"allocarray", 24, false},
+	{"scope", 2}, {"scope/guard", 2}, {"scope/memory", 2}, {"scope/internal/pages", 2},
+	{"internal/handshake", 2}, {"meter", 8}, {"bumper", 6},
+	{"locked", 6}, {"offheap", 6}, {"allocarray", 24},
 }
 
 // alsoRead are packages in which only bugs of found are planted.
@@ -73,7 +70,7 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 		return 0, err
 	}
 	if sample > 0 {
-		all = slices.DeleteFunc(all, func(m *mutant) bool { return !m.settled() })
+		all = slices.DeleteFunc(all, func(m *mutant) bool { return m.class != ordinary })
 	}
 	chosen := choose(all, sample, expr, time.Now())
 	if only {
@@ -91,11 +88,9 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 		return 0, err
 	}
 	defer book.close()
-	var left []*mutant
-	for _, m := range chosen {
-		if !book.known[m.name] {
-			left = append(left, m)
-		}
+	left, count := book.split(chosen)
+	if len(left) == 0 {
+		return judgeAll(nil, nil, book, count, jobs)
 	}
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
@@ -110,19 +105,19 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 		os.Exit(1)
 	}()
 	slices.SortStableFunc(left, func(a, b *mutant) int { return a.late() - b.late() })
-	h, err := newHunt(root, dir, left)
+	h, err := newHunt(root, dir, left, jobs)
 	if err != nil {
 		return 0, err
 	}
-	return judgeAll(h, left, book, jobs)
+	return judgeAll(h, left, book, count, jobs)
 }
 
-// judgeAll judges mutants, some at a time.
-func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err error) {
+// judgeAll judges mutants, some at a time, and adds them to the sums.
+func judgeAll(h *hunt, list []*mutant, book *book, count sums, jobs int) (survivors int, err error) {
 	var mu sync.Mutex
 	var tasks errgroup.Group
 	tasks.SetLimit(jobs)
-	count, done := map[string]int{}, 0
+	done := 0
 	for _, m := range list {
 		tasks.Go(func() error {
 			v, err := h.judge(m)
@@ -132,16 +127,7 @@ func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			class := v.Class
-			if m.class == ordinary {
-				if v.lives() {
-					survivors++
-				}
-				if !m.settled() {
-					class = "not settled"
-				}
-			}
-			count[class+", "+v.Verdict]++
+			count[v.Class+", "+v.Verdict]++
 			fmt.Printf("%d/%d %-8s %s (%.1f s, %s)\n", done, len(list), v.Verdict, v.Name, v.Seconds, v.By)
 			return book.add(v)
 		})
@@ -150,8 +136,11 @@ func judgeAll(h *hunt, list []*mutant, book *book, jobs int) (survivors int, err
 	for _, what := range slices.Sorted(maps.Keys(count)) {
 		fmt.Printf("%s: %d\n", what, count[what])
 	}
-	return survivors, err
+	return count[ordinary+", "+survived] + count[ordinary+", "+unseen], err
 }
+
+// sums are numbers of mutants by their class and verdict.
+type sums map[string]int
 
 // moduleRoot returns the folder of the module.
 func moduleRoot() (string, error) {
@@ -183,29 +172,6 @@ func mutants(root string, every bool) (list []*mutant, err error) {
 	return list, nil
 }
 
-// unsettled are files of settled packages that have changed since, and of which not every
-// mutant has been judged again.
-var unsettled = []string{
-	"scope/allocbump.go", "scope/leak.go", "scope/life.go", "scope/make.go", "scope/open.go", "scope/stale.go",
-	"internal/handshake/bump.go", "internal/handshake/bumpregion.go", "internal/handshake/queue.go",
-	"bumper/allocbuffer.go", "bumper/autoscaling.go", "bumper/bump.go", "bumper/customslab.go", "bumper/isolating.go",
-	"bumper/levels.go", "bumper/shared.go", "bumper/slab.go", "bumper/store.go", "offheap/workspace.go",
-}
-
-// settled reports whether m is to be killed: it is not about the order of memory, and of a
-// settled package.
-func (m *mutant) settled() bool {
-	if m.op != "found" && slices.Contains(unsettled, m.file.path) {
-		return false
-	}
-	for _, d := range drawn {
-		if d.folder == m.file.pkg.folder {
-			return (d.settled || m.op == "found") && m.class == ordinary
-		}
-	}
-	return m.class == ordinary
-}
-
 // draw is the number that decides whether m is tried: of its name alone, so that a
 // change of the code elsewhere changes nothing.
 func (m *mutant) draw() uint32 {
@@ -233,12 +199,12 @@ func choose(all []*mutant, sample int, expr *regexp.Regexp, now time.Time) (chos
 
 // A book is a file of verdicts.
 type book struct {
-	known map[string]bool // not to be tried again
+	known map[string]verdict // of those not to be tried again
 	file  io.WriteCloser
 }
 
 func open(path string, again bool) (*book, error) {
-	b := &book{known: map[string]bool{}}
+	b := &book{known: map[string]verdict{}}
 	if path == "" {
 		return b, nil
 	}
@@ -248,12 +214,28 @@ func open(path string, again bool) (*book, error) {
 	}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var v verdict
-		if json.Unmarshal(lines.Bytes(), &v) == nil {
-			b.known[v.Name] = !again || !v.lives() || v.Class == order
+		if json.Unmarshal(lines.Bytes(), &v) != nil {
+			continue
+		}
+		if b.known[v.Name] = v; again && v.lives() && v.Class != order {
+			delete(b.known, v.Name)
 		}
 	}
 	b.file = f
 	return b, nil
+}
+
+// split returns those of the mutants that are to be tried, and the sums of the others.
+func (b *book) split(all []*mutant) (left []*mutant, count sums) {
+	count = sums{}
+	for _, m := range all {
+		if v, known := b.known[m.name]; known {
+			count[v.Class+", "+v.Verdict]++
+		} else {
+			left = append(left, m)
+		}
+	}
+	return left, count
 }
 
 func (b *book) add(v verdict) error {

@@ -14,6 +14,7 @@ type mutant struct {
 	file  *sourceFile
 	fn    *function
 	op    string
+	test  string // that is to kill it; empty if any may
 	edits []edit
 	id    int // the number that switches it on, if it is built in
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -278,18 +279,26 @@ func TestBook(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "results")
 	b, err := open(path, false)
 	require.NoError(t, err)
-	for _, v := range []verdict{{Name: "a", Verdict: killed}, {Name: "b", Verdict: survived}, {Name: "c", Verdict: hung}, {Name: "d", Verdict: unseen}} {
+	for _, v := range []verdict{
+		{Name: "a", Class: ordinary, Verdict: killed}, {Name: "b", Class: ordinary, Verdict: survived},
+		{Name: "c", Class: ordinary, Verdict: hung}, {Name: "d", Class: ordinary, Verdict: unseen},
+	} {
 		require.NoError(t, b.add(v))
 	}
 	b.close()
 	for again, want := range map[bool][]bool{false: {true, true, true, true, false}, true: {true, false, true, false, false}} {
 		b, err := open(path, again)
 		require.NoError(t, err)
-		var known []bool
+		var all []*mutant
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
-			known = append(known, b.known[name])
+			all = append(all, &mutant{name: name})
 		}
-		require.Equal(t, want, known)
+		left, count := b.split(all)
+		for i, m := range all {
+			require.Equal(t, want[i], !slices.Contains(left, m), m.name)
+		}
+		require.Equal(t, 1, count[ordinary+", "+killed])
+		require.Equal(t, map[bool]int{false: 1, true: 0}[again], count[ordinary+", "+survived], "they count in the end")
 		b.close()
 	}
 }

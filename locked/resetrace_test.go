@@ -1,0 +1,130 @@
+package locked_test
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/scope"
+)
+
+// TestResetWhileOthersAllocate: outside every region too, all methods are safe for concurrent
+// use: a block is of the time before a reset or after it, and then nobody else's.
+func TestResetWhileOthersAllocate(t *testing.T) {
+	for name, buf := range limited(1 << 20) {
+		t.Run(name, func(t *testing.T) {
+			shared := locked.Share(buf)
+			var all sync.WaitGroup
+			for range 2 {
+				all.Go(func() {
+					for range 500 {
+						if b, err := shared.Alloc(64, 8); err != nil || len(b.Bytes()) != 64 {
+							t.Error(err, len(b.Bytes()))
+						}
+						_ = shared.Stats()
+					}
+				})
+			}
+			for range 500 {
+				require.NoError(t, shared.Reset())
+			}
+			all.Wait()
+			require.NoError(t, shared.Reset())
+			require.Zero(t, shared.Stats().Used)
+		})
+	}
+}
+
+// TestStaleStorageServesNobody: who allocates while a reset takes storage back does not get a
+// part of that.
+func TestStaleStorageServesNobody(t *testing.T) {
+	rounds := 200_000
+	if testing.Short() || testenv.Slow() {
+		rounds = 10_000
+	}
+	shared := locked.Share(bumper.NewAllocBuffer(64 << 20))
+	var all sync.WaitGroup
+	var stop atomic.Bool
+	for range 3 {
+		all.Go(func() {
+			for !stop.Load() {
+				if _, err := shared.Alloc(1, 1); err != nil && !errors.Is(err, scope.ErrExhausted) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range rounds {
+		if err := shared.Reset(); err != nil {
+			t.Error(err)
+		}
+	}
+	stop.Store(true)
+	all.Wait()
+	require.NoError(t, shared.Reset())
+	require.Zero(t, shared.Stats().Used)
+}
+
+// TestRefusalsWhileTrimming: the numbers of a refusal are read while storage goes back.
+func TestRefusalsWhileTrimming(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(4 << 20)))
+	ctx := scope.WithAllocator(t.Context(), shared)
+	for range 5 {
+		require.NoError(t, request(ctx, 1<<20))
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() {
+				for range 500 {
+					if _, err := shared.Alloc(1<<62, 8); err == nil {
+						t.Error("a block of 4 EiB")
+					}
+				}
+			})
+		}
+		shared.Trim() // the last that this goroutine does for a while
+		all.Wait()
+	}
+}
+
+// TestRecalledUnderTheLock: pieces that retire serve again when there are no others, while
+// goroutines look at what is idle.
+func TestRecalledUnderTheLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(8<<20)), locked.Retain(0, 8<<20))
+		ctx := scope.WithAllocator(t.Context(), shared)
+		for range 30 {
+			require.NoError(t, request(ctx, 8<<20))
+			r, g, alloc := opened(t, shared, nil)
+			alloc(100)
+			time.Sleep(10 * time.Second) // the piece retires
+			require.Zero(t, shared.Stats().LargestIdle)
+			var all sync.WaitGroup
+			for range 3 {
+				all.Go(func() {
+					for range 100 {
+						_ = shared.Stats()
+					}
+				})
+			}
+			all.Go(func() {
+				for range 10 {
+					runtime.Gosched()
+				}
+				if err := request(ctx, 7<<20); err != nil {
+					t.Error(err)
+				}
+			})
+			all.Wait()
+			r.Release(g)
+		}
+	})
+}
