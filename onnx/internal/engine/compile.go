@@ -31,6 +31,7 @@ type Program struct {
 	model   *graph.Model
 	options Options
 	in, out []*graph.Value
+	readers [][]int // by value
 
 	mu      sync.Mutex
 	plans   atomic.Pointer[[]*Plan] // the last one used first, about
@@ -114,6 +115,11 @@ func Compile(file *proto.Model, options Options) (*Program, error) {
 		}
 		p.in = append(p.in, v)
 	}
+	for _, v := range m.Graph.Out {
+		if d := v.Declared; d != nil && d.Kind != proto.KindTensor && d.Kind != proto.KindNone {
+			return nil, &UnsupportedError{[]Unsupported{{v.Name, "", "output", m.Opsets[""], "a value that is not a tensor"}}}
+		}
+	}
 	if err := bound(m.Graph, options.Bind); err != nil {
 		return nil, err
 	}
@@ -125,7 +131,7 @@ func Compile(file *proto.Model, options Options) (*Program, error) {
 		return nil, &UnsupportedError{f.unsupported}
 	}
 	prune(m.Graph)
-	p.out = m.Out
+	p.out, p.readers = m.Out, readersOf(m.Nodes, m.Out, m.Values)
 	return p, nil
 }
 

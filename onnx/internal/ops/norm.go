@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
@@ -12,6 +13,7 @@ import (
 func init() {
 	register("BatchNormalization", batchNorm, 1, 6, 7, 9, 14, 15)
 	register("LRN", lrn, 1, 13)
+	registerIn(hidden, "LRN", lrnRows, 1)
 	register("Dropout", dropout, 1, 6, 7, 10, 12, 13, 22)
 }
 
@@ -93,9 +95,56 @@ func lrn(c *Call) {
 	}
 }
 
+// lrnLast is lrn for channels that are last, as [Permute] returns it.
+func lrnLast(c *Call) (count int, back bool) {
+	c.Node = &graph.Node{Name: c.Name, Op: "LRN", Domain: hidden, Opset: c.Opset, In: c.Node.In, Out: c.Node.Out, Attrs: c.Attrs}
+	x := *c.In[0]
+	x.Tensor = &tensor.Tensor{Type: x.Type, Shape: ChannelsLast(x.Shape)}
+	c.In[0] = &x
+	return 1, true
+}
+
+func lrnRows(c *Call) {
+	x := c.Input(0, tensor.Float)
+	c.Declare(0, x.Type, x.Shape...)
+	size, alpha, beta, bias := c.Int("size", 1), c.Float("alpha", 1e-4), c.Float("beta", 0.75), c.Float("bias", 1)
+	if size <= 0 {
+		c.Fail("attribute \"size\" is %d", size)
+	}
+	channels := x.Shape[len(x.Shape)-1]
+	c.Work = 8 * channels
+	c.Kernel = func(a *Args) error {
+		dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
+		squares, sums := work[:channels], work[channels:2*channels]
+		for ; len(x) > 0; x, dst = x[channels:], dst[channels:] {
+			row := x[:channels]
+			kernel.Unary(kernel.Square, squares, row)
+			clear(sums)
+			for d := -((size - 1) / 2); d <= size/2; d++ { // sums[i] += squares[i+d]
+				from, to := max(0, -d), min(channels, channels-d)
+				if from < to {
+					kernel.Binary(kernel.Add, sums[from:to], sums[from:to], squares[from+d:to+d])
+				}
+			}
+			kernel.BinaryScalar(kernel.Mul, sums, sums, alpha/float32(size))
+			kernel.BinaryScalar(kernel.Add, sums, sums, bias)
+			if beta == 0.75 { // √s·√√s
+				kernel.UnaryFloat(kernel.Sqrt, sums, sums)
+				kernel.UnaryFloat(kernel.Sqrt, squares, sums)
+				kernel.Binary(kernel.Mul, sums, sums, squares)
+			} else {
+				kernel.PowScalar(sums, sums, beta)
+			}
+			kernel.Binary(kernel.Div, dst[:channels], row, sums)
+		}
+		return nil
+	}
+}
+
 func batchNorm(c *Call) {
 	x := c.Input(0)
-	if c.Int("training_mode", 0) != 0 || c.Opset < 7 && c.Int("is_test", 0) == 0 && c.Wants(1) {
+	train := c.Opset >= 14 && c.Int("training_mode", 0) != 0
+	if c.Opset < 14 && (c.Wants(1) || c.Wants(2)) || c.Wants(3) || c.Wants(4) {
 		c.Unsupported("training")
 	}
 	if c.Int("spatial", 1) == 0 {
@@ -123,7 +172,60 @@ func batchNorm(c *Call) {
 		pixels = tensor.Count(x.Shape[2:])
 	}
 	epsilon := float64(c.Float("epsilon", 1e-5))
+	if train {
+		c.Declare(1, x.Type, channels)
+		c.Declare(2, x.Type, channels)
+		t := &batchTraining{channels, pixels, epsilon, float64(c.Float("momentum", 0.9))}
+		c.Kernel = forNumbers(c, x.Type, kernels{f32: batchTrainingKernel[float32](t), f64: batchTrainingKernel[float64](t)})
+		return
+	}
 	c.Kernel = forNumbers(c, x.Type, kernels{f32: batchNormKernel[float32](pixels, epsilon), f64: batchNormKernel[float64](pixels, epsilon)})
+}
+
+// batchTraining normalises with the mean and the variance of the batch, and mixes them into the running ones.
+type batchTraining struct {
+	channels, pixels  int
+	epsilon, momentum float64
+}
+
+func batchTrainingKernel[T kernel.Float](t *batchTraining) Kernel {
+	return func(a *Args) error {
+		dst, x := slice[T](a.Out[0]), slice[T](a.In[0])
+		scale, bias := slice[T](a.In[1]), slice[T](a.In[2])
+		picture := t.channels * t.pixels
+		for ch := range t.channels {
+			n, mean, variance := 0, 0.0, 0.0
+			for at := ch * t.pixels; at < len(x); at += picture {
+				for _, v := range x[at : at+t.pixels] {
+					mean += float64(v)
+					n++
+				}
+			}
+			mean /= float64(n)
+			for at := ch * t.pixels; at < len(x); at += picture {
+				for _, v := range x[at : at+t.pixels] {
+					variance += (float64(v) - mean) * (float64(v) - mean)
+				}
+			}
+			variance /= float64(n)
+			factor := float64(scale[ch]) / math.Sqrt(variance+t.epsilon)
+			for at := ch * t.pixels; at < len(x); at += picture {
+				for i, v := range x[at : at+t.pixels] {
+					dst[at+i] = T((float64(v)-mean)*factor) + bias[ch]
+				}
+			}
+			mix(t, a, 1, ch, slice[T](a.In[3])[ch], mean)
+			mix(t, a, 2, ch, slice[T](a.In[4])[ch], variance)
+		}
+		return nil
+	}
+}
+
+// mix sets element ch of an output, if it is wanted.
+func mix[T kernel.Float](t *batchTraining, a *Args, out, ch int, running T, v float64) {
+	if out < len(a.Out) && a.Out[out] != nil {
+		slice[T](a.Out[out])[ch] = T(float64(running)*t.momentum + v*(1-t.momentum))
+	}
 }
 
 func batchNormKernel[T tensor.Number](pixels int, epsilon float64) Kernel {
