@@ -77,6 +77,7 @@ var equivalent = []struct {
 		`scope/release.go releaserIn condition: !c.wraps becomes (!c.wraps) && false`,
 		`scope/release.go ReleaseMoved side: r != nil && stamp.Release(r, mem) becomes (stamp.Release(r, mem))`,
 		`scope/internal/pages/list.go List.Release condition: len(l.blocks) == 0 becomes (len(l.blocks) == 0) && false`,
+		`locked/job.go job.end wait: runtime.Gosched() removed`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
