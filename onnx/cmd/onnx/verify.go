@@ -30,7 +30,13 @@ func verify(args []string) error {
 	if err != nil {
 		return fmt.Errorf("onnx verify: %w", err)
 	}
-	tests, err := backend.Find(flags.Arg(0))
+	root, err := os.OpenRoot(flags.Arg(0))
+	if err != nil {
+		return fmt.Errorf("onnx verify: %w", err)
+	}
+	defer root.Close()
+	files := root.FS()
+	tests, err := backend.Find(files)
 	if err != nil {
 		return fmt.Errorf("onnx verify: %w", err)
 	}
@@ -40,7 +46,7 @@ func verify(args []string) error {
 		if !match.MatchString(filepath.Base(dir)) {
 			continue
 		}
-		r := backend.Run(dir)
+		r := backend.Run(files, dir)
 		totals[r.Status]++
 		switch {
 		case *asJSON:

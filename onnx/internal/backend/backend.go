@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -39,12 +38,12 @@ type Result struct {
 	Reason string `json:"reason"`
 }
 
-// Find returns the folders below dir that are tests.
-func Find(dir string) ([]string, error) {
+// Find returns the folders of files that are tests.
+func Find(files fs.FS) ([]string, error) {
 	var list []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && d.Name() == "model.onnx" {
-			list = append(list, filepath.Dir(path))
+			list = append(list, path.Dir(name))
 		}
 		return err
 	})
@@ -53,14 +52,14 @@ func Find(dir string) ([]string, error) {
 }
 
 // Run runs one test. A panic is a failure.
-func Run(dir string) (r Result) {
-	r = Result{Name: filepath.Base(dir), Status: Fail}
+func Run(files fs.FS, dir string) (r Result) {
+	r = Result{Name: path.Base(dir), Status: Fail}
 	defer func() {
 		if v := recover(); v != nil {
 			r.Status, r.Reason = Fail, fmt.Sprintf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	err := run(dir)
+	err := run(files, dir)
 	what, unsupported := errors.AsType[*engine.UnsupportedError](err)
 	switch {
 	case err == nil:
@@ -84,33 +83,46 @@ func Run(dir string) (r Result) {
 	return r
 }
 
-func run(dir string) error {
-	b, err := os.ReadFile(filepath.Join(dir, "model.onnx"))
+// Load compiles the model of a test, and reads its first inputs.
+func Load(files fs.FS, dir string) (*engine.Program, []*tensor.Tensor, error) {
+	p, err := load(files, dir)
 	if err != nil {
-		return err
+		return nil, nil, err
+	}
+	in, err := readAll(files, path.Join(dir, "test_data_set_0"), "input")
+	return p, in, err
+}
+
+func load(files fs.FS, dir string) (*engine.Program, error) {
+	b, err := fs.ReadFile(files, path.Join(dir, "model.onnx"))
+	if err != nil {
+		return nil, err
 	}
 	m, err := proto.Read(b)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	root, err := os.OpenRoot(dir)
+	own, err := fs.Sub(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := proto.External(m, own); err != nil {
+		return nil, err
+	}
+	return engine.Compile(m, engine.Options{})
+}
+
+func run(files fs.FS, dir string) error {
+	p, err := load(files, dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	if err := proto.External(m, root.FS()); err != nil {
-		return err
-	}
-	p, err := engine.Compile(m, engine.Options{})
-	if err != nil {
-		return err
-	}
-	sets, err := filepath.Glob(filepath.Join(dir, "test_data_set_*"))
+	sets, err := fs.Glob(files, path.Join(dir, "test_data_set_*"))
 	if err != nil || len(sets) == 0 {
 		return errors.Join(err, errors.New("no data"))
 	}
 	for _, set := range sets {
-		if err := runSet(p, set); err != nil {
+		if err := runSet(p, files, set); err != nil {
 			return err
 		}
 	}
@@ -118,12 +130,12 @@ func run(dir string) error {
 }
 
 // runSet runs p twice for the inputs of a folder, the second time with what the first has prepared.
-func runSet(p *engine.Program, dir string) error {
-	in, err := readAll(dir, "input")
+func runSet(p *engine.Program, files fs.FS, dir string) error {
+	in, err := readAll(files, dir, "input")
 	if err != nil {
 		return err
 	}
-	want, err := readAll(dir, "output")
+	want, err := readAll(files, dir, "output")
 	if err != nil {
 		return err
 	}
@@ -157,10 +169,10 @@ func runSet(p *engine.Program, dir string) error {
 	return nil
 }
 
-func readAll(dir, kind string) ([]*tensor.Tensor, error) {
+func readAll(files fs.FS, dir, kind string) ([]*tensor.Tensor, error) {
 	var list []*tensor.Tensor
 	for i := 0; ; i++ {
-		b, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("%s_%d.pb", kind, i)))
+		b, err := fs.ReadFile(files, path.Join(dir, fmt.Sprintf("%s_%d.pb", kind, i)))
 		if errors.Is(err, fs.ErrNotExist) {
 			return list, nil
 		}

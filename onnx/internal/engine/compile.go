@@ -114,6 +114,11 @@ func Compile(file *proto.Model, options Options) (*Program, error) {
 		}
 		p.in = append(p.in, v)
 	}
+	for _, v := range m.Graph.Out {
+		if d := v.Declared; d != nil && d.Kind != proto.KindTensor && d.Kind != proto.KindNone {
+			return nil, &UnsupportedError{[]Unsupported{{v.Name, "", "output", m.Opsets[""], "a value that is not a tensor"}}}
+		}
+	}
 	if err := bound(m.Graph, options.Bind); err != nil {
 		return nil, err
 	}

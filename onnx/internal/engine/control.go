@@ -8,11 +8,14 @@ import (
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
-// controls are the operators that have graphs of their own.
+// controls are the operators that have graphs of their own, and those on sequences.
 var controls map[string]func(r *run, n *graph.Node) error
 
 func init() {
-	controls = map[string]func(r *run, n *graph.Node) error{"If": (*run).ifNode}
+	controls = map[string]func(r *run, n *graph.Node) error{"If": (*run).ifNode, "Loop": (*run).loopNode, "Scan": (*run).scanNode,
+		"SequenceEmpty": (*run).sequenceEmpty, "SequenceConstruct": (*run).sequenceConstruct, "SequenceInsert": (*run).sequenceInsert,
+		"SequenceErase": (*run).sequenceErase, "SequenceAt": (*run).sequenceAt, "SequenceLength": (*run).sequenceLength,
+		"SplitToSequence": (*run).splitToSequence, "ConcatFromSequence": (*run).concatFromSequence}
 }
 
 // chosen returns the branch of an If for its condition.
@@ -77,7 +80,9 @@ func (r *run) node(n *graph.Node) error {
 	args := &ops.Args{In: make([]*tensor.Tensor, len(n.In))}
 	for i, v := range n.In {
 		if v != nil {
-			args.In[i] = r.value(v)
+			if args.In[i] = r.value(v); args.In[i].Type == tensor.Sequence {
+				return nodeError(n, fmt.Errorf("input %d is a sequence", i))
+			}
 			c.In[i] = &ops.Operand{Tensor: args.In[i], Known: true, Fixed: v.Const != nil}
 		}
 	}

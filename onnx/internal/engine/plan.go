@@ -104,7 +104,7 @@ func (p *planner) slot(v *graph.Value) *slot {
 // add plans a node.
 func (p *planner) add(n *graph.Node) error {
 	c, known := p.call(n)
-	if c == nil || n.Bodies != nil && controls[n.Op] != nil {
+	if c == nil || n.Domain == "" && controls[n.Op] != nil {
 		p.late(n)
 		return nil
 	}
@@ -251,7 +251,7 @@ func (p *planner) place() {
 func (p *planner) pack() error {
 	born, dies := make([]int, len(p.slots)), make([]int, len(p.slots))
 	for i, s := range p.steps {
-		use := func(v int) { dies[p.rootOf(v)] = i + 1 }
+		use := func(v int) { dies[p.rootOf(v)] = max(dies[p.rootOf(v)], i+1) }
 		for _, v := range s.out {
 			if v >= 0 {
 				if p.slots[v].place != viewed {
@@ -265,8 +265,8 @@ func (p *planner) pack() error {
 				use(v)
 			}
 		}
-		if s.late {
-			uses(s.node, func(v *graph.Value) { use(v.ID) })
+		if s.late { // its outputs may be views, which nobody follows
+			uses(s.node, func(v *graph.Value) { dies[p.rootOf(v.ID)] = len(p.steps) + 1 })
 		}
 		if s.work >= 0 {
 			born[s.work], dies[s.work] = i, i+1

@@ -225,7 +225,10 @@ func alloc(ctx context.Context, n int) ([]byte, scope.Stamp, error) {
 		return nil, scope.Stamp{}, nil
 	}
 	words, stamp, err := scope.Alloc[uint64](ctx, (n+7)/8)
-	return tensor.AsBytes(words)[:n:n], stamp, err
+	if err != nil {
+		return nil, stamp, err
+	}
+	return tensor.AsBytes(words)[:n:n], stamp, nil
 }
 
 // Run computes the outputs for inputs, which are as many as the program has. They are in the scope of ctx. The

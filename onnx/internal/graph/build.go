@@ -181,6 +181,17 @@ func (b *builder) node(g *Graph, s *names, file *proto.Node, opsets map[string]i
 			n.Bodies[a.Name] = body
 		}
 	}
+	if n.Domain == TrainingDomain && n.Op == "Gradient" {
+		if list := b.derivative(g, s, n); len(list) == len(file.Outputs) && len(list) > 0 {
+			for i, name := range file.Outputs {
+				if _, ok := s.of[name]; ok {
+					return &proto.Error{Where: where, What: fmt.Sprintf("%q is defined twice", name)}
+				}
+				s.of[name] = list[i]
+			}
+			return nil
+		}
+	}
 	for _, name := range file.Outputs {
 		var v *Value
 		if name != "" {

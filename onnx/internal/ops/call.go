@@ -13,6 +13,9 @@ import (
 // MaxRank is the largest number of axes of a tensor.
 const MaxRank = 16
 
+// maxTable is how many elements a table that a call makes may have: more than any axis of a tensor of use.
+const maxTable = 1 << 26
+
 // ErrUnknown is returned for a call that needs elements of an input that are not known yet.
 var ErrUnknown = errors.New("needs elements that are not known yet")
 

@@ -83,7 +83,9 @@ func split(c *Call) {
 	} else if c.Has(1) {
 		parts = c.Integers(1)
 	} else {
-		n = c.Int("num_outputs", n)
+		if n = c.Int("num_outputs", n); n != len(c.Out) {
+			c.Fail("attribute \"num_outputs\" is %d for %d", n, len(c.Out))
+		}
 		size := (x.Shape[axis] + n - 1) / max(n, 1)
 		for i := range n {
 			parts = append(parts, min(size, max(0, x.Shape[axis]-i*size)))

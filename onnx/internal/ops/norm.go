@@ -95,7 +95,8 @@ func lrn(c *Call) {
 
 func batchNorm(c *Call) {
 	x := c.Input(0)
-	if c.Int("training_mode", 0) != 0 || c.Opset < 7 && c.Int("is_test", 0) == 0 && c.Wants(1) {
+	train := c.Opset >= 14 && c.Int("training_mode", 0) != 0
+	if c.Opset < 14 && (c.Wants(1) || c.Wants(2)) || c.Wants(3) || c.Wants(4) {
 		c.Unsupported("training")
 	}
 	if c.Int("spatial", 1) == 0 {
@@ -123,7 +124,60 @@ func batchNorm(c *Call) {
 		pixels = tensor.Count(x.Shape[2:])
 	}
 	epsilon := float64(c.Float("epsilon", 1e-5))
+	if train {
+		c.Declare(1, x.Type, channels)
+		c.Declare(2, x.Type, channels)
+		t := &batchTraining{channels, pixels, epsilon, float64(c.Float("momentum", 0.9))}
+		c.Kernel = forNumbers(c, x.Type, kernels{f32: batchTrainingKernel[float32](t), f64: batchTrainingKernel[float64](t)})
+		return
+	}
 	c.Kernel = forNumbers(c, x.Type, kernels{f32: batchNormKernel[float32](pixels, epsilon), f64: batchNormKernel[float64](pixels, epsilon)})
+}
+
+// batchTraining normalises with the mean and the variance of the batch, and mixes them into the running ones.
+type batchTraining struct {
+	channels, pixels  int
+	epsilon, momentum float64
+}
+
+func batchTrainingKernel[T kernel.Float](t *batchTraining) Kernel {
+	return func(a *Args) error {
+		dst, x := slice[T](a.Out[0]), slice[T](a.In[0])
+		scale, bias := slice[T](a.In[1]), slice[T](a.In[2])
+		picture := t.channels * t.pixels
+		for ch := range t.channels {
+			n, mean, variance := 0, 0.0, 0.0
+			for at := ch * t.pixels; at < len(x); at += picture {
+				for _, v := range x[at : at+t.pixels] {
+					mean += float64(v)
+					n++
+				}
+			}
+			mean /= float64(n)
+			for at := ch * t.pixels; at < len(x); at += picture {
+				for _, v := range x[at : at+t.pixels] {
+					variance += (float64(v) - mean) * (float64(v) - mean)
+				}
+			}
+			variance /= float64(n)
+			factor := float64(scale[ch]) / math.Sqrt(variance+t.epsilon)
+			for at := ch * t.pixels; at < len(x); at += picture {
+				for i, v := range x[at : at+t.pixels] {
+					dst[at+i] = T((float64(v)-mean)*factor) + bias[ch]
+				}
+			}
+			mix(t, a, 1, ch, slice[T](a.In[3])[ch], mean)
+			mix(t, a, 2, ch, slice[T](a.In[4])[ch], variance)
+		}
+		return nil
+	}
+}
+
+// mix sets element ch of an output, if it is wanted.
+func mix[T kernel.Float](t *batchTraining, a *Args, out, ch int, running T, v float64) {
+	if out < len(a.Out) && a.Out[out] != nil {
+		slice[T](a.Out[out])[ch] = T(float64(running)*t.momentum + v*(1-t.momentum))
+	}
 }
 
 func batchNormKernel[T tensor.Number](pixels int, epsilon float64) Kernel {

@@ -36,6 +36,9 @@ func pad(c *Call) {
 	shape, last := make([]int, rank), -1
 	tables := make([][]int32, rank)
 	for i, d := range x.Shape {
+		if max(pads[i], pads[rank+i]) > maxTable || min(pads[i], pads[rank+i]) < -maxTable || d > maxTable {
+			c.Unsupported("pads %v for %v", pads, x)
+		}
 		if shape[i] = d + pads[i] + pads[rank+i]; shape[i] < 0 {
 			c.Fail("pads %v for %v", pads, x)
 		}

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
@@ -149,7 +150,11 @@ func (p *pool) columnMajor(at int) int {
 func averagePool(c *Call) {
 	p := newPool(c)
 	padding := c.Int("count_include_pad", 0) != 0
-	if padding && c.Opset < 22 { // older forms count what is behind the padding, too
+	// A window that ceil_mode lets reach behind the padding is divided by what it has in front of that (onnx/onnx#5276).
+	// Before opset 22 the specification left it open. onnxruntime and PyTorch divide so in all opsets, but ONNX's tests
+	// of opset 19, the first with dilations, divided by the whole window; no exporter has made dilated ones, so that
+	// these may follow the tests.
+	if padding && c.Opset < 22 && slices.ContainsFunc(p.dilation, func(d int) bool { return d > 1 }) {
 		for axis := range p.after {
 			p.after[axis] += p.stride[axis] + p.span(axis)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
@@ -37,6 +38,7 @@ func init() {
 		register(name, reduce(r), 1, 11, 13, 18, 20)
 	}
 	register("ReduceLogSumExp", reduceLogSumExp, 1, 11, 13, 18)
+	registerIn(graph.OwnDomain, "SumLike", sumLike, 1)
 }
 
 // reduced declares the output of a reduction, and returns the walk over output and input, and how many
@@ -95,6 +97,18 @@ func reduce(r reduction) func(*Call) {
 			}
 		}
 	}
+}
+
+// sumLike sums input 0 over the axes along which input 1 has to be repeated to its shape.
+func sumLike(c *Call) {
+	x, like := c.Input(0), c.Input(1)
+	if shape := c.broadcast(x.Shape, like.Shape); !equal(shape, x.Shape) {
+		c.Fail("%v like %v", x, like)
+	}
+	c.Declare(0, x.Type, like.Shape...)
+	w := newWalk(x.Shape, broadcastStrides(like.Shape, x.Shape), rowMajor(x.Shape))
+	r := reduction{op: kernel.Add}
+	c.Kernel = forNumbers(c, x.Type, kernels{f32: reduceKernel[float32](r, w, 0), f64: reduceKernel[float64](r, w, 0)})
 }
 
 // limits returns the smallest number of T, and the largest one.

@@ -24,28 +24,6 @@ func init() {
 	register("Abs", numericUnary(kernel.Abs), 1, 6, 13)
 	register("Relu", relu, 1, 6, 13, 14)
 	register("Not", not, 1)
-	register("HardSigmoid", withAttributes(func(c *Call) func(float64) float64 {
-		alpha, beta := float64(c.Float("alpha", 0.2)), float64(c.Float("beta", 0.5))
-		return func(x float64) float64 { return max(0, min(1, alpha*x+beta)) }
-	}), 1, 6, 22)
-	register("LeakyRelu", withAttributes(func(c *Call) func(float64) float64 {
-		alpha := float64(c.Float("alpha", 0.01))
-		return func(x float64) float64 {
-			if x < 0 {
-				return alpha * x
-			}
-			return x
-		}
-	}), 1, 6, 16)
-	register("Elu", withAttributes(func(c *Call) func(float64) float64 {
-		alpha := float64(c.Float("alpha", 1))
-		return func(x float64) float64 {
-			if x < 0 {
-				return alpha * math.Expm1(x)
-			}
-			return x
-		}
-	}), 1, 6, 22)
 }
 
 func softsign(x float64) float64 { return x / (1 + math.Abs(x)) }

@@ -16,6 +16,7 @@ type Tensor struct {
 	Shape   []int
 	Data    []byte
 	Strings []string
+	Items   []Tensor // of a Sequence, whose shape is their number
 }
 
 // New returns a tensor of zeros on the Go heap.

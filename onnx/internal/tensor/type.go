@@ -38,6 +38,9 @@ const (
 	types
 )
 
+// Sequence is the type of a list of tensors, which have no memory of their own. Files do not number it.
+const Sequence Type = 1 << 16
+
 var names = [types]string{"undefined", "float", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool",
 	"float16", "double", "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz",
 	"float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2"}
@@ -51,6 +54,9 @@ func (t Type) Valid() bool { return t > Undefined && t < types }
 
 // String returns the name of the type as ONNX's documents have it.
 func (t Type) String() string {
+	if t == Sequence {
+		return "sequence"
+	}
 	if t < 0 || t >= types {
 		return fmt.Sprintf("type %d", int32(t))
 	}
