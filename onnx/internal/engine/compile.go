@@ -131,7 +131,7 @@ func Compile(file *proto.Model, options Options) (*Program, error) {
 		return nil, &UnsupportedError{f.unsupported}
 	}
 	prune(m.Graph)
-	p.out, p.readers = m.Out, readersOf(m)
+	p.out, p.readers = m.Out, readersOf(m.Nodes, m.Out, m.Values)
 	return p, nil
 }
 

@@ -16,25 +16,25 @@ const maxChain = 32
 
 // readers are the nodes that read a value, by their place in the graph; len(nodes) stands for an output of the graph,
 // or a body.
-func readersOf(m *graph.Model) [][]int {
-	list := make([][]int, m.Values)
+func readersOf(nodes []*graph.Node, out []*graph.Value, values int) [][]int {
+	list := make([][]int, values)
 	add := func(v *graph.Value, i int) {
 		if !slices.Contains(list[v.ID], i) {
 			list[v.ID] = append(list[v.ID], i)
 		}
 	}
-	for i, n := range m.Nodes {
+	for i, n := range nodes {
 		for _, v := range n.In {
 			if v != nil {
 				add(v, i)
 			}
 		}
 		if n.Bodies != nil {
-			uses(n, func(v *graph.Value) { add(v, len(m.Nodes)) })
+			uses(n, func(v *graph.Value) { add(v, len(nodes)) })
 		}
 	}
-	for _, v := range m.Out {
-		add(v, len(m.Nodes))
+	for _, v := range out {
+		add(v, len(nodes))
 	}
 	return list
 }
@@ -56,6 +56,19 @@ func (p *planner) fast(n *graph.Node) bool {
 		}
 		h, err := ops.ConvHead(c)
 		return err == nil && h != nil && p.head(c, h)
+	case "ConvTranspose":
+		if len(c.In) < 2 {
+			return false
+		}
+		h, err := ops.ConvTransposeHead(c)
+		return err == nil && h != nil && p.head(c, h)
+	case "ScatterND":
+		ok, err := ops.ScatterRuns(c)
+		if !ok || err != nil {
+			return false
+		}
+		p.step(c)
+		return true
 	case "MatMul", "Gemm":
 		if len(c.In) < 2 {
 			return false
@@ -67,10 +80,94 @@ func (p *planner) fast(n *graph.Node) bool {
 	case "GlobalAveragePool", "GlobalMaxPool":
 		return p.isLast(n.In[0].ID) && p.pool(c)
 	}
-	if ops.Fuses(n.Op) && p.alone(c) {
+	if n.Op == "Equal" && p.lookup(c) || ops.Fuses(n.Op) && p.alone(c) {
 		return true
 	}
-	return p.permuted(c)
+	return p.reshaped(c) || p.turned(c) || p.permuted(c)
+}
+
+// lookup plans an Equal that makes one-hot vectors, if they are only multiplied by a matrix.
+func (p *planner) lookup(c *ops.Call) bool {
+	nodes := []*graph.Node{c.Node}
+	for _, op := range []string{"Cast", "MatMul"} {
+		n := nodes[len(nodes)-1]
+		readers := p.readers[n.Out[0].ID]
+		if len(readers) != 1 || readers[0] == len(p.nodes) {
+			return false
+		}
+		next := p.nodes[readers[0]]
+		if next.Op != op || next.Domain != "" || len(next.In) == 0 || next.In[0] != n.Out[0] || next.Out[0] == nil {
+			return false
+		}
+		nodes = append(nodes, next)
+	}
+	product := nodes[2]
+	if len(product.In) != 2 || product.In[1] == nil || product.In[1].Const == nil {
+		return false
+	}
+	h := ops.LookupHead(c, nodes[1], product.In[1].Const)
+	if h == nil {
+		return false
+	}
+	out := *c
+	out.Out = product.Out
+	if !p.headTo(&out, h, product.Out[0].ID) {
+		return false
+	}
+	p.take(nodes[1:])
+	return true
+}
+
+// reshaped plans a node that only changes the shape of a tensor with the channels last, and nothing about its channels.
+func (p *planner) reshaped(c *ops.Call) bool {
+	n := c.Node
+	if n.In[0] == nil || !p.isLast(n.In[0].ID) || len(n.Out) != 1 {
+		return false
+	}
+	if err := c.Do(ops.Lookup(n.Domain, n.Op, n.Opset)); err != nil || c.Constant() != nil || c.Kernel != nil {
+		return false
+	}
+	in, r := p.slots[n.In[0].ID].Shape, c.Results[0]
+	if r.Of != 0 || r.Offset != 0 || len(r.Shape) < 3 || in[0] != r.Shape[0] || in[1] != r.Shape[1] || tensor.Count(in) != tensor.Count(r.Shape) {
+		return false
+	}
+	p.viewLast(n, p.lasts[n.In[0].ID], r.Shape)
+	return true
+}
+
+// viewLast makes the output of a node, with the channels last, a view of a slot.
+func (p *planner) viewLast(n *graph.Node, of int, shape []int) {
+	out := p.declare(n.Out[0].ID, tensor.Float, shape, true)
+	p.slots[out].place, p.slots[out].of = viewed, of
+	p.steps = append(p.steps, step{node: n, in: []int{of}, out: []int{out}, work: -1})
+}
+
+// turned plans a Transpose whose result, with the channels last, is the memory of its input.
+func (p *planner) turned(c *ops.Call) bool {
+	n := c.Node
+	if n.Op != "Transpose" || c.In[0] == nil || c.In[0].Type != tensor.Float || c.In[0].Rank() < 3 || n.In[0] == nil || p.slots[n.In[0].ID].place != arena && p.slots[n.In[0].ID].place != viewed {
+		return false
+	}
+	perm, ok := c.Ints("perm")
+	if err := c.Do(ops.Lookup(n.Domain, n.Op, n.Opset)); !ok || err != nil || len(perm) != c.In[0].Rank() {
+		return false
+	}
+	order := append(append([]int{perm[0]}, perm[2:]...), perm[1])
+	before := -1
+	for _, axis := range order {
+		if c.In[0].Shape[axis] == 1 {
+			continue
+		}
+		if axis < before {
+			return false
+		}
+		before = axis
+	}
+	if isEither(c.Results[0].Shape) {
+		return false
+	}
+	p.viewLast(n, n.In[0].ID, slices.Clone(c.Results[0].Shape))
+	return true
 }
 
 func (p *planner) pool(c *ops.Call) bool {
@@ -85,8 +182,11 @@ func (p *planner) pool(c *ops.Call) bool {
 }
 
 // head plans a node that others can follow.
-func (p *planner) head(c *ops.Call, h *ops.Head) bool {
-	n, out := c.Node, c.Out[0].ID
+func (p *planner) head(c *ops.Call, h *ops.Head) bool { return p.headTo(c, h, c.Out[0].ID) }
+
+// headTo is head for one whose result is the value out.
+func (p *planner) headTo(c *ops.Call, h *ops.Head, out int) bool {
+	n := c.Node
 	shape := slices.Clone(h.Shape)
 	taken := p.absorb(h, &out, shape)
 	chain := ops.NewChain(shape, h.Last, out)
@@ -132,9 +232,9 @@ func (p *planner) take(nodes []*graph.Node) {
 
 // absorb makes factors and summands of the channels behind a head part of its weights, and returns their nodes.
 func (p *planner) absorb(h *ops.Head, out *int, shape []int) (taken []*graph.Node) {
-	nodes, channels := p.program.model.Nodes, h.Channels()
+	nodes, channels := p.nodes, h.Channels()
 	for channels > 0 {
-		readers := p.program.readers[*out]
+		readers := p.readers[*out]
 		if len(readers) != 1 || readers[0] == len(nodes) {
 			break
 		}
@@ -241,7 +341,7 @@ func (p *planner) alone(c *ops.Call) bool {
 // grow adds nodes to a chain whose last value is out, as long as nobody else needs what lies between. It returns the
 // value that the chain makes, and the nodes that it has added.
 func (p *planner) grow(chain *ops.Chain, out int, first *graph.Node) (int, []*graph.Node) {
-	nodes, readers := p.program.model.Nodes, p.program.readers
+	nodes, readers := p.nodes, p.readers
 	made, group := []int{out}, []int{}
 	var taken []*graph.Node
 	mark, kept := chain.Mark(), 0

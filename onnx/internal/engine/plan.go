@@ -71,11 +71,16 @@ type planner struct {
 	pairs []ops.Pair           // of values
 	lasts map[int]int          // slots of values with the channels last
 	taken map[*graph.Node]bool // nodes that are part of a step before them
+
+	nodes    []*graph.Node
+	readers  [][]int                      // by value: places in nodes
+	branches map[*graph.Node]*graph.Graph // what flatten finds; nil otherwise
 }
 
 // newPlan makes the plan for inputs of certain shapes; those with elements are taken as they are.
 func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
-	pl := &planner{Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{}}
+	pl := &planner{Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{},
+		nodes: p.model.Nodes, readers: p.readers}
 	for i, v := range p.in {
 		s := &pl.slots[v.ID]
 		s.Tensor = *in[i]
@@ -83,7 +88,10 @@ func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
 			s.place = fixed
 		}
 	}
-	for _, n := range p.model.Nodes {
+	if err := pl.flatten(); err != nil {
+		return nil, err
+	}
+	for _, n := range pl.nodes {
 		if err := pl.add(n); err != nil {
 			return nil, err
 		}
@@ -106,7 +114,11 @@ func (p *planner) slot(v *graph.Value) *slot {
 
 // add plans a node.
 func (p *planner) add(n *graph.Node) error {
-	if p.taken[n] || !p.program.options.Keep && p.fast(n) {
+	if p.branches != nil {
+		if done, err := p.choose(n); done || err != nil {
+			return err
+		}
+	} else if p.taken[n] || p.alias(n) || !p.program.options.Keep && p.fast(n) {
 		return nil
 	}
 	c, known := p.call(n)

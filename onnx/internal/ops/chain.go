@@ -46,18 +46,27 @@ const (
 )
 
 type instr struct {
-	op     int
+	op     opcode
 	binary kernel.BinaryOp
 	unary  func(dst, a []float32)
 	a, b   source
+	z      []float32
 	to     int
 	relu   bool // a rectification, which the head can do
 }
 
+// An opcode is a kind of instructions.
+type opcode int
+
 const (
-	opBinary = iota
+	opBinary opcode = iota
 	opUnary
+	opAffine // a times b plus z, and that rectified if relu is set
+	opTanh
 )
+
+// two reports whether instructions read two results.
+func (o opcode) two() bool { return o == opBinary }
 
 // chainElements is how many elements are computed at a time, about.
 const chainElements = 1024
@@ -166,8 +175,11 @@ func (c *Chain) add(call *Call, in []int) bool {
 		}
 	case "Relu":
 		c.rectify(x)
-	case "Exp", "Log", "Sqrt", "Tanh", "Sigmoid", "Reciprocal", "Floor", "Ceil":
-		c.one(float(map[string]kernel.FloatOp{"Exp": kernel.Exp, "Log": kernel.Log, "Sqrt": kernel.Sqrt, "Tanh": kernel.Tanh,
+	case "Tanh":
+		c.one(nil, x)
+		c.instrs[len(c.instrs)-1].op = opTanh
+	case "Exp", "Log", "Sqrt", "Sigmoid", "Reciprocal", "Floor", "Ceil":
+		c.one(float(map[string]kernel.FloatOp{"Exp": kernel.Exp, "Log": kernel.Log, "Sqrt": kernel.Sqrt,
 			"Sigmoid": kernel.Sigmoid, "Reciprocal": kernel.Reciprocal, "Floor": kernel.Floor, "Ceil": kernel.Ceil}[call.Op]), x)
 	case "Neg":
 		c.one(func(dst, a []float32) { kernel.Unary(kernel.Neg, dst, a) }, x)
@@ -445,7 +457,7 @@ func (c *Chain) isHead(s *source) bool { return s.kind == fromInstr && s.index =
 // readsHead reports whether an instruction from the i-th on reads the head.
 func (c *Chain) readsHead(i int) bool {
 	for ; i < len(c.instrs); i++ {
-		if in := &c.instrs[i]; c.isHead(&in.a) || in.op == opBinary && c.isHead(&in.b) {
+		if in := &c.instrs[i]; c.isHead(&in.a) || in.op.two() && c.isHead(&in.b) {
 			return true
 		}
 	}
@@ -476,6 +488,7 @@ func (c *Chain) Close(first int) int {
 	if c.period > 0 {
 		c.chunk = c.period * max(1, chainElements/c.period)
 	}
+	c.join()
 	n := len(c.instrs)
 	if n == 0 {
 		return 0
@@ -483,7 +496,7 @@ func (c *Chain) Close(first int) int {
 	dies := make([]int, n+1) // by instruction + 1: the last one that reads it
 	for i := range c.instrs {
 		for _, s := range []*source{&c.instrs[i].a, &c.instrs[i].b} {
-			if s.kind == fromInstr && (s == &c.instrs[i].a || c.instrs[i].op == opBinary) {
+			if s.kind == fromInstr && (s == &c.instrs[i].a || c.instrs[i].op.two()) {
 				dies[s.index+1] = i
 			}
 			if s.kind == fromVector {
@@ -497,7 +510,7 @@ func (c *Chain) Close(first int) int {
 	for i := range c.instrs {
 		in := &c.instrs[i]
 		for _, s := range []*source{&in.a, &in.b} {
-			if s.kind != fromInstr || s == &in.b && in.op != opBinary {
+			if s.kind != fromInstr || s == &in.b && !in.op.two() {
 				continue
 			}
 			v := s.index + 1
@@ -522,7 +535,104 @@ func (c *Chain) Close(first int) int {
 			rows++
 		}
 	}
-	return 4 * c.chunk * (c.regs - 1 + rows)
+	room := c.chunk * (c.regs - 1 + rows)
+	for i := range c.instrs {
+		if c.instrs[i].op == opTanh {
+			return 4 * (room + tanhRoom)
+		}
+	}
+	return 4 * room
+}
+
+// join makes one instruction of several where there is a kernel for it.
+func (c *Chain) join() {
+	for i := range c.instrs {
+		if in := &c.instrs[i]; in.op == opBinary && in.b.kind == fromScalar {
+			switch in.binary {
+			case kernel.Div: // within a unit in the last place
+				if in.b.value != 0 {
+					in.binary, in.b.value = kernel.Mul, float32(1/float64(in.b.value))
+				}
+			case kernel.Sub:
+				in.binary, in.b.value = kernel.Add, -in.b.value
+			}
+		}
+	}
+	for i := 0; i < len(c.instrs); i++ {
+		in := &c.instrs[i]
+		if in.op == opBinary && in.a.kind != fromInstr && (in.binary == kernel.Mul || in.binary == kernel.Add || in.binary == kernel.Min || in.binary == kernel.Max) {
+			in.a, in.b = in.b, in.a
+		}
+		if in.op != opBinary || !isConstant(&in.b) {
+			continue
+		}
+		switch {
+		case in.binary == kernel.Mul && c.feeds(i) && c.adds(i+1):
+			next := &c.instrs[i+1]
+			in.op, in.z = opAffine, c.full(&next.b)
+			in.b = source{kind: fromVector, data: c.full(&in.b)}
+			c.remove(i + 1)
+		case in.binary == kernel.Add && c.feeds(i) && c.instrs[i+1].relu && c.instrs[i+1].op == opUnary:
+			in.op, in.z = opAffine, c.full(&in.b)
+			in.b = source{kind: fromVector, data: repeated([]float32{1}, c.chunk)}
+		case in.binary == kernel.Min || in.binary == kernel.Max:
+			in.b = source{kind: fromVector, data: c.full(&in.b)}
+			continue
+		default:
+			continue
+		}
+		if in = &c.instrs[i]; c.feeds(i) && c.instrs[i+1].relu && c.instrs[i+1].op == opUnary {
+			in.relu = true
+			c.remove(i + 1)
+		}
+	}
+}
+
+func isConstant(s *source) bool { return s.kind == fromScalar || s.kind == fromVector }
+
+// full returns a constant as one chunk.
+func (c *Chain) full(s *source) []float32 {
+	if s.kind == fromScalar {
+		return repeated([]float32{s.value}, c.chunk)
+	}
+	return repeated(s.data, c.chunk)
+}
+
+// adds reports whether instruction i adds a constant to what is before it.
+func (c *Chain) adds(i int) bool {
+	in := &c.instrs[i]
+	if in.op == opBinary && in.binary == kernel.Add && isConstant(&in.a) {
+		in.a, in.b = in.b, in.a
+	}
+	return in.op == opBinary && in.binary == kernel.Add && isConstant(&in.b)
+}
+
+// feeds reports whether the result of instruction i is read by the next one, once, and by no other.
+func (c *Chain) feeds(i int) bool {
+	n := 0
+	for k := i + 1; k < len(c.instrs); k++ {
+		in := &c.instrs[k]
+		for _, s := range []*source{&in.a, &in.b} {
+			if s.kind == fromInstr && s.index == i && (s == &in.a || in.op == opBinary) {
+				if n++; k > i+1 {
+					n++
+				}
+			}
+		}
+	}
+	return n == 1
+}
+
+// remove takes instruction i away, whose result then is that of the one before.
+func (c *Chain) remove(i int) {
+	c.instrs = append(c.instrs[:i:i], c.instrs[i+1:]...)
+	for k := range c.instrs {
+		for _, s := range []*source{&c.instrs[k].a, &c.instrs[k].b} {
+			if s.kind == fromInstr && s.index >= i {
+				s.index--
+			}
+		}
+	}
 }
 
 func contains(list []int, v int) bool {
@@ -564,6 +674,14 @@ func (c *Chain) run(a *Args, dst []float32, from, to int, work []float32) {
 		for i := range c.instrs {
 			in := &c.instrs[i]
 			d := c.register(dst, work, in.to, at, end)
+			if in.op == opAffine {
+				kernel.Affine(d, c.fetch(a, &in.a, dst, work, rows, at, end), in.b.data[:end-at], in.z[:end-at], in.relu)
+				continue
+			}
+			if in.op == opTanh {
+				tanh32(d, c.fetch(a, &in.a, dst, work, rows, at, end), work[len(work)-tanhRoom:])
+				continue
+			}
 			if in.op == opUnary {
 				in.unary(d, c.fetch(a, &in.a, dst, work, rows, at, end))
 				continue
