@@ -34,10 +34,19 @@ func speed(dir string, n networks.Network, rounds, threads int) error {
 		return err
 	}
 	var p *onnx.Program
+	var options []onnx.Option
+	varied := inputs[:0:0]
+	for _, t := range inputs {
+		if t.Name() == "sr" { // a rate is for the life of a program
+			options = append(options, onnx.Bind(t))
+		} else {
+			varied = append(varied, t)
+		}
+	}
 	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
 	step := func() error {
 		return scope.NoEscape(ctx, func(ctx context.Context) error {
-			_, err := p.Run(ctx, inputs...)
+			_, err := p.Run(ctx, varied...)
 			return err
 		})
 	}
@@ -49,7 +58,7 @@ func speed(dir string, n networks.Network, rounds, threads int) error {
 		if err != nil {
 			return err
 		}
-		if p, err = m.Compile(); err != nil {
+		if p, err = m.Compile(options...); err != nil {
 			return err
 		}
 		if err := step(); err != nil {
