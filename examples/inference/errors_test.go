@@ -108,7 +108,7 @@ func TestErrors(t *testing.T) {
 		{"-image a\x1b[2Jb", 1, `picture: a\x1b[2Jb: no such file or directory`},
 		{"-model " + empty, 1, "safetensors: " + empty + ": …"},
 		{"-model " + text, 1, "safetensors: " + text + ": …"},
-		{"-model " + small, 1, "safetensors: " + small + `: tensor "fc1.weight": shape 64×784, the model wants 128×784`},
+		{"-model " + small, 1, "safetensors: " + small + `: tensor "fc1.weight": shape 64×784, the model wants 128×784; tensor "fc1.bias": shape 64, the model wants 128; tensor "fc2.weight": shape 10×64, the model wants 10×128`},
 		{"-model " + nan, 1, "mlp: " + nan + `: tensor "fc1.weight": element 0 is NaN`},
 		{"-model " + huge, 1, "the model gives no probabilities: its weights are too large"},
 		{"-model " + huge + " -image " + writePNG(t, 3, false), 1, "the model gives no probabilities: its weights are too large"},
