@@ -159,6 +159,7 @@ func headerCalls[T allocarray.Element]() []call[T] {
 		{"AllocArray.Unravel", func(ctx context.Context, o *operands[T]) { o.one.Unravel(0) }},
 		{"AllocArray.Similar", func(ctx context.Context, o *operands[T]) { o.a.Similar(ctx); o.a.Similar(ctx, 2, 3) }},
 		{"AllocArray.Live", func(ctx context.Context, o *operands[T]) { o.a.Live() }},
+		{"AllocArray.Stamp", func(ctx context.Context, o *operands[T]) { o.a.Stamp() }},
 		{"AllocArray.Rank", func(ctx context.Context, o *operands[T]) { o.a.Rank() }},
 		{"AllocArray.Len", func(ctx context.Context, o *operands[T]) { o.a.Len() }},
 		{"AllocArray.Dim", func(ctx context.Context, o *operands[T]) { o.a.Dim(1) }},
