@@ -32,10 +32,6 @@ func WrapStamp[T Storage](s []T, stamp scope.Stamp, shape ...int) AllocArray[T] 
 	return wrap("WrapStamp", s, stamp, shape)
 }
 
-// Stamp returns the stamp of the scope of the elements, which all views of an array share, as
-// WrapStamp takes it. It is the zero stamp for elements of the Go heap.
-func (a AllocArray[T]) Stamp() scope.Stamp { return a.stamp }
-
 // wrap returns an array on s, whose elements live as long as the scope of the stamp.
 func wrap[T Storage](op string, s []T, stamp scope.Stamp, shape []int) AllocArray[T] {
 	if len(shape) == 0 {

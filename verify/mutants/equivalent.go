@@ -16,7 +16,6 @@ var equivalent = []struct {
 		`scope/memory/epoch.go Epoch.guards condition: e.guarded.Load() == nil becomes (e.guarded.Load() == nil) || true`,
 		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base … base >= uintptr(len(g.arena.mem)) becomes (address-base >= uintptr(len(g.arena.mem)))`,
 		`scope/internal/pages/finding.go Guards.Explain side: g.arena.mem == nil || address < base becomes (g.arena.mem == nil)`,
-		`scope/internal/pages/list.go List.Release condition: len(l.blocks) > 0 becomes (len(l.blocks) > 0) || true`,
 		`scope/internal/pages/overruns.go pending.add condition: len(broken) == 0 becomes (len(broken) == 0) && false`,
 		`scope/internal/pages/overruns.go TakeOverruns condition: !overruns.some.Load() becomes (!overruns.some.Load()) && false`,
 		`scope/internal/pages/overruns.go TakeOverruns atomic: overruns.some.Store(false) removed`,
@@ -70,6 +69,15 @@ var equivalent = []struct {
 		`scope/life.go life.end case: case ended: return removed`,
 		`scope/life.go life.end condition: reason == ended becomes (reason == ended) || true`,
 		`locked/helpers.go crew.RunPieces comparison: uint64(n) <= math.MaxUint32 becomes uint64(n) < math.MaxUint32`,
+		`locked/helpers.go crew.takeJob constant: 0 becomes (0 + 1)`,
+		`allocarray/compare.go compare condition: m != 0 becomes (m != 0) || true`,
+		`bumper/autoscaling.go AutoscalingBuffer.allocSlow once: ; break inserted`,
+		`locked/region.go fitFast arithmetic: align&mask becomes align|mask`,
+		`scope/builder.go Builder.another condition: pages.On() becomes (pages.On()) || true (2)`,
+		`scope/release.go releaserIn condition: !c.wraps becomes (!c.wraps) && false`,
+		`scope/release.go ReleaseMoved side: r != nil && stamp.Release(r, mem) becomes (stamp.Release(r, mem))`,
+		`scope/internal/pages/list.go List.Release condition: len(l.blocks) == 0 becomes (len(l.blocks) == 0) && false`,
+		`locked/job.go job.end wait: runtime.Gosched() removed`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -247,6 +255,32 @@ var equivalent = []struct {
 	}},
 	{"the lock of the queue is held: who is woken waits for it", []string{
 		`internal/handshake/queue.go waiter.enter swap: queue.list = append(queue.list, w) w.waitFor(refuser) becomes w.waitFor(refuser); queue.list = append(queue.list, w)`,
+	}},
+	{"one stock more than is used", []string{
+		`locked/job.go newJob constant: 1 becomes (1 + 1)`,
+	}},
+	{"a region that is closed is closed once more, and the one outside has no buffer of its own", []string{
+		`locked/region.go region.Close side: r.Living(g) && r.open becomes (r.Living(g))`,
+		`locked/region.go region.restart constant: 0 becomes (0 + 1) (2)`,
+	}},
+	{"a place of 0 is unknown, and no place is 1", []string{
+		`scope/memory/endat.go Epoch.EndAt condition: pc != 0 becomes (pc != 0) || true`,
+		`scope/memory/stamp.go Stamp.EndsAs condition: pc != 0 becomes (pc != 0) || true`,
+		`scope/memory/guarded.go Epoch.endWithScope constant: 0 becomes (0 + 1)`,
+	}},
+	{"any later generation is as good", []string{
+		`scope/memory/guarded.go Epoch.endWithScope constant: 1 becomes (1 + 1)`,
+		`scope/memory/releaser.go Stamp.Renew constant: 1 becomes (1 + 1)`,
+	}},
+	{"only the type of the element counts, and what is empty is not all of a block", []string{
+		`scope/release.go bytesOf constant: 0 becomes (0 + 1)`,
+		`scope/release.go Reusable side: len(elems) > 0 && stamp.Live() becomes (stamp.Live())`,
+	}},
+	{"a wrapper makes no blocks of its own", []string{
+		`scope/context.go WithAllocator condition: !c.wraps becomes (!c.wraps) || true`,
+	}},
+	{"no allocator refuses an empty block", []string{
+		`scope/builder.go Builder.another condition: err != nil becomes (err != nil) && false (2)`,
 	}},
 }
 

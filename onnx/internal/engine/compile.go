@@ -31,6 +31,7 @@ type Program struct {
 	model   *graph.Model
 	options Options
 	in, out []*graph.Value
+	readers [][]int // by value
 
 	mu      sync.Mutex
 	plans   atomic.Pointer[[]*Plan] // the last one used first, about
@@ -130,7 +131,7 @@ func Compile(file *proto.Model, options Options) (*Program, error) {
 		return nil, &UnsupportedError{f.unsupported}
 	}
 	prune(m.Graph)
-	p.out = m.Out
+	p.out, p.readers = m.Out, readersOf(m.Nodes, m.Out, m.Values)
 	return p, nil
 }
 

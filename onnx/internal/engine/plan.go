@@ -17,8 +17,9 @@ const (
 	input          // memory of the caller
 	fixed          // a constant, or what follows from the shapes
 	arena
-	output // memory that the caller gets
-	viewed // memory of another value
+	output    // memory that the caller gets
+	viewed    // memory of another value
+	elsewhere // it has the channels last, in a slot of its own
 )
 
 // A slot is what a plan knows about a value.
@@ -67,12 +68,19 @@ type outlet struct {
 // A planner is a plan being made.
 type planner struct {
 	*Plan
-	pairs []ops.Pair // of values
+	pairs []ops.Pair           // of values
+	lasts map[int]int          // slots of values with the channels last
+	taken map[*graph.Node]bool // nodes that are part of a step before them
+
+	nodes    []*graph.Node
+	readers  [][]int                      // by value: places in nodes
+	branches map[*graph.Node]*graph.Graph // what flatten finds; nil otherwise
 }
 
 // newPlan makes the plan for inputs of certain shapes; those with elements are taken as they are.
 func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
-	pl := &planner{Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}}
+	pl := &planner{Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{},
+		nodes: p.model.Nodes, readers: p.readers}
 	for i, v := range p.in {
 		s := &pl.slots[v.ID]
 		s.Tensor = *in[i]
@@ -80,7 +88,10 @@ func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
 			s.place = fixed
 		}
 	}
-	for _, n := range p.model.Nodes {
+	if err := pl.flatten(); err != nil {
+		return nil, err
+	}
+	for _, n := range pl.nodes {
 		if err := pl.add(n); err != nil {
 			return nil, err
 		}
@@ -103,6 +114,13 @@ func (p *planner) slot(v *graph.Value) *slot {
 
 // add plans a node.
 func (p *planner) add(n *graph.Node) error {
+	if p.branches != nil {
+		if done, err := p.choose(n); done || err != nil {
+			return err
+		}
+	} else if p.taken[n] || p.alias(n) || !p.program.options.Keep && p.fast(n) {
+		return nil
+	}
 	c, known := p.call(n)
 	if c == nil || n.Domain == "" && controls[n.Op] != nil {
 		p.late(n)
@@ -164,7 +182,10 @@ func ids(list []*graph.Value) []int {
 
 // late adds a node whose outputs are not known before it runs.
 func (p *planner) late(n *graph.Node) {
-	uses(n, func(v *graph.Value) { p.slot(v) })
+	uses(n, func(v *graph.Value) {
+		p.slot(v)
+		p.plain(v.ID)
+	})
 	p.constants(n)
 	p.steps = append(p.steps, step{node: n, in: ids(n.In), out: ids(n.Out), work: -1, late: true})
 	p.Late++
@@ -185,6 +206,11 @@ func (p *planner) constants(n *graph.Node) {
 }
 
 func (p *planner) step(c *ops.Call) {
+	for _, v := range c.Node.In {
+		if v != nil {
+			p.plain(v.ID)
+		}
+	}
 	s := step{node: c.Node, in: ids(c.Node.In), out: ids(c.Node.Out), kernel: c.Kernel, work: -1, size: c.Work}
 	for i, r := range c.Results {
 		if r.Type == tensor.Undefined {
@@ -237,6 +263,8 @@ func (p *planner) whole(v int) bool {
 // place decides which values are in the memory of the outputs.
 func (p *planner) place() {
 	for j, v := range p.program.model.Graph.Out {
+		p.slot(v)
+		p.plain(v.ID)
 		s := p.slot(v)
 		o := outlet{value: v.ID, late: s.place == nowhere}
 		if root := p.rootOf(v.ID); !o.late && p.slots[root].place == arena && p.whole(v.ID) && p.slots[root].Type != tensor.String {

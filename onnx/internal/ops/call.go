@@ -66,9 +66,20 @@ func (c *Call) Constant() *tensor.Tensor { return c.constant }
 type stop struct{ err error }
 
 // Do calls the operator's function. The error is [ErrUnknown], an [UnsupportedError], or says what is
-// wrong with the node.
-func (c *Call) Do(fn func(*Call)) (err error) {
-	c.Results = make([]Result, len(c.Out))
+// wrong with the node. What the function does not do for 16-bit numbers is done with float.
+func (c *Call) Do(fn func(*Call)) error {
+	err := c.do(fn)
+	if _, ok := errors.AsType[*UnsupportedError](err); ok && c.half() != tensor.Undefined {
+		e := c.widened(fn)
+		if _, ok := errors.AsType[*UnsupportedError](e); !ok {
+			return e
+		}
+	}
+	return err
+}
+
+func (c *Call) do(fn func(*Call)) (err error) {
+	c.Results, c.Kernel, c.Pairs, c.Work, c.constant = make([]Result, len(c.Out)), nil, nil, 0, nil
 	for i := range c.Results {
 		c.Results[i].Of = -1
 	}

@@ -145,7 +145,8 @@ func gatherRow[T tensor.Number](v *convolution, row, plane []T, at *[MaxRank]int
 	}
 }
 
-func convTranspose(c *Call) {
+// transposed reads a ConvTranspose and declares its output.
+func transposed(c *Call) *convolution {
 	x, y := c.Input(0), c.Input(1)
 	v := newConvolution(c, x, y)
 	if v.outGroup = y.Shape[1]; y.Shape[0] != x.Shape[1] {
@@ -183,6 +184,12 @@ func convTranspose(c *Call) {
 		}
 	}
 	v.output(c)
+	return v
+}
+
+func convTranspose(c *Call) {
+	v := transposed(c)
+	x := c.In[0]
 	// The transposed convolution takes the way of a convolution from its output to its input.
 	back := *v
 	back.window = &window{in: v.out, out: v.in, size: v.size, stride: v.stride, dilation: v.dilation, before: v.before, after: v.after}

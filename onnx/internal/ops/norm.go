@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
@@ -12,6 +13,7 @@ import (
 func init() {
 	register("BatchNormalization", batchNorm, 1, 6, 7, 9, 14, 15)
 	register("LRN", lrn, 1, 13)
+	registerIn(hidden, "LRN", lrnRows, 1)
 	register("Dropout", dropout, 1, 6, 7, 10, 12, 13, 22)
 }
 
@@ -88,6 +90,52 @@ func lrn(c *Call) {
 					dst[ch*pixels+i] = float32(float64(x[ch*pixels+i]) / math.Pow(bias+alpha/float64(size)*float64(v), beta))
 				}
 			}
+		}
+		return nil
+	}
+}
+
+// lrnLast is lrn for channels that are last, as [Permute] returns it.
+func lrnLast(c *Call) (count int, back bool) {
+	c.Node = &graph.Node{Name: c.Name, Op: "LRN", Domain: hidden, Opset: c.Opset, In: c.Node.In, Out: c.Node.Out, Attrs: c.Attrs}
+	x := *c.In[0]
+	x.Tensor = &tensor.Tensor{Type: x.Type, Shape: ChannelsLast(x.Shape)}
+	c.In[0] = &x
+	return 1, true
+}
+
+func lrnRows(c *Call) {
+	x := c.Input(0, tensor.Float)
+	c.Declare(0, x.Type, x.Shape...)
+	size, alpha, beta, bias := c.Int("size", 1), c.Float("alpha", 1e-4), c.Float("beta", 0.75), c.Float("bias", 1)
+	if size <= 0 {
+		c.Fail("attribute \"size\" is %d", size)
+	}
+	channels := x.Shape[len(x.Shape)-1]
+	c.Work = 8 * channels
+	c.Kernel = func(a *Args) error {
+		dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
+		squares, sums := work[:channels], work[channels:2*channels]
+		for ; len(x) > 0; x, dst = x[channels:], dst[channels:] {
+			row := x[:channels]
+			kernel.Unary(kernel.Square, squares, row)
+			clear(sums)
+			for d := -((size - 1) / 2); d <= size/2; d++ { // sums[i] += squares[i+d]
+				from, to := max(0, -d), min(channels, channels-d)
+				if from < to {
+					kernel.Binary(kernel.Add, sums[from:to], sums[from:to], squares[from+d:to+d])
+				}
+			}
+			kernel.BinaryScalar(kernel.Mul, sums, sums, alpha/float32(size))
+			kernel.BinaryScalar(kernel.Add, sums, sums, bias)
+			if beta == 0.75 { // √s·√√s
+				kernel.UnaryFloat(kernel.Sqrt, sums, sums)
+				kernel.UnaryFloat(kernel.Sqrt, squares, sums)
+				kernel.Binary(kernel.Mul, sums, sums, squares)
+			} else {
+				kernel.PowScalar(sums, sums, beta)
+			}
+			kernel.Binary(kernel.Div, dst[:channels], row, sums)
 		}
 		return nil
 	}

@@ -1,0 +1,340 @@
+package ops
+
+import (
+	"fmt"
+
+	nhwc "github.com/allocarrays/allocarrays-go/internal/conv"
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
+)
+
+// Images with the channels last, as convolutions and pooling take them. Shapes are those of the file, with the
+// channels behind the batch.
+
+// sides returns the height and the width of the spatial axes; a single one is the width.
+func sides(shape []int) (height, width int) {
+	if len(shape) == 1 {
+		return 1, shape[0]
+	}
+	return shape[0], shape[1]
+}
+
+// pair returns what belongs to the height and the width, of one or two axes.
+func pair(v []int, otherwise int) [2]int {
+	if len(v) == 1 {
+		return [2]int{otherwise, v[0]}
+	}
+	return [2]int{v[0], v[1]}
+}
+
+// A Head is a node that computes float32 and whose result elementwise nodes can go on with.
+type Head struct {
+	Shape []int // of the output
+	Last  bool  // its channels are last, and those of input 0 are to be
+	In    []int // which inputs of the node it reads when it runs
+
+	scale []float64 // of the output channels; nil for 1
+	shift []float64
+	key   string
+	make  func(h *Head, chain *Chain) (k Kernel, work int)
+}
+
+// Kernel returns the kernel of the head with a chain behind it, which may be nil; its inputs come behind
+// those of the head. work is how many bytes of work memory a run needs.
+func (h *Head) Kernel(chain *Chain) (k Kernel, work int) { return h.make(h, chain) }
+
+// Absorb makes a factor and a summand for each output channel part of the weights, if they may be. who is what they come from.
+func (h *Head) Absorb(who any, scale, shift []float64) bool {
+	if h.scale == nil {
+		return false
+	}
+	for i := range h.scale {
+		s, t := 1.0, 0.0
+		if scale != nil {
+			s = scale[i%len(scale)]
+		}
+		if shift != nil {
+			t = shift[i%len(shift)]
+		}
+		h.scale[i] *= s
+		h.shift[i] = float64(h.shift[i]*s) + t
+	}
+	h.key += fmt.Sprintf(" %p", who)
+	return true
+}
+
+// Channels returns the number of output channels that [Head.Absorb] takes, 0 if it takes none.
+func (h *Head) Channels() int { return len(h.scale) }
+
+// ConvHead returns a Conv as a head; nil if it is not one of images, of float32, with constant filters.
+func ConvHead(c *Call) (h *Head, err error) {
+	if x, y := c.In[0], c.In[1]; x == nil || y == nil || x.Type != tensor.Float || !y.Fixed || y.Type != tensor.Float || c.Has(2) && !c.In[2].Fixed ||
+		x.Rank() != 3 && x.Rank() != 4 {
+		return nil, nil
+	}
+	var v *convolution
+	err = c.Do(func(c *Call) {
+		x, y := c.Input(0), c.Input(1)
+		v = newConvolution(c, x, y)
+		if v.outGroup = y.Shape[0] / v.groups; y.Shape[1] != v.inGroup {
+			c.Fail("%d groups for %v and %v", v.groups, x, y)
+		}
+		v.fit(c, false)
+		v.output(c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	in, out := v.groups*v.inGroup, v.groups*v.outGroup
+	if v.batch == 0 || in == 0 || out == 0 || v.inPixels == 0 || v.outPixels == 0 {
+		return nil, nil
+	}
+	h = &Head{Shape: c.Results[0].Shape, Last: true, In: []int{0}, key: "image", scale: make([]float64, out), shift: make([]float64, out)}
+	for i := range h.scale {
+		h.scale[i] = 1
+	}
+	if v.bias {
+		for i, b := range slice[float32](c.In[2].Tensor) {
+			h.shift[i] = float64(b)
+		}
+	}
+	h.make = func(h *Head, chain *Chain) (Kernel, int) {
+		f := c.Once(h.key, func() any {
+			bias := make([]float32, out)
+			for i, b := range h.shift {
+				bias[i] = float32(b)
+			}
+			w := nhwc.Window{Size: pair(v.size, 1), Stride: pair(v.stride, 1), Dilation: pair(v.dilation, 1)}
+			return nhwc.NewFilters(w, in, out, v.groups, slice[float32](c.In[1].Tensor), bias, h.scale)
+		}).(*nhwc.Filters)
+		height, width := sides(v.in)
+		image := nhwc.New(f, height, width, pair(v.before, 0), pair(v.after, 0))
+		if image == nil {
+			return nil, 0
+		}
+		relu := chain.takeReLU()
+		room, more := image.Work(v.batch), 0
+		if chain != nil {
+			more = chain.Close(1)
+		}
+		batch := v.batch
+		return func(a *Args) error {
+			dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
+			for i := range image.Bands(batch) {
+				from, to := image.Run(i, batch, dst, x, work, relu)
+				if chain != nil {
+					chain.run(a, dst, from, to, work[room:])
+				}
+			}
+			return nil
+		}, 4*room + more
+	}
+	return h, nil
+}
+
+// ProductHead returns a MatMul or Gemm by constant weights as a head, or nil.
+func ProductHead(c *Call) (h *Head, err error) {
+	x, y := c.In[0], c.In[1]
+	if x == nil || y == nil || x.Type != tensor.Float || y.Type != tensor.Float || !y.Fixed || y.Rank() != 2 || x.Rank() < 1 || y.Len() == 0 || x.Len() == 0 {
+		return nil, nil
+	}
+	var bias []float32
+	trans := false
+	if c.Op == "Gemm" {
+		trans = c.Int("transB", 0) != 0
+		if c.Int("transA", 0) != 0 || c.Float("alpha", 1) != 1 || c.HasAttr("broadcast") || x.Rank() != 2 {
+			return nil, nil
+		}
+		n := y.Shape[1]
+		if trans {
+			n = y.Shape[0]
+		}
+		if c.Has(2) {
+			if z := c.In[2]; c.Float("beta", 1) != 1 || !z.Fixed || z.Type != tensor.Float || z.Len() != n || z.Shape[len(z.Shape)-1] != n {
+				return nil, nil
+			}
+			bias = slice[float32](c.In[2].Tensor)
+		}
+	}
+	fn := matMul
+	if c.Op == "Gemm" {
+		fn = gemmOf
+	}
+	if err := c.Do(fn); err != nil {
+		return nil, err
+	}
+	h = &Head{Shape: c.Results[0].Shape, In: []int{0}}
+	if x.Rank() < 2 {
+		return nil, nil
+	}
+	k, n := y.Shape[0], y.Shape[1]
+	row, col := n, 1
+	if trans {
+		k, n, row, col = n, k, 1, n
+	}
+	rows := x.Len() / k
+	h.make = func(h *Head, chain *Chain) (Kernel, int) {
+		packed := c.Once("packed", func() any { return gemm.Pack(slice[float32](y.Tensor), k, n, row, col) }).(*gemm.Packed[float32])
+		bias := bias
+		if bias == nil {
+			bias = chain.takeBias()
+		}
+		act, work, band := gemm.None, 0, rows
+		if chain.takeReLU() {
+			act = gemm.ReLU
+		}
+		if chain != nil {
+			if work = chain.Close(1); chain.Len() > 0 {
+				band = max(48, 64<<10/(4*n))
+			}
+		}
+		return func(a *Args) error {
+			dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
+			for r := 0; r < rows; r += band {
+				some := min(band, rows-r)
+				packed.Mul(dst[r*n:(r+some)*n], n, x[r*k:(r+some)*k], k, some, bias, act)
+				if chain != nil {
+					chain.run(a, dst, r*n, (r+some)*n, work)
+				}
+			}
+			return nil
+		}, work
+	}
+	return h, nil
+}
+
+// ToLast returns the kernel that puts the channels of a tensor of float32 last, or back again.
+func ToLast(shape []int, back bool) Kernel {
+	batch, channels, pixels := shape[0], shape[1], tensor.Count(shape[2:])
+	rows, cols := channels, pixels
+	if back {
+		rows, cols = cols, rows
+	}
+	return func(a *Args) error {
+		dst, x := slice[uint32](a.Out[0]), slice[uint32](a.In[0])
+		for n := range batch {
+			turn(dst[n*rows*cols:(n+1)*rows*cols], x[n*rows*cols:(n+1)*rows*cols], rows, cols)
+		}
+		return nil
+	}
+}
+
+// turn transposes rows × cols elements.
+func turn[T any](dst, x []T, rows, cols int) {
+	const tile = 16
+	if rows == 3 { // images
+		a, b, c := x[:cols], x[cols:2*cols], x[2*cols:3*cols]
+		for i := range a {
+			d := dst[3*i : 3*i+3]
+			d[0], d[1], d[2] = a[i], b[i], c[i]
+		}
+		return
+	}
+	for r := 0; r < rows; r += tile {
+		h := min(tile, rows-r)
+		for c := 0; c < cols; c += tile {
+			w := min(tile, cols-c)
+			for j := range w {
+				d := dst[(c+j)*rows+r:][:h]
+				src := x[r*cols+c+j:]
+				for i := range d {
+					d[i] = src[i*cols]
+				}
+			}
+		}
+	}
+}
+
+// PoolLast makes the kernel of a pooling of images with the channels last. It returns false if it is not one of those that have
+// a kernel.
+func PoolLast(c *Call) (bool, error) {
+	if x := c.In[0]; x == nil || x.Type != tensor.Float || x.Rank() != 3 && x.Rank() != 4 || c.Wants(1) || x.Len() == 0 {
+		return false, nil
+	}
+	var v *window
+	mean, padded, whole := false, false, false
+	err := c.Do(func(c *Call) {
+		switch c.Op {
+		case "MaxPool", "AveragePool":
+			p := newPool(c)
+			v, mean = p.window, c.Op == "AveragePool"
+			padded = mean && c.Int("count_include_pad", 0) != 0
+		default:
+			x := images(c)
+			shape := append([]int{}, x.Shape...)
+			for i := 2; i < len(shape); i++ {
+				shape[i] = 1
+			}
+			c.Declare(0, x.Type, shape...)
+			mean, whole = c.Op == "GlobalAveragePool", true
+			spatial := x.Shape[2:]
+			one, zero := make([]int, len(spatial)), make([]int, len(spatial))
+			for i := range one {
+				one[i] = 1
+			}
+			v = &window{in: spatial, out: one, size: spatial, stride: one, dilation: one, before: zero, after: zero}
+		}
+	})
+	if err != nil {
+		return false, err
+	}
+	if padded && !whole {
+		for _, n := range append(append([]int{}, v.before...), v.after...) {
+			if n != 0 {
+				return false, nil // the mean over padding is left to the general kernel
+			}
+		}
+		for axis := range v.out { // as is a window that reaches over the end
+			if (v.out[axis]-1)*v.stride[axis]+v.span(axis) > v.in[axis] {
+				return false, nil
+			}
+		}
+	}
+	for axis := range v.out {
+		for i := range v.out[axis] {
+			if _, n, _ := v.inside(axis, i); n == 0 {
+				return false, nil
+			}
+		}
+	}
+	c.Kernel = poolLast(v, c.In[0].Shape[0], c.In[0].Shape[1], mean)
+	return true, nil
+}
+
+func poolLast(v *window, batch, channels int, mean bool) Kernel {
+	if len(v.in) == 1 { // as an image of one line
+		v = &window{in: []int{1, v.in[0]}, out: []int{1, v.out[0]}, size: []int{1, v.size[0]}, stride: []int{1, v.stride[0]},
+			dilation: []int{1, v.dilation[0]}, before: []int{0, v.before[0]}, after: []int{0, v.after[0]}}
+	}
+	line := v.in[1] * channels
+	return func(a *Args) error {
+		dst, x := slice[float32](a.Out[0]), slice[float32](a.In[0])
+		for n := range batch {
+			image := x[n*v.in[0]*line:][:v.in[0]*line]
+			for i := range v.out[0] {
+				_, rows, y := v.inside(0, i)
+				for j := 0; j < v.out[1]; {
+					_, cols, at := v.inside(1, j)
+					count := 1
+					if cols == v.size[1] { // the others up to the last one that is inside
+						last := (v.in[1] + v.before[1] - v.span(1)) / v.stride[1]
+						count = min(last, v.out[1]-1) - j + 1
+					}
+					d := dst[:count*channels]
+					dst = dst[len(d):]
+					w := kernel.Window{Rows: rows, Cols: cols, Channels: channels, Count: count, Line: v.dilation[0] * line, Pixel: v.dilation[1] * channels,
+						Step: v.stride[1] * channels, Next: channels}
+					if mean {
+						kernel.WindowSum(d, image[y*line+at*channels:], w)
+						kernel.BinaryScalar(kernel.Div, d, d, float32(rows*cols))
+					} else {
+						kernel.WindowMax(d, image[y*line+at*channels:], w)
+					}
+					j += count
+				}
+			}
+		}
+		return nil
+	}
+}
