@@ -10,6 +10,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -37,6 +38,7 @@ func ExampleBuilder() {
 func TestBuilder(t *testing.T) {
 	for name, ctx := range map[string]context.Context{
 		"bump": scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()), "heap": t.Context(),
+		"free list": scope.WithAllocator(t.Context(), trial.NewFreeList()),
 	} {
 		for _, between := range []bool{false, true} {
 			b := allocarray.NewBuilder[int32](ctx, 1, 2, 3)

@@ -29,8 +29,10 @@ type LeakyReLU struct {
 
 // Forward returns max(x, 0) + Slope·min(x, 0).
 func (l LeakyReLU) Forward(ctx context.Context, x Tensor) Tensor {
-	return activate(ctx, x, func(dst, a []float32) { kernel.LeakyReLU(dst, a, l.Slope) })
+	return activate(ctx, x, l.apply)
 }
+
+func (l LeakyReLU) apply(dst, a []float32) { kernel.LeakyReLU(dst, a, l.Slope) }
 
 // String describes the layer.
 func (l LeakyReLU) String() string { return fmt.Sprintf("LeakyReLU of slope %v", l.Slope) }
@@ -54,8 +56,10 @@ type ELU struct {
 
 // Forward returns max(x, 0) + Alpha·(e^min(x, 0) - 1).
 func (l ELU) Forward(ctx context.Context, x Tensor) Tensor {
-	return activate(ctx, x, func(dst, a []float32) { kernel.ELU(dst, a, l.Alpha) })
+	return activate(ctx, x, l.apply)
 }
+
+func (l ELU) apply(dst, a []float32) { kernel.ELU(dst, a, l.Alpha) }
 
 // String describes the layer.
 func (l ELU) String() string { return fmt.Sprintf("ELU of alpha %v", l.Alpha) }
@@ -67,9 +71,9 @@ func (ELU) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample
 type Softplus struct{}
 
 // Forward returns ln(1 + e^x).
-func (Softplus) Forward(ctx context.Context, x Tensor) Tensor {
-	return activate(ctx, x, func(dst, a []float32) { kernel.Softplus(dst, a, 1, 20) })
-}
+func (l Softplus) Forward(ctx context.Context, x Tensor) Tensor { return activate(ctx, x, l.apply) }
+
+func (Softplus) apply(dst, a []float32) { kernel.Softplus(dst, a, 1, 20) }
 
 // OutputShape returns sample.
 func (Softplus) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
@@ -89,9 +93,11 @@ func (HardSwish) OutputShape(sample []int) ([]int, error) { return slices.Clone(
 type HardSigmoid struct{}
 
 // Forward returns max(0, min(6, x+3))/6.
-func (HardSigmoid) Forward(ctx context.Context, x Tensor) Tensor {
-	return activate(ctx, x, func(dst, a []float32) { kernel.HardSigmoid(dst, a, 1./6, 0.5) })
+func (l HardSigmoid) Forward(ctx context.Context, x Tensor) Tensor {
+	return activate(ctx, x, l.apply)
 }
+
+func (HardSigmoid) apply(dst, a []float32) { kernel.HardSigmoid(dst, a, 1./6, 0.5) }
 
 // OutputShape returns sample.
 func (HardSigmoid) OutputShape(sample []int) ([]int, error) { return slices.Clone(sample), nil }
@@ -100,11 +106,11 @@ func (HardSigmoid) OutputShape(sample []int) ([]int, error) { return slices.Clon
 type ReLU6 struct{}
 
 // Forward returns min(max(x, 0), 6).
-func (ReLU6) Forward(ctx context.Context, x Tensor) Tensor {
-	return activate(ctx, x, func(dst, a []float32) {
-		kernel.ReLU(dst, a)
-		kernel.BinaryScalar(kernel.Min, dst, dst, 6)
-	})
+func (l ReLU6) Forward(ctx context.Context, x Tensor) Tensor { return activate(ctx, x, l.apply) }
+
+func (ReLU6) apply(dst, a []float32) {
+	kernel.ReLU(dst, a)
+	kernel.BinaryScalar(kernel.Min, dst, dst, 6)
 }
 
 // OutputShape returns sample.

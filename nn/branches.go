@@ -76,16 +76,22 @@ func joinEqual(shape, next []int) bool {
 // aligned at their last axis, and so the batch of one with another axis of the other.
 func (b branches) combine(ctx context.Context, x Tensor, op func(context.Context, Tensor, Tensor) Tensor, into func(dst, x, y Tensor)) Tensor {
 	y := b[0].Forward(ctx, x)
+	ours := !sharesMemory(x, y) && forgets(b[0])
 	for i, l := range b[1:] {
 		next := l.Forward(ctx, x)
 		switch {
 		case y.Rank() != next.Rank():
 			panic(fmt.Sprintf("nn: branch %d, %s: returns shape %s, those before it %s", i+1, describe(l), shapeText(next.Shape()), shapeText(y.Shape())))
-		case i > 0 && sameShape(y, next):
+		case (i > 0 || ours && y.IsContiguous()) && sameShape(y, next):
 			into(y, y, next)
 		default:
-			y = op(ctx, y, next)
+			sum := op(ctx, y, next)
+			if i > 0 || ours {
+				release(ctx, y)
+			}
+			y = sum
 		}
+		releaseOutput(ctx, l, x, next)
 	}
 	return y
 }
@@ -190,25 +196,34 @@ func (c *Concat) String() string {
 // Forward returns the outputs of the branches joined along the axis.
 func (c *Concat) Forward(ctx context.Context, x Tensor) Tensor {
 	var outputs [16]Tensor // on the stack
+	var ours [16]bool      // which of them nothing else needs
 	n := 0
 	for _, l := range c.branches {
 		if n == len(outputs) { // many: join what there is
-			outputs[0], n = c.join(ctx, outputs[:]), 1
+			outputs[0], ours[0], n = c.join(ctx, outputs[:], ours[:]), true, 1
 		}
 		outputs[n] = l.Forward(ctx, x)
+		ours[n] = !sharesMemory(x, outputs[n]) && forgets(l)
 		n++
 	}
 	if n == 1 {
 		return outputs[0]
 	}
-	return c.join(ctx, outputs[:n])
+	return c.join(ctx, outputs[:n], ours[:n])
 }
 
-func (c *Concat) join(ctx context.Context, outputs []Tensor) Tensor {
+// join joins outputs, and releases those that are ours.
+func (c *Concat) join(ctx context.Context, outputs []Tensor, ours []bool) Tensor {
 	if rank := outputs[0].Rank(); c.axis >= rank || c.axis <= -rank {
 		panic(fmt.Sprintf("nn: %v: a branch returns shape %s", c, shapeText(outputs[0].Shape())))
 	}
-	return allocarray.Concat(ctx, c.axis, outputs...)
+	y := allocarray.Concat(ctx, c.axis, outputs...)
+	for i, x := range outputs {
+		if ours[i] {
+			release(ctx, x)
+		}
+	}
+	return y
 }
 
 // OutputShape returns the shape that a sample becomes.

@@ -16,7 +16,7 @@ type Chain struct {
 	in, out []int // shapes of a sample; out is nil if unknown
 	layers  []Layer
 	shapes  [][]int // of the outputs of the first layers, as far as they are known
-	steps   []Layer // what Forward computes: layers, some of them together; see fuse
+	steps   []step  // what Forward computes: layers, some of them together; see fuse
 }
 
 var (
@@ -43,7 +43,7 @@ func NewChain(in []int, layers ...Layer) (*Chain, error) {
 	if err := c.checkNames(); err != nil {
 		return nil, err
 	}
-	c.steps = fuse(c.layers)
+	c.steps = stepsOf(c.layers)
 	return c, nil
 }
 
@@ -132,9 +132,30 @@ func count(l Layer) (n int) {
 
 // Forward applies the layers to x, which is a batch of samples. It panics if a layer
 // does not take its input; see [Chain.CheckInput].
+//
+// What one layer returns and the next has read is released, and written over by an activation
+// behind it, if neither keeps it: see [Forgetful]. So with an allocator that takes arrays back,
+// such as package plan/replay's, a chain needs memory for about two of them at a time.
 func (c *Chain) Forward(ctx context.Context, x Tensor) Tensor {
-	for _, l := range c.steps {
-		x = l.Forward(ctx, x)
+	// If ours, the chain made x: it is made, or a view of it, and nothing else needs it.
+	ours, made := false, Tensor{}
+	for i := range c.steps {
+		s := &c.steps[i]
+		if ours && s.overwrite != nil && x.IsContiguous() {
+			s.overwrite(x)
+			continue
+		}
+		y := s.Forward(ctx, x)
+		switch {
+		case !s.forgets:
+			ours, made = false, Tensor{}
+		case !sharesMemory(x, y):
+			if ours {
+				release(ctx, made)
+			}
+			ours, made = true, y
+		}
+		x = y
 	}
 	return x
 }
@@ -193,5 +214,5 @@ func (c *Chain) ParametersChanged() {
 			p.ParametersChanged()
 		}
 	}
-	c.steps = fuse(c.layers)
+	c.steps = stepsOf(c.layers)
 }

@@ -65,7 +65,8 @@ func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tens
 	if x.Rank() < 2 || x.Dim(-1) != d.In() {
 		panic(fmt.Sprintf("nn: %v: input of shape %s, want batch×%d", d, shapeText(x.Shape()), d.In()))
 	}
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	shape := x.Shape()
@@ -74,6 +75,9 @@ func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tens
 	p := product{packed: d.packed, dst: y.Data(), a: x.Data(), bias: elements(d.bias), m: x.Len() / d.In(), k: d.In(), n: d.Out(), act: act}
 	p.run(ctx)
 	requireLive(&x, &y)
+	if copied {
+		release(ctx, x)
+	}
 	return y
 }
 

@@ -37,7 +37,8 @@ func (a AvgPool2D) pooling() pooling {
 func (p *pooling) forward(ctx context.Context, x Tensor) Tensor {
 	height, width := p.window.fit(x)
 	y := x.Similar(ctx, x.Dim(0), height, width, x.Dim(3))
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	if x.Len() > 0 {
@@ -47,6 +48,9 @@ func (p *pooling) forward(ctx context.Context, x Tensor) Tensor {
 		}
 	}
 	requireLive(&x, &y)
+	if copied {
+		release(ctx, x)
+	}
 	return y
 }
 

@@ -23,7 +23,7 @@ var (
 func NewSequence(layers ...Layer) *Sequence {
 	requireLayers("NewSequence", layers)
 	layers = slices.Clone(layers)
-	return &Sequence{Chain{layers: layers, steps: fuse(layers)}}
+	return &Sequence{Chain{layers: layers, steps: stepsOf(layers)}}
 }
 
 // requireLayers panics if one of the layers is nil.

@@ -68,12 +68,16 @@ func (s *stage) Forward(ctx context.Context, x Tensor) Tensor {
 		return x
 	}
 	y := x.Similar(ctx, shape[:]...)
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	w := newSweep(s.conv, f, s.act, x)
 	s.run(ctx, &w, y)
 	requireLive(&x, &y)
+	if copied {
+		release(ctx, x)
+	}
 	return y
 }
 

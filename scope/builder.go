@@ -15,7 +15,8 @@ import (
 // not known beforehand. While its elements are the last that the scope has allocated, a
 // bump buffer and a region of package locked lengthen them in place; otherwise, and
 // elsewhere, a Builder takes memory of twice the length and copies; what it had before stays
-// allocated until the scope ends, unless the allocator is a memory.Releaser.
+// allocated until the scope ends, unless the allocator is a memory.Releaser and Stamp was not
+// called for it.
 //
 // Every method checks that the scope still lives, and panics with a [*StaleError] if not.
 // A Builder must not be copied and is not safe for concurrent use.
@@ -24,7 +25,8 @@ type Builder[T any] struct {
 	extender memory.Extender // alloc, if it is one
 	born     Stamp
 	block    memory.Block
-	elems    []T // what was appended; its capacity is that of block
+	elems    []T  // what was appended; its capacity is that of block
+	lent     bool // there may be arrays on block
 }
 
 // NewBuilder returns an empty Builder with room for capacity elements. The element type is
@@ -85,8 +87,12 @@ func (b *Builder[T]) View() []T {
 }
 
 // Stamp returns the stamp of the scope that the Builder was made in, for an array type on
-// what View returns; the zero Stamp on the Go heap.
-func (b *Builder[T]) Stamp() Stamp { return b.born }
+// what View returns; the zero Stamp on the Go heap. Such an array lives as long as the scope:
+// the memory that the Builder has now stays as it is when the elements move elsewhere.
+func (b *Builder[T]) Stamp() Stamp {
+	b.lent = true
+	return b.born
+}
 
 // check panics if the scope has ended.
 func (b *Builder[T]) check(what string) {
@@ -137,8 +143,10 @@ func (b *Builder[T]) take(n int) error {
 	}
 	elems := view[T](block, n)
 	copy(elems, b.elems)
-	b.release()
-	b.block, b.elems = block, elems[:len(b.elems)]
+	if !b.lent {
+		b.release()
+	}
+	b.block, b.elems, b.lent = block, elems[:len(b.elems)], false
 	return nil
 }
 
