@@ -156,7 +156,6 @@ func headerCalls[T allocarray.Element]() []call[T] {
 		{"Wrap", func(ctx context.Context, o *operands[T]) { allocarray.Wrap([]T(nil), 0) }},
 		{"Float16Of", func(ctx context.Context, o *operands[T]) { allocarray.Float16Of(1) }},
 		{"WrapStamp", func(ctx context.Context, o *operands[T]) { allocarray.WrapStamp([]T(nil), scope.Stamp{}, 0) }},
-		{"WrapStamped", func(ctx context.Context, o *operands[T]) { allocarray.WrapStamped([]T(nil), scope.Stamp{}, 0) }},
 		{"AllocArray.Unravel", func(ctx context.Context, o *operands[T]) { o.one.Unravel(0) }},
 		{"AllocArray.Similar", func(ctx context.Context, o *operands[T]) { o.a.Similar(ctx); o.a.Similar(ctx, 2, 3) }},
 		{"AllocArray.Live", func(ctx context.Context, o *operands[T]) { o.a.Live() }},

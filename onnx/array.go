@@ -31,7 +31,7 @@ func Array[T Number](t Tensor) allocarray.AllocArray[T] {
 		panic(fmt.Sprintf("onnx: Array[%T] of %v", v, t))
 	}
 	if t.rank == 0 {
-		return allocarray.WrapStamped(Data[T](t), t.stamp, 1).Reshape()
+		return allocarray.WrapStamp(Data[T](t), t.stamp, 1).Reshape()
 	}
-	return allocarray.WrapStamped(Data[T](t), t.stamp, t.dims[:t.rank]...)
+	return allocarray.WrapStamp(Data[T](t), t.stamp, t.dims[:t.rank]...)
 }
