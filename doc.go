@@ -9,6 +9,8 @@
 //   - offheap: storage for buffers outside the Go heap.
 //   - meter: limits, logs and traces of what scopes take, and what happens when memory runs out.
 //   - plan: offsets for blocks whose lives are known, close to the least memory that holds them.
+//   - contrib/arrow, contrib/gonum: Apache Arrow and gonum in a scope; modules of their own.
+//   - npy: NumPy's files.
 //   - scopehttp: a scope for each request of an HTTP server.
 //   - contrib/grpc, contrib/prometheus: a scope for each RPC, and metrics; modules of their own.
 //   - scopevet: finds mistakes with scopes before the program runs; a module of its own.

@@ -17,6 +17,10 @@ type Element interface {
 // Float lists the floating-point element types.
 type Float interface{ float32 | float64 }
 
+// Storage lists the types of which there are arrays: the elements, and [Float16], which
+// can be stored, moved and converted, but not computed with.
+type Storage interface{ Element | Float16 }
+
 // MaxRank is the largest number of axes of an array.
 const MaxRank = 8
 
@@ -29,7 +33,7 @@ const MaxRank = 8
 // An AllocArray may be copied freely; copies share their elements. Arrays may be
 // read by several goroutines at once. They cannot be compared with ==, and to
 // reflect.DeepEqual only copies of one array are equal: compare Shape and Data.
-type AllocArray[T Element] struct {
+type AllocArray[T Storage] struct {
 	// Go keeps structs of up to four words and four fields in registers. So the length
 	// of the memory is not here: it follows from the layout.
 
@@ -47,7 +51,7 @@ func (a AllocArray[T]) elements() []T {
 }
 
 // over returns an array with the layout l on s, which has l.span elements.
-func over[T Element](s []T, l *layout, stamp scope.Stamp) AllocArray[T] {
+func over[T Storage](s []T, l *layout, stamp scope.Stamp) AllocArray[T] {
 	return AllocArray[T]{data: unsafe.Pointer(unsafe.SliceData(s)), layout: l, stamp: stamp}
 }
 
@@ -67,22 +71,15 @@ func (a AllocArray[T]) view(off int, l *layout) AllocArray[T] {
 // not have len(s) elements.
 //
 // The array is valid as long as s is. If s was made in a scope, the array cannot
-// notice the end of that scope.
-func Wrap[T Element](s []T, shape ...int) AllocArray[T] {
-	if len(shape) == 0 {
-		return over(s, rowMajor("Wrap", []int{len(s)}), scope.Stamp{})
-	}
-	l := rowMajor("Wrap", shape)
-	if l.size != len(s) {
-		panic(misuse("Wrap: %d elements do not fit shape %s", len(s), shapeText(l.lengths())))
-	}
-	return over(s, l, scope.Stamp{})
+// notice the end of that scope: see [WrapStamp].
+func Wrap[T Storage](s []T, shape ...int) AllocArray[T] {
+	return wrap("Wrap", s, scope.Stamp{}, shape)
 }
 
 // New returns an array of zeros, with memory from ctx. Without a shape it has
 // rank 0 and one element. New panics if a length is negative or if there are more
 // than [MaxRank] axes.
-func New[T Element](ctx context.Context, shape ...int) AllocArray[T] {
+func New[T Storage](ctx context.Context, shape ...int) AllocArray[T] {
 	a := allocate[T](ctx, "New", rowMajor("New", shape))
 	clear(a.elements())
 	a.recheck("New")
@@ -91,7 +88,7 @@ func New[T Element](ctx context.Context, shape ...int) AllocArray[T] {
 
 // Full returns an array whose elements are all v, with memory from ctx. Its shape
 // is as for [New].
-func Full[T Element](ctx context.Context, v T, shape ...int) AllocArray[T] {
+func Full[T Storage](ctx context.Context, v T, shape ...int) AllocArray[T] {
 	a := allocate[T](ctx, "Full", rowMajor("Full", shape))
 	a.fill("Full", v)
 	return a
@@ -137,7 +134,7 @@ func similarLayout(l *layout, shape []int) *layout {
 }
 
 // similar returns an array with the layout l, which is fresh, and memory from ctx.
-func similar[T Element](ctx context.Context, l *layout) AllocArray[T] {
+func similar[T Storage](ctx context.Context, l *layout) AllocArray[T] {
 	data, stamp, err := scope.Alloc[T](ctx, l.size)
 	if err != nil {
 		panic(err)
@@ -155,7 +152,7 @@ func (l *layout) renewed(op string) *layout {
 
 // allocate returns an array with the layout l, which is fresh, with memory from ctx, to
 // be written by an operation. Its elements are uninitialised.
-func allocate[T Element](ctx context.Context, op string, l *layout) AllocArray[T] {
+func allocate[T Storage](ctx context.Context, op string, l *layout) AllocArray[T] {
 	a := similar[T](ctx, l)
 	a.recheck(op) // the allocator and the context may be the user's code
 	return a
@@ -209,7 +206,7 @@ func (a AllocArray[T]) recheck(op string) {
 // recheckAll is recheck of a result and two operands. It takes pointers, which the
 // compiler keeps out of registers what they point to: where that matters, the caller
 // looks first whether all are live.
-func recheckAll[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) {
+func recheckAll[T, A, B Storage](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) {
 	if !dst.stamp.Live() || !a.stamp.Live() || !b.stamp.Live() {
 		dst.recheck(op)
 		a.recheck(op)

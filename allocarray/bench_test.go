@@ -159,3 +159,62 @@ func BenchmarkMatMul(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMedian puts the median beside the sum and beside sorting a copy, which is what
+// one writes without it.
+func BenchmarkMedian(b *testing.B) {
+	for _, n := range []int{100, 10_000, 1_000_000} {
+		r := newRand()
+		x := allocarray.Wrap(fillWith(r.NormFloat64)(n))
+		y := x.Heap()
+		b.Run(fmt.Sprintf("n=%d/median", n), func(b *testing.B) {
+			for b.Loop() {
+				allocarray.Median(x)
+			}
+		})
+		b.Run(fmt.Sprintf("n=%d/sort", n), func(b *testing.B) {
+			for b.Loop() {
+				allocarray.SortInto(y, x, 0)
+			}
+		})
+	}
+}
+
+// BenchmarkStatisticsAxis puts the statistics of the columns of a table beside their sum.
+func BenchmarkStatisticsAxis(b *testing.B) {
+	r := newRand()
+	x := allocarray.Wrap(fillWith(r.NormFloat64)(10_000*50), 10_000, 50)
+	for _, axis := range []int{0, 1} {
+		dst := allocarray.New[float64](b.Context(), x.Dim(1-axis))
+		for name, fn := range map[string]func(){
+			"sum":    func() { allocarray.SumAxisInto(dst, x, axis) },
+			"var":    func() { allocarray.VarAxisInto(dst, x, axis, 1) },
+			"median": func() { allocarray.MedianAxisInto(dst, x, axis) },
+		} {
+			b.Run(fmt.Sprintf("axis=%d/%s", axis, name), func(b *testing.B) {
+				for b.Loop() {
+					fn()
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkMap2 puts a user's function of two arrays beside the kernel and a plain loop.
+func BenchmarkMap2(b *testing.B) {
+	x, y := allocarray.Full(b.Context(), 1.5, 10_000), allocarray.Full(b.Context(), 2.5, 10_000)
+	dst := x.Similar(b.Context())
+	b.Run("map2", func(b *testing.B) {
+		for b.Loop() {
+			allocarray.Map2Into(dst, x, y, func(x, y float64) float64 { return x*y + 1 })
+		}
+	})
+	b.Run("loop", func(b *testing.B) {
+		d, s, t := dst.Data(), x.Data(), y.Data()
+		for b.Loop() {
+			for i := range d {
+				d[i] = s[i]*t[i] + 1
+			}
+		}
+	})
+}

@@ -120,7 +120,12 @@ func binaryMoved[T Element](ctx context.Context, op kernel.BinaryOp, name string
 
 func binaryInto[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArray[T]) {
 	m := checkInto(name, dst, a, b)
-	binaryRuns(op, name, dst, a, b)
+	if dst.alike(a.layout) && dst.alike(b.layout) { // as in binaryRuns, without a call
+		kernel.Binary(op, dst.elements(), a.elements(), b.elements())
+	} else {
+		binaryWalk(op, *dst, *a, *b)
+	}
+	recheckAll(name, dst, a, b)
 	if m != 0 {
 		drop2(nil, name, m, a, b)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 // call is a use of one exported function or method. The tests of staleness,
@@ -16,7 +17,7 @@ type call[T allocarray.Element] struct {
 
 // operationCalls are the functions for elements of all types.
 func operationCalls[T allocarray.Element]() []call[T] {
-	return []call[T]{
+	return append(arrangeCalls[T](), []call[T]{
 		{"Add", func(ctx context.Context, o *operands[T]) { allocarray.Add(ctx, o.a, o.b) }},
 		{"AddInto", func(ctx context.Context, o *operands[T]) { allocarray.AddInto(o.dst, o.a, o.b) }},
 		{"Sub", func(ctx context.Context, o *operands[T]) { allocarray.Sub(ctx, o.a, o.b) }},
@@ -90,12 +91,12 @@ func operationCalls[T allocarray.Element]() []call[T] {
 		{"New", func(ctx context.Context, o *operands[T]) { allocarray.New[T](ctx, 2, 3) }},
 		{"Full", func(ctx context.Context, o *operands[T]) { allocarray.Full[T](ctx, 1, 2, 3) }},
 		{"Arange", func(ctx context.Context, o *operands[T]) { allocarray.Arange[T](ctx, 9) }},
-	}
+	}...)
 }
 
 // floatCalls are the functions for floats only.
 func floatCalls[T allocarray.Float]() []call[T] {
-	return []call[T]{
+	return append(statisticsCalls[T](), []call[T]{
 		{"Exp", func(ctx context.Context, o *operands[T]) { allocarray.Exp(ctx, o.a) }},
 		{"ExpInto", func(ctx context.Context, o *operands[T]) { allocarray.ExpInto(o.dst, o.a) }},
 		{"Log", func(ctx context.Context, o *operands[T]) { allocarray.Log(ctx, o.a) }},
@@ -119,7 +120,7 @@ func floatCalls[T allocarray.Float]() []call[T] {
 		{"Mean", func(ctx context.Context, o *operands[T]) { allocarray.Mean(o.a) }},
 		{"MeanAxis", func(ctx context.Context, o *operands[T]) { allocarray.MeanAxis(ctx, o.a, 0) }},
 		{"MeanAxisInto", func(ctx context.Context, o *operands[T]) { allocarray.MeanAxisInto(o.line, o.a, 1) }},
-	}
+	}...)
 }
 
 // methodCalls are the methods that touch elements, or give views of them.
@@ -127,6 +128,8 @@ func methodCalls[T allocarray.Element]() []call[T] {
 	return []call[T]{
 		{"AllocArray.At", func(ctx context.Context, o *operands[T]) { o.a.At(1, 2) }},
 		{"AllocArray.Set", func(ctx context.Context, o *operands[T]) { o.a.Set(1, 1, 2) }},
+		{"AllocArray.AtFlat", func(ctx context.Context, o *operands[T]) { o.a.AtFlat(6) }},
+		{"AllocArray.SetFlat", func(ctx context.Context, o *operands[T]) { o.a.SetFlat(1, 6) }},
 		{"AllocArray.Item", func(ctx context.Context, o *operands[T]) { o.one.Item() }},
 		{"AllocArray.Fill", func(ctx context.Context, o *operands[T]) { o.a.Fill(1) }},
 		{"AllocArray.Data", func(ctx context.Context, o *operands[T]) { o.one.Data() }},
@@ -142,6 +145,7 @@ func methodCalls[T allocarray.Element]() []call[T] {
 		{"AllocArray.ExpandDims", func(ctx context.Context, o *operands[T]) { o.a.ExpandDims(0) }},
 		{"AllocArray.Squeeze", func(ctx context.Context, o *operands[T]) { o.a.Squeeze() }},
 		{"AllocArray.Reshape", func(ctx context.Context, o *operands[T]) { o.one.Reshape(1, 1) }},
+		{"AllocArray.SlidingWindow", func(ctx context.Context, o *operands[T]) { o.a.SlidingWindow(0, 2, 1) }},
 		{"AllocArray.Broadcast", func(ctx context.Context, o *operands[T]) { o.a.Broadcast(2, side, side) }},
 	}
 }
@@ -150,6 +154,9 @@ func methodCalls[T allocarray.Element]() []call[T] {
 func headerCalls[T allocarray.Element]() []call[T] {
 	return []call[T]{
 		{"Wrap", func(ctx context.Context, o *operands[T]) { allocarray.Wrap([]T(nil), 0) }},
+		{"Float16Of", func(ctx context.Context, o *operands[T]) { allocarray.Float16Of(1) }},
+		{"WrapStamp", func(ctx context.Context, o *operands[T]) { allocarray.WrapStamp([]T(nil), scope.Stamp{}, 0) }},
+		{"AllocArray.Unravel", func(ctx context.Context, o *operands[T]) { o.one.Unravel(0) }},
 		{"AllocArray.Similar", func(ctx context.Context, o *operands[T]) { o.a.Similar(ctx); o.a.Similar(ctx, 2, 3) }},
 		{"AllocArray.Live", func(ctx context.Context, o *operands[T]) { o.a.Live() }},
 		{"AllocArray.Rank", func(ctx context.Context, o *operands[T]) { o.a.Rank() }},

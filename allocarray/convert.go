@@ -4,8 +4,9 @@ import "context"
 
 // Convert returns a with its elements converted to another type, as in
 // Convert[float32](ctx, a), with memory from ctx. The conversion is Go's: what a
-// float becomes that the integer type cannot hold depends on the processor.
-func Convert[To, From Element](ctx context.Context, a AllocArray[From]) AllocArray[To] {
+// float becomes that the integer type cannot hold depends on the processor. To and from
+// [Float16] it is that of [Float16Of] and of [Float16.Float32].
+func Convert[To, From Storage](ctx context.Context, a AllocArray[From]) AllocArray[To] {
 	moved := a.take("Convert")
 	dst := allocate[To](ctx, "Convert", a.renewed("Convert"))
 	a.recheck("Convert")
@@ -18,7 +19,7 @@ func Convert[To, From Element](ctx context.Context, a AllocArray[From]) AllocArr
 
 // ConvertInto sets dst to the converted elements of a; see [Convert]. If both
 // element types have the same size, dst and a may have the same elements in memory.
-func ConvertInto[To, From Element](dst AllocArray[To], a AllocArray[From]) {
+func ConvertInto[To, From Storage](dst AllocArray[To], a AllocArray[From]) {
 	moved := checkUnaryInto("ConvertInto", &dst, &a)
 	convert("ConvertInto", &dst, &a)
 	if moved {
@@ -26,7 +27,7 @@ func ConvertInto[To, From Element](dst AllocArray[To], a AllocArray[From]) {
 	}
 }
 
-func convert[To, From Element](op string, dst *AllocArray[To], a *AllocArray[From]) {
+func convert[To, From Storage](op string, dst *AllocArray[To], a *AllocArray[From]) {
 	to, from := dst.elements(), a.elements()
 	w := newWalk(&dst.axes, &a.stride)
 	for ok := !w.empty(); ok; ok = w.next() {
@@ -36,8 +37,11 @@ func convert[To, From Element](op string, dst *AllocArray[To], a *AllocArray[Fro
 	a.recheck(op)
 }
 
-func convertRun[To, From Element](w *walk, dst []To, a []From) {
+func convertRun[To, From Storage](w *walk, dst []To, a []From) {
 	n, ds, as := w.run(), w.step(0), w.step(1)
+	if convertHalves(dst, ds, a, as, n) {
+		return
+	}
 	if ds == 1 && as == 1 {
 		dst = dst[:n]
 		for i, v := range a[:n] {

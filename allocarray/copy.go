@@ -44,16 +44,21 @@ func (a AllocArray[T]) clone(ctx context.Context, op string) AllocArray[T] {
 }
 
 // copyRuns is copyElements as an operation of its own.
-func copyRuns[T Element](op string, dst, src *AllocArray[T], stride *[MaxRank]int) {
+func copyRuns[T Storage](op string, dst, src *AllocArray[T], stride *[MaxRank]int) {
 	copyElements(dst, src, stride)
 	dst.recheck(op)
 	src.recheck(op)
 }
 
 // copyElements copies src, whose strides along the axes of dst are given, to dst.
-func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
-	to, from := dst.elements(), src.elements()
-	w := newWalk(&dst.axes, stride)
+func copyElements[T Storage](dst, src *AllocArray[T], stride *[MaxRank]int) {
+	copyWalk(&dst.axes, stride, dst.elements(), src.elements())
+}
+
+// copyWalk copies the elements of from, whose strides along the axes x of to are given, to
+// the latter.
+func copyWalk[T Storage](x *axes, stride *[MaxRank]int, to, from []T) {
+	w := newWalk(x, stride)
 	n, ds, ss := w.run(), w.step(0), w.step(1)
 	for ok := !w.empty(); ok; ok = w.next() {
 		d, s := to[w.off[0]:], from[w.off[1]:]
@@ -65,7 +70,8 @@ func copyElements[T Element](dst, src *AllocArray[T], stride *[MaxRank]int) {
 	}
 }
 
-// Fill sets all elements to v. It panics if a is a broadcast view.
+// Fill sets all elements to v. It panics if elements of a repeat, as in a broadcast
+// view.
 func (a AllocArray[T]) Fill(v T) {
 	a.checkDst("Fill")
 	a.fill("Fill", v)

@@ -1,8 +1,8 @@
 // Package allocarray provides n-dimensional numeric arrays whose memory comes from
 // the allocator in a context.
 //
-// [New], [Full] and [Arange] make an [AllocArray], [Wrap] makes one of a slice, and
-// Similar makes one like another:
+// [New], [Empty], [Full], [Arange] and [Eye] make an [AllocArray], [Wrap] and [WrapStamp]
+// make one of a slice, a [Builder] grows one, and Similar makes one like another:
 //
 //	w := allocarray.New[float64](ctx, 2, 3)
 //	x := allocarray.Wrap([]float64{1, 2, 3, 4, 5, 6}, 2, 3)
@@ -36,6 +36,10 @@
 // [AllocArray.CopyTo] into an array made outside. [AllocArray.Data] returns an
 // ordinary slice, whose use is not checked.
 //
+// Some allocators take single arrays back before their scope ends. [AllocArray.Release]
+// ends an array where it is no longer needed, and [AllocArray.Move] hands an operand to an
+// operation, which may then compute in its memory. Other allocators ignore both.
+//
 // A scope may also end during an operation, by mistake: in a function given to [Map],
 // in an allocator, or in another goroutine. So operations check the scopes of their
 // operands and of their result again before they return, and before they go on after
@@ -62,8 +66,30 @@
 // # Masks
 //
 // Comparisons return masks: arrays of uint8 that are 1 where the comparison holds
-// and 0 elsewhere. Masks can be added, multiplied and used in [Where]. As in Go, NaN
-// is unequal to everything.
+// and 0 elsewhere. There are no arrays of bool: a mask can be added, multiplied and
+// used in [Where], and lies in memory as bools do. [Mask] makes one of bools, and
+// [CopyBools] goes back; [Not] is the opposite, [Minimum] of masks is and, [Maximum]
+// is or, and [CountNonzero] counts, where [Sum] would wrap at 256. As in Go, NaN is
+// unequal to everything.
+//
+// # Operations
+//
+// Names are those of NumPy and PyTorch. "Axis" in a name reduces along one axis.
+//
+//   - arithmetic: [Add], [Sub], [Mul], [Div], [Pow], [Minimum], [Maximum], and with a
+//     scalar ([AddScalar] …); [Neg], [Abs], [Square], [Sqrt], [Exp], [Log]; [Tanh],
+//     [Sigmoid], [ReLU], [GELU], [Softmax], [LogSoftmax]
+//   - your own function, in one pass over one to three arrays: [Map], [Map2], [Map3]
+//   - comparisons and masks: [Equal], [Less] …, [Where], [Not], [CountNonzero]
+//   - reductions: [Sum], [Mean], [Max], [Min], [ArgMax], [ArgMin], [Dot], [Norm]
+//   - statistics: [Var], [Std], [Cov], [Quantile], [Median], [CumSum]
+//   - order: [Sort], [Argsort]
+//   - choice by index: [Take], [Gather]; and the reverse, [ScatterAddInto] and [SegmentSum]
+//   - joining, moving, padding: [Concat], [Roll], [Pad], [PadEdge], [PadReflect], [Convert]
+//   - matrices: [MatMul], [Eye]. Factorisations and Fourier transforms are gonum's:
+//     docs/adopting.md shows them on the memory of a scope.
+//   - views, which copy nothing: Slice, SliceStep, Index, Transpose, Permute, Reshape,
+//     ExpandDims, Squeeze, Broadcast, and SlidingWindow, whose windows may overlap
 //
 // # Concurrency
 //
@@ -73,6 +99,7 @@
 // # Elements
 //
 // [Element] lists the element types. Integer arithmetic wraps and divides as in Go.
+// [Float16] is a type to store and to convert only.
 // There are no complex numbers, because they have no order, which minima, maxima and
 // comparisons need.
 package allocarray

@@ -48,6 +48,14 @@ func elementSuite[T allocarray.Element](t *testing.T) {
 	t.Run("matmul", testMatMul[T])
 	t.Run("stacks", testMatMulStacks[T])
 	t.Run("alias", testAlias[T])
+	t.Run("lines", testLines[T])
+	t.Run("map", testMapTogether[T])
+	t.Run("take", testTake[T])
+	t.Run("scatter", testScatter[T])
+	t.Run("pad", testPad[T])
+	t.Run("flat", testFlat[T])
+	t.Run("window", testWindow[T])
+	t.Run("mask", testMask[T])
 }
 
 func floatSuite[T allocarray.Float](t *testing.T) {
@@ -57,4 +65,8 @@ func floatSuite[T allocarray.Float](t *testing.T) {
 	t.Run("mean", testMean[T])
 	t.Run("sum error", testSumError[T])
 	t.Run("matmul error", testMatMulError[T])
+	t.Run("spread", testSpread[T])
+	t.Run("norm", testNorm[T])
+	t.Run("cov", testCov[T])
+	t.Run("quantile", testQuantile[T])
 }

@@ -26,6 +26,8 @@ func emptyOperands[T allocarray.Element](ctx context.Context, shape ...int) *ope
 	o.line, o.places = allocarray.New[T](ctx, without(shape, 1)...), allocarray.New[int](ctx, without(shape, 1)...)
 	tall := append([]int{2 * shape[0]}, shape[1:]...)
 	o.tall = allocarray.New[T](ctx, tall...)
+	o.c, o.picks, o.order = like(), allocarray.New[int](ctx, shape...), allocarray.New[int](ctx, shape...)
+	o.segments = allocarray.New[int](ctx, 1).Broadcast(shape[0]) // none can be made of that length
 	return o
 }
 
@@ -43,6 +45,9 @@ func TestEmpty(t *testing.T) {
 			"MaxAxisInto": "axis 1 of shape 0×0 has length 0", "MinAxisInto": "axis 1 of shape 0×0 has length 0",
 			".At": "index 1, 2 out of range", ".Set": "index 1, 2 out of range", ".Index": "index 1 out of range",
 			".Slice": "range 1:3:1 is invalid", ".SliceStep": "range 0:4:2 is invalid", ".Broadcast": "does not broadcast",
+			".AtFlat": "position 6 out of range for the 0 elements", ".SetFlat": "position 6 out of range",
+			"PadInto": "dst has shape 7×7, want 3×3", "PadEdge": "axis 0 of shape 0×0 has no elements to add", "PadEdgeInto": "no elements",
+			"PadReflect": "axis 0 of shape 0×0 has no elements to add", "PadReflectInto": "no elements",
 		}},
 		{[]int{long, 0, 0}, map[string]string{
 			"Max": "has no elements", "Min": "has no elements",
@@ -50,6 +55,9 @@ func TestEmpty(t *testing.T) {
 			"MinAxisInto": fmt.Sprintf("axis 1 of shape %d×0×0 has length 0", long),
 			".At":         "2 indices for rank 3", ".Set": "2 indices for rank 3",
 			".Permute": "do not fit rank 3", ".Broadcast": "does not broadcast",
+			".AtFlat": "out of range", ".SetFlat": "out of range", "Cov": "is not a matrix", "CovInto": "is not a matrix",
+			"Pad": "out of memory", "PadInto": "dst has shape", "PadEdge": "no elements", "PadEdgeInto": "no elements",
+			"PadReflect": "no elements", "PadReflectInto": "no elements",
 		}},
 		{[]int{0, long}, map[string]string{
 			"Max": "has no elements", "Min": "has no elements", "MatMul": "do not multiply", "MatMulInto": "do not multiply",
@@ -57,6 +65,11 @@ func TestEmpty(t *testing.T) {
 			"SumAxis": "out of memory", "MeanAxis": "out of memory", // the sums of nothing are as many as the axis is long
 			".At": "out of range", ".Set": "out of range", ".Index": "out of range",
 			".Slice": "is invalid", ".SliceStep": "is invalid", ".Broadcast": "does not broadcast",
+			"VarAxis": "out of memory", "StdAxis": "out of memory", "NormAxis": "out of memory",
+			"QuantileAxis": "out of memory", "MedianAxis": "out of memory", "SegmentSum": "out of memory",
+			".AtFlat": "out of range", ".SetFlat": "out of range", "CovInto": "dst has shape",
+			"Pad": "out of memory", "PadInto": "dst has shape", "PadEdge": "no elements", "PadEdgeInto": "no elements",
+			"PadReflect": "no elements", "PadReflectInto": "no elements",
 		}},
 	} {
 		o := emptyOperands[float64](t.Context(), c.shape...)

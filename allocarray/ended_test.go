@@ -164,7 +164,8 @@ func elementCalls() (calls []call[float64]) {
 		"AllocArray.Data": true, "AllocArray.Slice": true, "AllocArray.SliceStep": true, "AllocArray.Index": true,
 		"AllocArray.Transpose": true, "AllocArray.Permute": true, "AllocArray.ExpandDims": true,
 		"AllocArray.Squeeze": true, "AllocArray.Reshape": true, "AllocArray.Broadcast": true,
-		"AllocArray.Move": true,
+		"AllocArray.Move":          true,
+		"AllocArray.SlidingWindow": true,
 	}
 	for _, c := range append(append(operationCalls[float64](), floatCalls[float64]()...), methodCalls[float64]()...) {
 		if !views[c.name] {

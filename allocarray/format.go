@@ -40,7 +40,7 @@ func (a AllocArray[T]) format() string {
 }
 
 // printer formats one array.
-type printer[T Element] struct {
+type printer[T Storage] struct {
 	a     *AllocArray[T]
 	edge  int
 	width int

@@ -17,7 +17,7 @@ func (a AllocArray[T]) At(index ...int) T {
 }
 
 // Set sets the element at an index to v. It panics if the index is out of range, or
-// if a is a broadcast view.
+// if elements of a repeat, as in a broadcast view.
 func (a AllocArray[T]) Set(v T, index ...int) {
 	if a.usable() && !a.repeats {
 		if off, ok := a.offset(index); ok {
@@ -78,7 +78,7 @@ func (a AllocArray[T]) refusal(op string, index []int) string {
 // requireWritable panics if elements of a repeat.
 func (a AllocArray[T]) requireWritable(op string) {
 	if a.layout.repeats {
-		panic(misuse("%s: cannot write to a broadcast view of shape %s", op, shapeText(a.lengths())))
+		panic(misuse("%s: cannot write to a view of shape %s whose elements repeat", op, shapeText(a.lengths())))
 	}
 }
 

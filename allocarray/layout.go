@@ -29,7 +29,7 @@ type layout struct {
 	span       int  // the distance from the first element to behind the last in memory; 0 if there are none
 	contiguous bool // the elements follow one another in row-major order without gaps
 	fresh      bool // the strides are those of a new array; it is contiguous then
-	repeats    bool // an axis that is longer than 1 repeats
+	repeats    bool // an axis that is longer than 1 repeats, or windows overlap
 
 	// The layouts without the first axis, without the last, and with the axes in
 	// reverse order, each nil until it was needed. They are stored once. What can be
@@ -61,6 +61,7 @@ func newLayout(x *axes) *layout {
 			l.span += (d - 1) * x.stride[i]
 		}
 	}
+	l.repeats = l.repeats || l.size > 0 && x.doRepeat()
 	return l
 }
 

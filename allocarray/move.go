@@ -61,7 +61,7 @@ type moves uint8
 // take2 is take of two operands.
 //
 //go:noinline
-func take2[A, B Element](op string, a *AllocArray[A], b *AllocArray[B]) (m moves) {
+func take2[A, B Storage](op string, a *AllocArray[A], b *AllocArray[B]) (m moves) {
 	if a.take(op) {
 		m = 1
 	}
@@ -74,7 +74,7 @@ func take2[A, B Element](op string, a *AllocArray[A], b *AllocArray[B]) (m moves
 // drop2 is drop of those that were moved.
 //
 //go:noinline
-func drop2[A, B Element](ctx context.Context, op string, m moves, a *AllocArray[A], b *AllocArray[B]) {
+func drop2[A, B Storage](ctx context.Context, op string, m moves, a *AllocArray[A], b *AllocArray[B]) {
 	if m&1 != 0 {
 		a.drop(ctx, op)
 	}
@@ -83,8 +83,25 @@ func drop2[A, B Element](ctx context.Context, op string, m moves, a *AllocArray[
 	}
 }
 
+// take3 is take of three operands.
+func take3[A, B, C Storage](op string, a *AllocArray[A], b *AllocArray[B], c *AllocArray[C]) (m moves) {
+	m = take2(op, a, b)
+	if c.take(op) {
+		m |= 4
+	}
+	return m
+}
+
+// drop3 is drop2 of three operands.
+func drop3[A, B, C Storage](ctx context.Context, op string, m moves, a *AllocArray[A], b *AllocArray[B], c *AllocArray[C]) {
+	drop2(ctx, op, m, a, b)
+	if m&4 != 0 {
+		c.drop(ctx, op)
+	}
+}
+
 // takeInto is take of an operand of an operation that writes to dst.
-func takeInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) bool {
+func takeInto[T, A Storage](op string, dst *AllocArray[T], a *AllocArray[A]) bool {
 	moved := a.take(op)
 	if moved {
 		requireApart(op, dst, a)
@@ -93,7 +110,7 @@ func takeInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) boo
 }
 
 // takeInto2 is takeInto of two operands.
-func takeInto2[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) (m moves) {
+func takeInto2[T, A, B Storage](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B]) (m moves) {
 	if takeInto(op, dst, a) {
 		m = 1
 	}
@@ -103,8 +120,17 @@ func takeInto2[T, A, B Element](op string, dst *AllocArray[T], a *AllocArray[A],
 	return m
 }
 
+// takeInto3 is takeInto of three operands.
+func takeInto3[T, A, B, C Storage](op string, dst *AllocArray[T], a *AllocArray[A], b *AllocArray[B], c *AllocArray[C]) (m moves) {
+	m = takeInto2(op, dst, a, b)
+	if takeInto(op, dst, c) {
+		m |= 4
+	}
+	return m
+}
+
 // requireApart panics if dst is the operand a, which was moved, or a view of it.
-func requireApart[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) {
+func requireApart[T, A Storage](op string, dst *AllocArray[T], a *AllocArray[A]) {
 	if dst.stamp == a.stamp {
 		panic(misuse("%s: the destination of shape %s is the moved operand of shape %s, or a view of it", op,
 			shapeText(dst.form().lengths()), shapeText(a.lengths())))
@@ -113,12 +139,12 @@ func requireApart[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A])
 
 // inPlace reports whether an elementwise operation whose result has the layout l, which is
 // fresh, can compute it in the memory of its operand a, which was moved.
-func inPlace[T Element](ctx context.Context, l *layout, a *AllocArray[T]) bool {
+func inPlace[T Storage](ctx context.Context, l *layout, a *AllocArray[T]) bool {
 	return a.layout == l && scope.Reusable(ctx, a.elements(), a.stamp)
 }
 
 // keepsApart reports whether b shares no memory with a, or is the same array.
-func keepsApart[T, B Element](a *AllocArray[T], b *AllocArray[B]) bool {
+func keepsApart[T, B Storage](a *AllocArray[T], b *AllocArray[B]) bool {
 	return a.stamp != b.stamp || a.data == b.data && a.layout == b.layout && sizeOf[T]() == sizeOf[B]()
 }
 

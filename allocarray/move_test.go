@@ -210,7 +210,8 @@ func TestMoveToItself(t *testing.T) {
 				continue
 			}
 			o := newOperands[float64](ctx)
-			o.dst, o.flags, o.other, o.tall, o.places, o.line = o.dst.Move(), o.flags.Move(), o.other.Move(), o.tall.Move(), o.places.Move(), o.line.Move()
+			o.dst, o.flags, o.other, o.tall, o.places = o.dst.Move(), o.flags.Move(), o.other.Move(), o.tall.Move(), o.places.Move()
+			o.line, o.order, o.padded = o.line.Move(), o.order.Move(), o.padded.Move()
 			if !strings.HasPrefix(c.name, "Softmax") && !strings.HasPrefix(c.name, "LogSoftmax") {
 				require.Contains(t, fmt.Sprint(panicOf(func() { c.run(ctx, o) })), "of a moved ", c.name)
 			}

@@ -17,7 +17,15 @@ type operands[T allocarray.Element] struct {
 	mask, flags allocarray.AllocArray[uint8]   // n×n: a source and a destination
 	places      allocarray.AllocArray[int]     // n: of ArgMaxAxis
 	other       allocarray.AllocArray[float64] // n×n: of Convert
+	c           allocarray.AllocArray[T]       // n×n: a third operand
+	picks       allocarray.AllocArray[int]     // n×n: indices along an axis
+	order       allocarray.AllocArray[int]     // n×n: a destination of indices
+	segments    allocarray.AllocArray[int]     // n: of SegmentSum
+	padded      allocarray.AllocArray[T]       // (n+3)×(n+3): of Pad
+	bools       []bool                         // n·n
 	fn          func(T) T                      // of Map
+	fn2         func(a, b T) T                 // of Map2
+	fn3         func(a, b, c T) T              // of Map3
 }
 
 const side = 4
@@ -30,7 +38,12 @@ func newOperands[T allocarray.Element](ctx context.Context) *operands[T] {
 		line: allocarray.New[T](ctx, side), tall: allocarray.New[T](ctx, 2*side, side), one: allocarray.New[T](ctx, 1),
 		mask: allocarray.New[uint8](ctx, side, side), flags: allocarray.New[uint8](ctx, side, side),
 		places: allocarray.New[int](ctx, side), other: allocarray.New[float64](ctx, side, side),
-		fn: func(v T) T { return v },
+		c: allocarray.Full[T](ctx, 1, side, side), picks: allocarray.Full(ctx, 1, side, side),
+		order: allocarray.New[int](ctx, side, side), segments: allocarray.Full(ctx, 2, side),
+		padded: allocarray.New[T](ctx, side+3, side+3), bools: make([]bool, side*side),
+		fn:  func(v T) T { return v },
+		fn2: func(a, b T) T { return a },
+		fn3: func(a, b, c T) T { return a },
 	}
 }
 
@@ -42,6 +55,8 @@ func strided[T allocarray.Element](ctx context.Context) *operands[T] {
 	o.dst, o.tall, o.line = stretchedOut(ctx, o.dst), stretchedOut(ctx, o.tall), stretchedOut(ctx, o.line)
 	o.mask, o.flags = o.mask.Transpose(), stretchedOut(ctx, o.flags)
 	o.places, o.other = stretchedOut(ctx, o.places), stretchedOut(ctx, o.other)
+	o.c, o.picks, o.order = o.c.Transpose(), stretchedOut(ctx, o.picks), stretchedOut(ctx, o.order)
+	o.segments, o.padded = stretchedOut(ctx, o.segments), stretchedOut(ctx, o.padded)
 	return o
 }
 
@@ -70,5 +85,10 @@ func roles[T allocarray.Element]() []func(dst, src *operands[T]) string {
 		func(dst, src *operands[T]) string { dst.flags = src.flags; return kind(src.flags) },
 		func(dst, src *operands[T]) string { dst.places = src.places; return kind(src.places) },
 		func(dst, src *operands[T]) string { dst.other = src.other; return kind(src.other) },
+		func(dst, src *operands[T]) string { dst.c = src.c; return kind(src.c) },
+		func(dst, src *operands[T]) string { dst.picks = src.picks; return kind(src.picks) },
+		func(dst, src *operands[T]) string { dst.order = src.order; return kind(src.order) },
+		func(dst, src *operands[T]) string { dst.segments = src.segments; return kind(src.segments) },
+		func(dst, src *operands[T]) string { dst.padded = src.padded; return kind(src.padded) },
 	}
 }

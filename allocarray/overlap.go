@@ -5,7 +5,7 @@ import "unsafe"
 // requireInPlace panics if writing dst element by element could change elements of
 // src before they are read, that is, if they share elements without being the same
 // array. src broadcasts to the shape of dst.
-func requireInPlace[T, U Element](op string, dst *AllocArray[T], src *AllocArray[U]) {
+func requireInPlace[T, U Storage](op string, dst *AllocArray[T], src *AllocArray[U]) {
 	if !rangesMeet(dst, src) || dst.data == src.data && dst.layout == src.layout && sizeOf[T]() == sizeOf[U]() {
 		return
 	}
@@ -16,7 +16,7 @@ func requireInPlace[T, U Element](op string, dst *AllocArray[T], src *AllocArray
 }
 
 // requireDisjoint panics if dst and src share an element.
-func requireDisjoint[T, U Element](op string, dst *AllocArray[T], src *AllocArray[U]) {
+func requireDisjoint[T, U Storage](op string, dst *AllocArray[T], src *AllocArray[U]) {
 	if rangesMeet(dst, src) && meet(dst, src) {
 		panic(misuse("%s: dst of shape %s overlaps an operand of shape %s",
 			op, shapeText(dst.lengths()), shapeText(src.lengths())))
@@ -27,25 +27,25 @@ func requireDisjoint[T, U Element](op string, dst *AllocArray[T], src *AllocArra
 // last. They are only compared, never turned back into pointers. Both arrays are in
 // use meanwhile, and Go does not move heap objects. There is no other way to compare
 // two slices for overlap.
-func start[T Element](a *AllocArray[T]) uintptr { return uintptr(a.data) }
+func start[T Storage](a *AllocArray[T]) uintptr { return uintptr(a.data) }
 
-func end[T Element](a *AllocArray[T]) uintptr { return start(a) + uintptr(a.span)*sizeOf[T]() }
+func end[T Storage](a *AllocArray[T]) uintptr { return start(a) + uintptr(a.span)*sizeOf[T]() }
 
-func sizeOf[T Element]() uintptr {
+func sizeOf[T Storage]() uintptr {
 	var zero T
 	return unsafe.Sizeof(zero)
 }
 
 // rangesMeet reports whether the memory from the first element of a to its last
 // overlaps that of b. The memory of an empty array overlaps nothing.
-func rangesMeet[T, U Element](a *AllocArray[T], b *AllocArray[U]) bool {
+func rangesMeet[T, U Storage](a *AllocArray[T], b *AllocArray[U]) bool {
 	return max(start(a), start(b)) < min(end(a), end(b))
 }
 
 // sameElements reports whether b, whose strides along the axes of a are given, has
 // the same elements as a in the same order. The stride of an axis of length 1 does
 // not matter.
-func sameElements[T, U Element](a *AllocArray[T], b *AllocArray[U], stride *[MaxRank]int) bool {
+func sameElements[T, U Storage](a *AllocArray[T], b *AllocArray[U], stride *[MaxRank]int) bool {
 	if start(a) != start(b) || sizeOf[T]() != sizeOf[U]() {
 		return false
 	}
@@ -64,7 +64,7 @@ func sameElements[T, U Element](a *AllocArray[T], b *AllocArray[U], stride *[Max
 // They share one if the distance from the first element of a to that of b is a sum
 // of steps forward in a and backward in b, with as many steps along each axis as the
 // axis allows.
-func meet[T, U Element](a *AllocArray[T], b *AllocArray[U]) bool {
+func meet[T, U Storage](a *AllocArray[T], b *AllocArray[U]) bool {
 	size, by := int(sizeOf[T]()), int(start(b)-start(a)) // wraps to a negative distance
 	if size != int(sizeOf[U]()) || by%size != 0 {
 		return true

@@ -109,7 +109,7 @@ func unaryInto[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T
 
 // checkUnaryInto panics if dst cannot be the destination of an elementwise
 // operation on a. It returns whether a was moved; then the operation calls drop.
-func checkUnaryInto[T, A Element](op string, dst *AllocArray[T], a *AllocArray[A]) (moved bool) {
+func checkUnaryInto[T, A Storage](op string, dst *AllocArray[T], a *AllocArray[A]) (moved bool) {
 	if !a.usable() || !dst.usable() || dst.repeats {
 		moved = takeInto(op, dst, a)
 		dst.checkDst(op)

@@ -9,66 +9,41 @@ import (
 // Where returns the elements of a where mask is not 0 and those of b elsewhere, with
 // memory from ctx. All three broadcast to one shape.
 func Where[T Element](ctx context.Context, mask AllocArray[uint8], a, b AllocArray[T]) AllocArray[T] {
-	shape, m := whereShape("Where", &mask, &a, &b)
+	m := take3("Where", &a, &b, &mask)
+	shape := whereShape("Where", &mask, &a, &b)
 	dst := allocate[T](ctx, "Where", rowMajor("Where", shape.lengths()))
 	mask.recheck("Where")
 	a.recheck("Where")
 	b.recheck("Where")
 	whereRuns("Where", &dst, &mask, &a, &b)
-	whereDrop(ctx, "Where", m, &mask, &a, &b)
+	if m != 0 {
+		drop3(ctx, "Where", m, &a, &b, &mask)
+	}
 	return dst
 }
 
 // WhereInto sets dst to the elements of a where mask is not 0 and to those of b
 // elsewhere, broadcast; dst may be a or b.
 func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocArray[T]) {
-	shape, m := whereShape("WhereInto", &mask, &a, &b)
-	if m != 0 {
-		whereApart(&dst, m, &mask, &a, &b)
-	}
+	m := takeInto3("WhereInto", &dst, &a, &b, &mask)
+	shape := whereShape("WhereInto", &mask, &a, &b)
 	dst.checkDst("WhereInto")
 	requireShape("WhereInto", &dst.axes, &shape)
 	requireInPlace("WhereInto", &dst, &mask)
 	requireInPlace("WhereInto", &dst, &a)
 	requireInPlace("WhereInto", &dst, &b)
 	whereRuns("WhereInto", &dst, &mask, &a, &b)
-	whereDrop(nil, "WhereInto", m, &mask, &a, &b)
-}
-
-// whereApart panics if the destination is an operand that was moved.
-func whereApart[T Element](dst *AllocArray[T], m moves, mask *AllocArray[uint8], a, b *AllocArray[T]) {
-	if m&1 != 0 {
-		requireApart("WhereInto", dst, a)
-	}
-	if m&2 != 0 {
-		requireApart("WhereInto", dst, b)
-	}
-	if m&4 != 0 {
-		requireApart("WhereInto", dst, mask)
+	if m != 0 {
+		drop3(nil, "WhereInto", m, &a, &b, &mask)
 	}
 }
 
-// whereDrop releases the operands that were moved.
-func whereDrop[T Element](ctx context.Context, op string, m moves, mask *AllocArray[uint8], a, b *AllocArray[T]) {
-	if m&4 != 0 {
-		mask.drop(ctx, op)
-	}
-	if m&3 != 0 {
-		drop2(ctx, op, m, a, b)
-	}
-}
-
-// whereShape checks the operands and returns the shape to which they broadcast, and which
-// of them were moved; the mask is the last.
-func whereShape[T Element](op string, mask *AllocArray[uint8], a, b *AllocArray[T]) (shape axes, m moves) {
-	if mask.take(op) {
-		m = 4
-	}
-	m |= take2(op, a, b)
+// whereShape returns the shape to which the operands broadcast.
+func whereShape[T Element](op string, mask *AllocArray[uint8], a, b *AllocArray[T]) (shape axes) {
 	var both axes
 	both.broadcast(op, &a.axes, &b.axes)
 	shape.broadcast(op, &mask.axes, &both)
-	return shape, m
+	return shape
 }
 
 // whereRuns selects from a and b, which broadcast to the shape of dst, as mask does.

@@ -56,6 +56,20 @@ func (b *Builder[T]) Append(elems ...T) {
 	b.elems = append(b.elems, elems...)
 }
 
+// Grow makes room for n elements more, so that appending them cannot fail. It panics as
+// Append does, and if n is negative.
+func (b *Builder[T]) Grow(n int) {
+	b.check("Grow of")
+	if n < 0 {
+		panic(misuse("Grow of a Builder by %d elements", n))
+	}
+	if n > cap(b.elems)-len(b.elems) {
+		if err := b.grow(n); err != nil {
+			panic(err)
+		}
+	}
+}
+
 // Len returns how many elements there are.
 func (b *Builder[T]) Len() int {
 	b.check("Len of")
@@ -69,6 +83,10 @@ func (b *Builder[T]) View() []T {
 	b.check("View of")
 	return b.elems[:len(b.elems):len(b.elems)]
 }
+
+// Stamp returns the stamp of the scope that the Builder was made in, for an array type on
+// what View returns; the zero Stamp on the Go heap.
+func (b *Builder[T]) Stamp() Stamp { return b.born }
 
 // check panics if the scope has ended.
 func (b *Builder[T]) check(what string) {

@@ -134,6 +134,7 @@ func TestBuilderStale(t *testing.T) {
 				"Append to":     func() { b.Append(1) },
 				"View of":       func() { b.View() },
 				"Len of":        func() { b.Len() },
+				"Grow of":       func() { b.Grow(0) },
 				"ReadFrom into": func() { _, _ = scope.ReadFrom(b, bytes.NewReader(nil), 1) },
 			} {
 				func() {
@@ -147,6 +148,30 @@ func TestBuilderStale(t *testing.T) {
 					t.Fatalf("%s is not noticed", what)
 				}()
 			}
+		})
+	}
+}
+
+// TestBuilderGrow: what Grow made room for is appended in place; the stamp is that of the
+// elements.
+func TestBuilderGrow(t *testing.T) {
+	for kind, ctx := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+				b := scope.NewBuilder[float64](ctx, 0)
+				b.Append(1)
+				b.Grow(1000)
+				first := &b.View()[0]
+				_ = scope.Make[byte](ctx, 1) // in the way of growing
+				b.Append(make([]float64, 1000)...)
+				require.Same(t, first, &b.View()[0])
+				require.True(t, b.Stamp().Live())
+				require.PanicsWithValue(t, "scope: Grow of a Builder by -1 elements", func() { b.Grow(-1) })
+				var exhausted *scope.ExhaustedError
+				require.ErrorAs(t, scope.Try(func() error { b.Grow(math.MaxInt); return nil }), &exhausted)
+				require.Equal(t, 1001, b.Len())
+				return nil
+			}))
 		})
 	}
 }

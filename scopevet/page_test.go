@@ -31,7 +31,7 @@ func TestPage(t *testing.T) {
 	require.NoError(t, err)
 	dir, err := filepath.Abs(filepath.Join("testdata", "corpus"))
 	require.NoError(t, err)
-	without := map[string]bool{"release": true, "unknowncall": true, "directive": true} // programs
+	without := map[string]bool{"unknowncall": true, "directive": true} // programs
 	overlay := make(map[string][]byte)
 	var patterns []string
 	for _, r := range scopevet.Rules {

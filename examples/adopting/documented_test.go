@@ -32,7 +32,7 @@ func requireDocumented(t *testing.T, before, after int) {
 }
 
 // TestDiffs: every line of code that the page shows as removed or added is in this
-// package, before or after.
+// package, before or after; and every line of the functions that it shows whole.
 func TestDiffs(t *testing.T) {
 	page, err := os.ReadFile("../../docs/adopting.md")
 	require.NoError(t, err)
@@ -51,6 +51,13 @@ func TestDiffs(t *testing.T) {
 	for _, block := range blocks {
 		for line := range strings.Lines(block[1]) {
 			require.True(t, have[strings.TrimSpace(line[1:])], "docs/adopting.md shows %q", line)
+		}
+	}
+	functions := regexp.MustCompile("(?s)```go\nfunc (.*?)```").FindAllStringSubmatch(string(page), -1)
+	require.Len(t, functions, 5)
+	for _, function := range functions {
+		for line := range strings.Lines("func " + function[1]) {
+			require.True(t, have[strings.TrimSpace(line)], "docs/adopting.md shows %q", line)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package callsite
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -27,21 +28,35 @@ func User() uintptr {
 func callers(calls *[8]uintptr) int { return runtime.Callers(4, calls[:]) }
 
 // known remembers of some return addresses whether all functions there, a call and those
-// it is inlined in, pass on: the address, and 1 in the lowest bit if they do.
-var known [256]atomic.Uint64
+// it is inlined in, pass on: the address, and 1 in the lowest bit if they do. A set is
+// searched whole; when it is full, any of it makes room.
+var known [1 << knownBits][8]atomic.Uint64
+
+const knownBits = 9
 
 // within reports whether all functions at a return address pass on.
 func within(pc uintptr) bool {
-	slot := &known[(pc>>2^pc>>10)%uintptr(len(known))]
-	if word := slot.Load(); word>>1 == uint64(pc) {
-		return word&1 != 0
+	set := &known[uint64(pc)*0x9e3779b97f4a7c15>>(64-knownBits)]
+	free := -1
+	for i := range set {
+		word := set[i].Load()
+		if word>>1 == uint64(pc) {
+			return word&1 != 0
+		}
+		if word == 0 {
+			free = i
+			break
+		}
+	}
+	if free < 0 {
+		free = rand.IntN(len(set))
 	}
 	_, outside := user(pc)
 	word := uint64(pc) << 1
 	if !outside {
 		word |= 1
 	}
-	slot.Store(word)
+	set[free].Store(word)
 	return !outside
 }
 

@@ -4,7 +4,7 @@ import "math"
 
 // CopyStrided computes dst[i*ds] = a[i*as] for i in [0, n). as may be 0 (broadcast). Gathering a strided view into
 // contiguous memory and running a contiguous kernel there in place is how operations without a strided form are done.
-func CopyStrided[T Number](dst []T, ds int, a []T, as int, n int) {
+func CopyStrided[T Storable](dst []T, ds int, a []T, as int, n int) {
 	switch {
 	case n == 0:
 	case ds == 1 && as == 1:
@@ -24,7 +24,7 @@ const fillRun = 512
 
 // Fill sets every element of dst to v. Past the first few it copies, in runs that double: copy is vectorized and a Go
 // loop is not.
-func Fill[T Number](dst []T, v T) {
+func Fill[T Storable](dst []T, v T) {
 	n := min(len(dst), simdMin)
 	for i := range dst[:n] {
 		dst[i] = v

@@ -8,6 +8,9 @@ type Number interface {
 	int8 | int16 | int32 | int64 | int | uint8 | uint16 | uint32 | uint64 | uint | float32 | float64
 }
 
+// Storable is what kernels that only move elements take: the numbers, and types that are stored as 16 bits.
+type Storable interface{ Number | ~uint16 }
+
 // Float is the element types that have fractions, NaN and infinities.
 type Float interface{ float32 | float64 }
 

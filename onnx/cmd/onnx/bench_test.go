@@ -26,7 +26,7 @@ func TestBench(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, name, m.Model)
 		require.Positive(t, m.Time)
-		require.Zero(t, m.HeapAllocs, name)
+		require.Less(t, m.HeapAllocs, 0.5, name) // the runtime itself may allocate meanwhile
 		require.Positive(t, m.ScopeBytes)
 		require.Less(t, float64(m.ScopeBytes), want.excess*float64(m.LiveBytes)+float64(256<<10), name)
 		var b bytes.Buffer

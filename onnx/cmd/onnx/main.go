@@ -5,6 +5,7 @@
 //	onnx map [-shape NAME=1,3,320,320]… [-o FILE] MODEL       draw the memory of a run, as SVG
 //	onnx run [-in FILE] [-out FILE] MODEL                     run a model on tensors in safetensors files
 //	onnx verify [-json] [-run PATTERN] DIR                    run the backend tests below a folder
+//	onnx verify -scoreboard FILE DIR                          write a page about the operators
 package main
 
 import (
@@ -44,5 +45,6 @@ func usage() {
 	onnx map [-shape NAME=1,3,320,320]… [-o FILE] MODEL    draw the memory of a run, as SVG
 	onnx run [-in FILE] [-out FILE] MODEL                  run a model on tensors in safetensors files
 	onnx verify [-json] [-run PATTERN] DIR                 run the backend tests below a folder
+	onnx verify -scoreboard FILE DIR                       write a page about the operators
 `)
 }

@@ -20,6 +20,7 @@ func verify(args []string) error {
 	asJSON := flags.Bool("json", false, "print a JSON object for each test, and one with the totals")
 	pattern := flags.String("run", "", "only the tests whose name matches this regular expression")
 	quiet := flags.Bool("q", false, "print no lines for tests that pass, and unsupported ones by their reason")
+	scoreboard := flags.String("scoreboard", "", "write a page about the operators to this file, and nothing else")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -36,6 +37,13 @@ func verify(args []string) error {
 	}
 	defer root.Close()
 	files := root.FS()
+	if *scoreboard != "" {
+		page, _, err := backend.Scoreboard(files)
+		if err != nil {
+			return fmt.Errorf("onnx verify: %w", err)
+		}
+		return os.WriteFile(*scoreboard, []byte(page), 0o644)
+	}
 	tests, err := backend.Find(files)
 	if err != nil {
 		return fmt.Errorf("onnx verify: %w", err)

@@ -56,29 +56,35 @@ func unpack(t *testing.T, name string) fs.FS {
 // and again, unless its shapes depend on data.
 func TestNodeTests(t *testing.T) {
 	files := unpack(t, "node-tests.tgz")
-	t.Run("outcomes", func(t *testing.T) {
-		totals, unsupported := verify(t, files)
-		assert.Equal(t, nodeTotals, totals)
-		assert.Equal(t, strings.Fields(nodeUnsupported), unsupported)
-	})
+	page, results, err := backend.Scoreboard(files)
+	require.NoError(t, err)
+	totals, unsupported := outcomes(t, results)
+	assert.Equal(t, nodeTotals, totals)
+	assert.Equal(t, strings.Fields(nodeUnsupported), unsupported)
+	have, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "onnx-operators.md"))
+	require.NoError(t, err)
+	assert.Equal(t, page, string(have), "run onnx verify -scoreboard docs/onnx-operators.md on the folder of the node tests")
 	t.Run("allocations", func(t *testing.T) { withoutAllocations(t, files) })
 }
 
 // TestPyTorchTests runs ONNX's tests of models that were converted.
 func TestPyTorchTests(t *testing.T) {
-	totals, unsupported := verify(t, unpack(t, "pytorch-tests.tgz"))
+	files := unpack(t, "pytorch-tests.tgz")
+	list, err := backend.Find(files)
+	require.NoError(t, err)
+	var results []backend.Result
+	for _, dir := range list {
+		results = append(results, backend.Run(files, dir))
+	}
+	totals, unsupported := outcomes(t, results)
 	assert.Equal(t, map[string]int{backend.Pass: 127}, totals)
 	assert.Empty(t, unsupported)
 }
 
-// verify returns the totals and the operators that are not supported, each with the number of tests where it is
-// the first one.
-func verify(t *testing.T, files fs.FS) (totals map[string]int, unsupported []string) {
-	list, err := backend.Find(files)
-	require.NoError(t, err)
+// outcomes returns the totals, and the operators that are not supported.
+func outcomes(t *testing.T, results []backend.Result) (totals map[string]int, unsupported []string) {
 	totals, operators := map[string]int{}, map[string]bool{}
-	for _, d := range list {
-		r := backend.Run(files, d)
+	for _, r := range results {
 		totals[r.Status]++
 		if r.Status == backend.Unsupported {
 			operator, _, _ := strings.Cut(r.Reason, ":")

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/ops"
@@ -17,6 +19,9 @@ func init() {
 		"SequenceErase": (*run).sequenceErase, "SequenceAt": (*run).sequenceAt, "SequenceLength": (*run).sequenceLength,
 		"SplitToSequence": (*run).splitToSequence, "ConcatFromSequence": (*run).concatFromSequence}
 }
+
+// Controls returns the names of the operators that are computed here and not in package ops.
+func Controls() []string { return slices.Sorted(maps.Keys(controls)) }
 
 // chosen returns the branch of an If for its condition.
 func chosen(n *graph.Node, cond *tensor.Tensor) (*graph.Graph, error) {

@@ -305,10 +305,11 @@ func blocksOf(mems set) set {
 	return out
 }
 
-// views are the methods of arrays that share the elements of their receiver.
+// views are the methods of arrays that share the elements of their receiver, true for those
+// with all elements in their order, which can be released like the array itself.
 var views = map[string]bool{
-	"Broadcast": true, "ExpandDims": true, "Index": true, "Permute": true, "Reshape": true, "Slice": true,
-	"SliceStep": true, "Squeeze": true, "Transpose": true,
+	"ExpandDims": true, "Reshape": true, "Squeeze": true,
+	"Broadcast": false, "Index": false, "Permute": false, "SlidingWindow": false, "Slice": false, "SliceStep": false, "Transpose": false,
 }
 
 func (s *state) arrayFuncs(c *call, typ, name string) bool {
@@ -366,8 +367,8 @@ func (s *state) releaseArray(c *call) {
 			}
 		}
 	}
-	if s.recording && isView(c.args[0], 0) && name == "Release" {
-		s.report("release", c.pos(), "Release of a view: release the array that it is a view of")
+	if s.recording && isView(c.args[0], 0) {
+		s.report("release", c.pos(), name+" of a view: use the array that it is a view of")
 	}
 }
 
@@ -388,7 +389,8 @@ func isView(v ssa.Value, depth int) bool {
 	case *ssa.Call:
 		if fn := v.Call.StaticCallee(); fn != nil && len(v.Call.Args) > 0 && isArray(v.Call.Args[0].Type()) {
 			_, name, _ := cutLast(fullName(origin(fn)))
-			return views[name]
+			whole, view := views[name]
+			return view && (!whole || isView(v.Call.Args[0], depth+1))
 		}
 	case *ssa.Phi:
 		for _, e := range v.Edges {

@@ -1,0 +1,181 @@
+package scope_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
+	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/scope/guard"
+	"github.com/allocarrays/allocarrays-go/scope/memory"
+)
+
+// around is a third party's wrapper, which knows nothing of releasing.
+type around struct{ scope.Allocator }
+
+func (a around) Unwrap() scope.Allocator                    { return a.Allocator }
+func (around) Rewrap(inner scope.Allocator) scope.Allocator { return around{inner} }
+func unguarded(t *testing.T)                                { m := guard.Set(guard.Off); t.Cleanup(func() { guard.Set(m) }) }
+func numbers(t *testing.T, ctx context.Context) ([]int, scope.Stamp) {
+	t.Helper()
+	s, stamp, err := scope.Alloc[int](ctx, 10)
+	require.NoError(t, err)
+	return s, stamp
+}
+
+// onFreeList calls test with contexts of a free list; direct says whether it is the allocator of
+// the innermost scope itself.
+func onFreeList(t *testing.T, test func(t *testing.T, f *trial.FreeList, ctx context.Context, direct bool)) {
+	unguarded(t)
+	noEscape := func(ctx context.Context, fn func(context.Context)) {
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
+	}
+	open := func(ctx context.Context, fn func(context.Context)) {
+		ctx, s := scope.Open(ctx)
+		fn(ctx)
+		require.NoError(t, s.End())
+	}
+	outside := func(ctx context.Context, fn func(context.Context)) { fn(ctx) }
+	for name, enter := range map[string]func(context.Context, func(context.Context)){"outside": outside, "NoEscape": noEscape, "Open": open} {
+		t.Run(name, func(t *testing.T) {
+			f := trial.NewFreeList()
+			enter(scope.WithAllocator(t.Context(), f), func(ctx context.Context) { test(t, f, ctx, true) })
+			require.NoError(t, f.Reset())
+			require.Zero(t, f.Live)
+		})
+		t.Run(name+"/wrapped", func(t *testing.T) {
+			f := trial.NewFreeList()
+			enter(scope.WithAllocator(t.Context(), around{f}), func(ctx context.Context) { test(t, f, ctx, false) })
+			require.NoError(t, f.Reset())
+			require.Zero(t, f.Live)
+		})
+	}
+}
+
+// TestReleaseOfBlocks: a whole block is released once, by the allocator that made it, and says
+// where; whatever is refused changes nothing.
+func TestReleaseOfBlocks(t *testing.T) {
+	onFreeList(t, func(t *testing.T, f *trial.FreeList, ctx context.Context, _ bool) {
+		s, stamp := numbers(t, ctx)
+		require.True(t, stamp.Releasable())
+		for _, part := range [][]int{s[:9], s[1:], s[3:4]} {
+			require.ErrorIs(t, scope.Release(ctx, part, stamp), scope.ErrPart)
+			require.ErrorIs(t, scope.ReleaseMoved(ctx, part, stamp), scope.ErrPart)
+			require.False(t, scope.Reusable(ctx, part, stamp))
+			_, ok := scope.Reuse(ctx, part, stamp)
+			require.False(t, ok)
+		}
+		require.NoError(t, scope.Release(ctx, s[:0], stamp))
+		require.NoError(t, scope.ReleaseMoved(ctx, s[:0], stamp))
+		require.NoError(t, scope.Release(ctx, s, scope.Stamp{}))
+		require.NoError(t, scope.ReleaseMoved(ctx, s, scope.Stamp{}))
+		for name, other := range map[string]context.Context{
+			"heap": context.Background(), "another": scope.WithAllocator(t.Context(), trial.NewFreeList()),
+			"buffer": scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()),
+		} {
+			err := scope.Release(other, s, stamp)
+			require.ErrorIs(t, err, scope.ErrForeign, name)
+			require.ErrorContains(t, err, "scope: Release of memory of free list, with ")
+		}
+		require.True(t, stamp.Live())
+		require.Zero(t, stamp.EndPC(), "a refusal records no place")
+		require.Zero(t, f.Released)
+		s[9] = 1
+
+		require.NoError(t, scope.Release(ctx, s, stamp))
+		require.False(t, stamp.Live())
+		require.Equal(t, 1, f.Released)
+		require.Contains(t, stamp.End(), "TestReleaseOfBlocks")
+		err := scope.Release(ctx, s, stamp)
+		require.ErrorIs(t, err, scope.ErrStale)
+		require.ErrorContains(t, err, "scope: Release of memory whose scope has ended at ")
+		require.NoError(t, scope.ReleaseMoved(ctx, s, stamp), "what has ended is nobody's")
+		require.Equal(t, 1, f.Released)
+
+		slab := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())
+		theirs, kept := numbers(t, slab)
+		require.NoError(t, scope.Release(slab, theirs, kept), "which does not take single blocks back")
+		require.ErrorIs(t, scope.Release(ctx, theirs, kept), scope.ErrForeign)
+		require.NoError(t, scope.ReleaseMoved(ctx, theirs, kept))
+		require.True(t, kept.Live())
+	})
+}
+
+// TestReleaseOfOperands: an operand that was handed over is released by its own allocator,
+// whatever that of the result is.
+func TestReleaseOfOperands(t *testing.T) {
+	onFreeList(t, func(t *testing.T, f *trial.FreeList, ctx context.Context, _ bool) {
+		for i, result := range []context.Context{nil, ctx, context.Background(), scope.WithAllocator(t.Context(), trial.NewFreeList())} {
+			s, stamp := numbers(t, ctx)
+			require.NoError(t, scope.ReleaseMoved(result, s, stamp))
+			require.False(t, stamp.Live())
+			require.Contains(t, stamp.End(), "TestReleaseOfOperands")
+			require.Equal(t, i+1, f.Released)
+		}
+	})
+}
+
+// TestReuseOfOperands: the memory of an operand becomes the result's if it would have been
+// allocated there: by the very allocator of the context, in its innermost scope.
+func TestReuseOfOperands(t *testing.T) {
+	onFreeList(t, func(t *testing.T, f *trial.FreeList, ctx context.Context, direct bool) {
+		s, stamp := numbers(t, ctx)
+		for name, other := range map[string]context.Context{
+			"heap": context.Background(), "another": scope.WithAllocator(t.Context(), trial.NewFreeList()),
+			"buffer": scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()), "wrapper": scope.WithAllocator(ctx, around{scope.AllocatorFrom(ctx)}),
+		} {
+			require.False(t, scope.Reusable(other, s, stamp), name)
+			_, ok := scope.Reuse(other, s, stamp)
+			require.False(t, ok, name)
+		}
+		require.False(t, scope.Reusable(ctx, s[:0], stamp))
+		require.True(t, stamp.Live())
+		require.Equal(t, direct, scope.Reusable(ctx, s, stamp))
+		next, ok := scope.Reuse(ctx, s, stamp)
+		require.Equal(t, direct, ok)
+		require.True(t, next.Live())
+		require.Equal(t, !direct, stamp.Live())
+		require.Zero(t, f.Released)
+		if !direct {
+			require.Equal(t, stamp, next)
+			return
+		}
+		require.Contains(t, stamp.End(), "TestReuseOfOperands")
+		require.False(t, scope.Reusable(ctx, s, stamp), "it has ended")
+		same, ok := scope.Reuse(ctx, s, stamp)
+		require.False(t, ok)
+		require.Equal(t, stamp, same)
+		require.NoError(t, scope.Release(ctx, s, next))
+		require.Equal(t, 1, f.Released)
+	})
+}
+
+// TestReuseOutOfTime: a Scope that is not the innermost of an unlocked allocator, or has ended,
+// reuses nothing, as what it allocates is late.
+func TestReuseOutOfTime(t *testing.T) {
+	unguarded(t)
+	f := trial.NewFreeList()
+	ctx, outer := scope.Open(scope.WithAllocator(t.Context(), f))
+	s, stamp := numbers(t, ctx)
+	require.True(t, scope.Reusable(ctx, s, stamp))
+	_, inner := scope.Open(ctx)
+	require.False(t, scope.Reusable(ctx, s, stamp))
+	require.NoError(t, inner.End())
+	require.True(t, scope.Reusable(ctx, s, stamp))
+
+	level, ok := scope.AllocatorFrom(ctx).(memory.Releaser)
+	require.True(t, ok)
+	able, ok := memory.ReleaserOf(level)
+	require.True(t, ok)
+	other, stampOther := numbers(t, ctx)
+	require.NoError(t, scope.Release(ctx, other, stampOther))
+	require.NoError(t, outer.End())
+	require.False(t, stamp.Live())
+	require.False(t, scope.Reusable(ctx, s, stamp))
+	require.False(t, able.Release(nil, stamp))
+	_, ok = memory.ReleaserOf(level)
+	require.False(t, ok, "the scope has ended")
+}

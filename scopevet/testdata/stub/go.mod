@@ -1,3 +1,0 @@
-module github.com/allocarrays/allocarrays-go
-
-go 1.26.0
