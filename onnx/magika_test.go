@@ -94,3 +94,31 @@ func TestMagika(t *testing.T) {
 		assert.Greater(t, tried, 100)
 	}
 }
+
+// TestMagikaBatches plans one program for several signatures: each plan leaves the graph as it was.
+func TestMagikaBatches(t *testing.T) {
+	p := compile(t, "models/magika_v3_3.onnx")
+	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
+	var alone []float32
+	for n := range 3 {
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+			in := make([]int32, (n+1)*2048)
+			for i := range in {
+				in[i] = int32(i % 2048 % 257)
+			}
+			out, err := p.Run(ctx, onnx.From(in, n+1, 2048))
+			if err != nil {
+				return err
+			}
+			have := onnx.Data[float32](out.At(0))
+			if n == 0 {
+				alone = append(alone, have...)
+			}
+			for len(have) > 0 {
+				assert.InDeltaSlice(t, alone, have[:len(alone)], 1e-5)
+				have = have[len(alone):]
+			}
+			return nil
+		}))
+	}
+}

@@ -109,9 +109,7 @@ func (p *planner) lookup(c *ops.Call) bool {
 	if h == nil {
 		return false
 	}
-	out := *c
-	out.Out = product.Out
-	if !p.headTo(&out, h, product.Out[0].ID) {
+	if !p.headTo(c, h, product.Out[0].ID) {
 		return false
 	}
 	p.take(nodes[1:])
