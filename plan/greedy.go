@@ -66,13 +66,19 @@ func (t *task) crowd() func(it *item) float64 {
 	}
 }
 
+func size(it *item) float64 { return float64(it.size) }
+
+// bySize returns the order in which the largest come first.
+func (t *task) bySize() order {
+	return t.by(func(it *item) (float64, float64) { return -size(it), float64(it.from) })
+}
+
 // simple are the orders that are known to do well; none of them always does.
 func (t *task) simple() []order {
 	crowd := t.crowd()
-	size := func(it *item) float64 { return float64(it.size) }
 	life := func(it *item) float64 { return float64(it.to) - float64(it.from) }
 	return []order{
-		t.by(func(it *item) (float64, float64) { return -size(it), float64(it.from) }),
+		t.bySize(),
 		t.by(func(it *item) (float64, float64) { return -size(it) * life(it), -size(it) }),
 		t.by(func(it *item) (float64, float64) { return -crowd(it), -size(it) }),
 		t.by(func(it *item) (float64, float64) { return -life(it), -size(it) }),

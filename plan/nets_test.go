@@ -75,6 +75,64 @@ func mobileNetV2() plan.Problem {
 	return n.p
 }
 
+// inceptionV3 follows Szegedy et al. (arXiv 1512.00567) as it is published with weights: an
+// image of 299×299, convolutions without padding in the stem, and blocks whose branches are
+// put together.
+func inceptionV3() plan.Problem {
+	var n net
+	chain := func(x int, side int64, channels ...int64) int {
+		for _, c := range channels {
+			x = n.add(side, c, x)
+		}
+		return x
+	}
+	x := n.add(149, 32)
+	x = n.add(147, 32, x)
+	x = n.add(147, 64, x)
+	x = n.add(73, 64, x) // pool
+	x = n.add(73, 80, x)
+	x = n.add(71, 192, x)
+	x = n.add(35, 192, x) // pool
+	in := int64(192)
+	for _, pool := range []int64{32, 64, 64} { // blocks of 35×35
+		a, b := chain(x, 35, 64), chain(x, 35, 48, 64)
+		c, d := chain(x, 35, 64, 96, 96), chain(x, 35, in, pool)
+		in = 224 + pool
+		x = n.add(35, in, a, b, c, d)
+	}
+	a := n.add(17, 384, x)
+	b := n.add(17, 96, chain(x, 35, 64, 96))
+	x = n.add(17, 768, a, b, n.add(17, in, x))
+	for _, c := range []int64{128, 160, 160, 192} { // blocks of 17×17
+		a, b := chain(x, 17, 192), chain(x, 17, c, c, 192)
+		x = n.add(17, 768, a, b, chain(x, 17, c, c, c, c, 192), chain(x, 17, 768, 192))
+	}
+	a = n.add(8, 320, chain(x, 17, 192))
+	b = n.add(8, 192, chain(x, 17, 192, 192, 192))
+	x = n.add(8, 1280, a, b, n.add(8, 768, x))
+	for in := int64(1280); in <= 2048; in += 768 { // blocks of 8×8
+		a, b, c := chain(x, 8, 320), chain(x, 8, 384), chain(x, 8, 448, 384)
+		b = n.add(8, 768, chain(b, 8, 384), chain(b, 8, 384))
+		c = n.add(8, 768, chain(c, 8, 384), chain(c, 8, 384))
+		x = n.add(8, 2048, a, b, c, chain(x, 8, in, 192))
+	}
+	x = n.add(1, 2048, x)
+	x = n.add(1, 1001, x)
+	n.add(1, 1001, x) // softmax
+	return n.p
+}
+
+// The largest step of Inception v3 is a convolution of its stem, from 147×147×32 to
+// 147×147×64. Nothing of the branches adds to it.
+func TestInception(t *testing.T) {
+	p := inceptionV3()
+	got, err := plan.Pack(p)
+	require.NoError(t, err)
+	assert.True(t, got.Proved())
+	assert.EqualValues(t, (4*147*147*32+63)/64*64+(4*147*147*64+63)/64*64, got.Peak)
+	assert.InDelta(t, 7.914, float64(got.Peak)/(1<<20), 0.0006)
+}
+
 // Networks for phones are packed to the bound. The figures are those of Pisarchyk and Lee
 // (arXiv 2001.03288), in MiB.
 func TestNetworks(t *testing.T) {

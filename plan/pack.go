@@ -2,11 +2,12 @@ package plan
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
-// Pack returns a plan of a problem, soon: in less than a millisecond for a few hundred
-// blocks, in less than a second for tens of thousands. It places items greedily in several
+// Pack returns a plan of a problem, soon: in about a millisecond for a few hundred blocks, in
+// about 0.1 s for 18,700 and 0.8 s for 62,000 like those of a training step. It places items greedily in several
 // orders, and those of a coarser problem too, in which blocks that follow one another at
 // the same place are one; it searches the coarse problem a little for a plan that reaches
 // the lower bound; and it keeps the best. The same problem has the same plan always.
@@ -118,15 +119,27 @@ func pack(t *task, best *record) {
 // packMany offers plans that take little more than linear time. Where there are many
 // blocks, most are small against the peak, and simple orders come close to the bound.
 func packMany(t *task, best *record) {
-	best.offer(t, t.lowest(t.simple()[0]))
-	if !best.done() {
-		best.online(t)
+	floats := t.floats()
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	found := make(chan []int64, 1)
+	if floats {
+		wait.Go(func() { found <- t.online(false) })
+	}
+	best.offer(t, t.lowest(t.bySize()))
+	if floats && !best.done() {
+		best.offer(t, <-found)
 	}
 }
 
 // online offers the plan of a program without one, unless blocks are fixed.
 func (r *record) online(t *task) {
-	if !slices.ContainsFunc(t.items, func(it item) bool { return it.fixed }) {
+	if t.floats() {
 		r.offer(t, t.online(false))
 	}
+}
+
+// floats reports whether no item is fixed.
+func (t *task) floats() bool {
+	return !slices.ContainsFunc(t.items, func(it item) bool { return it.fixed })
 }

@@ -10,21 +10,19 @@ import (
 // A block is one that was handed out, or an object for the next. It has an epoch of its
 // own, and is the record of that, so that Release finds it by the stamp.
 type block struct {
-	buf   *Buffer
-	epoch *memory.Epoch
+	prev, next *block // of the level; next also of the list of spare objects
+	epoch      *memory.Epoch
+	start      *byte // of what was handed out
+	len        int   // of the whole, in granules
+	birth      int   // in the log
 
-	mem   []byte // whole granules
-	start *byte  // of what was handed out, in mem
-	size  int    // of it, in bytes
-	len   int    // of mem, in granules
-	birth int    // in the log
-
-	// Where it lies: a span of the heap, or the frame of a run.
+	// Where it lies: a span of the heap or, if that is nil, the frame of a run.
 	span *span
 	run  *run
 	off  int // in granules, in the frame
 
-	prev, next *block // of the level; next also of the list of objects
+	size int // of what was handed out, in bytes
+	buf  *Buffer
 }
 
 // front returns who answers for the blocks of b: what locks b, if goroutines share it.
@@ -63,20 +61,25 @@ func (b *Buffer) Release(mem []byte, s memory.Stamp) bool {
 	b.log.death(k.birth)
 	k.prev.next = k.next
 	k.next.prev = k.prev
-	poison.Poison(k.mem)
+	if poison.On {
+		poison.Poison(k.memory())
+	}
 	if k.span != nil {
 		b.heap.give(k.span)
+		k.span = nil
 	} else {
 		k.run.frame.give(k.off, k.len)
 	}
-	b.forget(k)
+	b.live -= k.len
+	k.start, k.next = nil, b.spare
+	b.spare = k
 	return true
 }
 
-// forget keeps the object of a block that has ended.
-func (b *Buffer) forget(k *block) {
-	b.live -= k.len
-	k.span, k.run, k.mem, k.start = nil, nil, nil, nil
-	k.prev, k.next = nil, b.spare
-	b.spare = k
+// memory returns all of the block, which lives.
+func (k *block) memory() []byte {
+	if k.span != nil {
+		return k.span.part(0, k.len)
+	}
+	return k.run.span.part(k.off, k.len)
 }

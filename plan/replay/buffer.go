@@ -121,15 +121,15 @@ func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 	if !b.top.begun {
 		b.begin(n)
 	}
-	k, err := b.place(n)
+	k, mem, err := b.place(n)
 	if err != nil {
 		return memory.Block{}, b.exhausted(size, err)
 	}
 	at := uintptr(0)
 	if align > granule {
-		at = -address(k.mem) & (align - 1)
+		at = -address(mem) & (align - 1)
 	}
-	mem := k.mem[at : at+size]
+	mem = mem[at : at+size]
 	k.start, k.size = &mem[0], int(size)
 	poison.Unpoison(mem)
 	return k.epoch.Block(mem), nil
@@ -138,15 +138,14 @@ func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 // maxSize bounds one block, so that no sum of sizes overflows.
 const maxSize = ^uintptr(0) >> 4
 
-// place returns a block of n granules.
-func (b *Buffer) place(n int) (*block, error) {
-	var s *span
+// place returns a block of n granules, and its memory.
+func (b *Buffer) place(n int) (*block, []byte, error) {
 	if r := b.run; r != nil {
 		if off, ok := r.take(n); ok {
 			k := b.newBlock()
-			k.run, k.off, k.mem = r, off, r.span.part(off, n)
+			k.run, k.off = r, off
 			b.born(k, n)
-			return k, nil
+			return k, r.span.part(off, n), nil
 		}
 	}
 	s, err := b.heap.take(n)
@@ -154,12 +153,12 @@ func (b *Buffer) place(n int) (*block, error) {
 		s, err = b.heap.take(n)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	k := b.newBlock()
-	k.span, k.mem = s, s.part(0, n)
+	k.span = s
 	b.born(k, n)
-	return k, nil
+	return k, s.part(0, n), nil
 }
 
 // born records a new block.

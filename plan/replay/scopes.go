@@ -93,19 +93,28 @@ func (b *Buffer) learn(l *level) {
 // release ends all blocks of a level, each with its own epoch.
 func (b *Buffer) release(l *level) {
 	pc := l.stamp.EndPC()
-	for k := l.first.next; k != &l.first; {
-		next := k.next
+	first, last := l.first.next, l.first.prev
+	if first == &l.first {
+		return
+	}
+	l.first.prev, l.first.next = &l.first, &l.first
+	last.next = nil
+	for k := first; k != nil; k = k.next {
 		k.epoch.EndAt(pc)
 		b.log.death(k.birth)
-		poison.Poison(k.mem)
+		b.live -= k.len
+		k.start = nil
+		if poison.On {
+			poison.Poison(k.memory())
+		}
 		if k.span != nil {
 			b.heap.give(k.span)
+			k.span = nil
 		} else if k.run != &l.run { // whose frame ends anyway
 			k.run.frame.give(k.off, k.len)
 		}
-		b.forget(k)
-		k = next
 	}
+	last.next, b.spare = b.spare, first
 }
 
 // begin begins the levels in which nothing was allocated yet, of which one may be replayed.
@@ -177,7 +186,7 @@ func (b *Buffer) dissolveFrame(r *run) {
 	moved := b.moved[:0]
 	for _, l := range b.levels[:b.depth+1] {
 		for k := l.first.next; k != &l.first; k = k.next {
-			if k.run == r {
+			if k.span == nil && k.run == r {
 				moved = append(moved, k)
 			}
 		}
@@ -191,7 +200,7 @@ func (b *Buffer) dissolveFrame(r *run) {
 			s = b.heap.split(s, k.off-at)
 			at = k.off
 		}
-		k.span, k.run = s, nil
+		k.span = s
 		at += k.len
 		if s.len > k.len {
 			s = b.heap.split(s, k.len)

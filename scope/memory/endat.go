@@ -10,9 +10,10 @@ package memory
 func (e *Epoch) EndAt(pc uintptr) {
 	generation := e.generation.Load()
 	if pc != 0 {
-		store(&e.ends[generation%rememberedEnds], packEnd(generation, pc))
+		store2(&e.ends[generation%rememberedEnds], packEnd(generation, pc), &e.generation, generation+2)
+	} else {
+		store(&e.generation, generation+2)
 	}
-	store(&e.generation, generation+2)
 	if g := e.guarded.Load(); g != nil {
 		g.Release(pc, Stamp{e, generation}.End)
 	}

@@ -13,9 +13,12 @@ import (
 // Several goroutines may call Stamp at once. The caller of End makes sure that
 // nothing is allocated in the ending scope meanwhile.
 type Epoch struct {
+	// Beside one another, since an end needs them all:
 	generation atomic.Uint64
+	guarded    atomic.Pointer[pages.List] // nil unless a scope was guarded here
 	ends       [rememberedEnds]atomic.Uint64
-	owner      any
+
+	owner any
 
 	// Of an epoch for single blocks, changed and read only where the allocator may be
 	// called:
@@ -24,8 +27,7 @@ type Epoch struct {
 	replaced []byte        // the allocator's, if guard mode has replaced it
 	record   any           // see Record
 
-	number  uint64                     // of the epoch, in the order they were made; for sampling
-	guarded atomic.Pointer[pages.List] // nil unless a scope was guarded here
+	number uint64 // of the epoch, in the order they were made; for sampling
 }
 
 // NewEpoch returns an epoch whose stamps keep owner reachable: the owner of the

@@ -2,16 +2,22 @@
 
 package memory
 
-import (
-	"sync/atomic"
-	"unsafe"
-)
+import "sync/atomic"
 
 // store sets a word that others read with atomic loads. On amd64 an ordinary store of an
 // aligned word is seen as a whole, and stores are seen in the order in which they were
 // made, so memory that is handed out after one is never seen as live by its old stamp. That
-// is all that the end of a scope needs. What the XCHG of atomic.Store adds, waiting until the
-// others see it, costs more than all the rest.
+// is all that the end of a scope needs, a store with release as the Go runtime has it for
+// itself. What the XCHG of atomic.Store adds, waiting until the others see it, costs more
+// than all the rest.
 //
-// The pointer is that of the word itself, which an atomic.Uint64 is and keeps aligned.
-func store(w *atomic.Uint64, v uint64) { *(*uint64)(unsafe.Pointer(w)) = v }
+// It is assembly so that it is a store to the compiler as well: it neither splits,
+// repeats nor moves one, as it may with an assignment.
+//
+//go:noescape
+func store(w *atomic.Uint64, v uint64)
+
+// store2 is two of them, in this order, for the price of one call.
+//
+//go:noescape
+func store2(first *atomic.Uint64, v uint64, then *atomic.Uint64, w uint64)
