@@ -185,8 +185,11 @@ func (r *region) try(g handshake.Generation, size, align uintptr) (memory.Block,
 
 // acquire has the buffer take more storage.
 func (r *region) acquire(g handshake.Generation, size, align uintptr) error {
-	if r.own != nil {
-		return r.own.acquire(g, size, align)
+	r.mu.Lock() // by now another scope may begin in r, and get it a buffer of its own
+	own := r.own
+	r.mu.Unlock()
+	if own != nil {
+		return own.acquire(g, size, align)
 	}
 	return r.home.acquire(r, g, size, align)
 }
