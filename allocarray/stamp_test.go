@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
@@ -11,40 +12,21 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// TestViewsShareTheStamp: every kind of view ends with the array it was made from, and
-// not with the scope in which it was made.
-func TestViewsShareTheStamp(t *testing.T) {
-	type array = allocarray.AllocArray[int]
-	for name, view := range map[string]func(a array) array{
-		"Slice":      func(a array) array { return a.Slice(0, 1, 2) },
-		"SliceStep":  func(a array) array { return a.SliceStep(1, 0, 3, 2) },
-		"Index":      func(a array) array { return a.Index(0, 1) },
-		"Transpose":  func(a array) array { return a.Transpose() },
-		"Permute":    func(a array) array { return a.Permute(1, 0) },
-		"Reshape":    func(a array) array { return a.Reshape(6) },
-		"ExpandDims": func(a array) array { return a.ExpandDims(1) },
-		"Squeeze":    func(a array) array { return a.Squeeze() },
-		"Broadcast":  func(a array) array { return a.Broadcast(4, 2, 3) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())
-			var ofOuter, ofInner array
-			require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-				outer := allocarray.New[int](ctx, 2, 3)
-				require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
-					ofOuter, ofInner = view(outer), view(allocarray.New[int](ctx, 2, 3))
-					require.True(t, ofOuter.Live() && ofInner.Live())
-					return nil
-				}))
-				require.False(t, ofInner.Live(), "its array is gone")
-				require.True(t, ofOuter.Live(), "its array is not")
-				require.Zero(t, allocarray.Sum(ofOuter))
-				return nil
-			}))
-			require.False(t, ofOuter.Live())
-			for _, v := range []array{ofInner, ofOuter} {
-				require.IsType(t, &scope.StaleError{}, panicOf(func() { allocarray.Sum(v) }))
-			}
-		})
-	}
+func TestWrapStamped(t *testing.T) {
+	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
+	var a, b allocarray.AllocArray[int32]
+	require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error {
+		s, stamp, err := scope.Alloc[int32](ctx, 6)
+		if err != nil {
+			return err
+		}
+		a = allocarray.WrapStamped(s, stamp, 2, 3)
+		b = allocarray.WrapStamped(a.Data(), a.Stamp())
+		b.Set(7, 5)
+		assert.Equal(t, int32(7), a.At(1, 2))
+		return nil
+	}))
+	assert.False(t, a.Live())
+	assert.Panics(t, func() { b.Data() })
+	assert.True(t, allocarray.Wrap([]int8{1}).Stamp().Live())
 }

@@ -75,6 +75,8 @@ func allocCases(t testing.TB) map[string]allocCase {
 	add("Lookup", lookup{nn.NewEmbedding("e", 3, 9)}, allocarray.New[float32](bg, 8, 5))
 	add("Conv1DGrouped", nn.NewGroupedConv1DWithoutBias("c", 6, 4, 2, nn.Span{Size: 3, Padding: 1}), sequences)
 	add("ConvTranspose2DGrouped", nn.NewGroupedConvTranspose2DWithoutBias("c", 6, 4, 2, nn.Square(3).Strided(2)).OutputPadded(1), randomTensor(1, 8, 5, 6, 6))
+	add("QuantizedConv2D", nn.QuantizeConv2D(randomConv("c", 5, 7, nn.Square(3).Padded(1))), y)
+	add("QuantizedConv2DStatic", nn.QuantizeConv2D(randomConv("c", 5, 7, nn.Square(3))).Static(0.02, 100), y)
 	add("Conv2DWinograd", randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 8, 5, 6, 32))
 	return cases
 }

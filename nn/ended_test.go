@@ -28,6 +28,7 @@ func TestEndedDuringForward(t *testing.T) {
 	for _, layer := range []nn.Layer{
 		nn.NewDense("dense", 64, 64),
 		nn.NewConv2D("conv", 4, 16, nn.Square(3)),
+		nn.QuantizeConv2D(randomConv("bytes", 4, 16, nn.Square(3))),
 		nn.NewBatchNorm("norm", 4, 1e-5),
 		nn.MaxPool2D{Window: nn.Square(2)},
 		nn.SiLU{},

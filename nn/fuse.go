@@ -6,8 +6,8 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// fuse returns the steps in which the layers are computed. One step is a Dense or
-// BatchNorm and the ReLU after it, or what begins with a Conv2D: see stage.
+// fuse returns the steps in which the layers are computed. One step is a Dense,
+// BatchNorm or quantized layer and the ReLU after it, or what begins with a Conv2D: see stage.
 func fuse(layers []Layer) (steps []Layer) {
 	for len(layers) > 0 {
 		step, taken := layers[0], 1
@@ -37,6 +37,10 @@ func rectified(l Layer) Layer {
 		return denseReLU{l}
 	case *BatchNorm:
 		return normReLU{l}
+	case *QuantizedDense:
+		return quantizedDenseReLU{l}
+	case *QuantizedConv2D:
+		return quantizedConvReLU{l}
 	}
 	return nil
 }
@@ -45,6 +49,9 @@ func rectified(l Layer) Layer {
 type (
 	denseReLU struct{ *Dense }
 	normReLU  struct{ *BatchNorm }
+
+	quantizedDenseReLU struct{ *QuantizedDense }
+	quantizedConvReLU  struct{ *QuantizedConv2D }
 )
 
 func (l denseReLU) Forward(ctx context.Context, x Tensor) Tensor {
@@ -53,6 +60,14 @@ func (l denseReLU) Forward(ctx context.Context, x Tensor) Tensor {
 
 func (l normReLU) Forward(ctx context.Context, x Tensor) Tensor {
 	return l.forward(ctx, x, gemm.ReLU)
+}
+
+func (l quantizedDenseReLU) Forward(ctx context.Context, x Tensor) Tensor {
+	return l.forward(ctx, x, true)
+}
+
+func (l quantizedConvReLU) Forward(ctx context.Context, x Tensor) Tensor {
+	return l.forward(ctx, x, true)
 }
 
 // convNorm is a Conv2D and the BatchNorm after it as one convolution:
@@ -72,9 +87,15 @@ type convNorm struct {
 
 // newConvNorm joins layers whose numbers of channels agree.
 func newConvNorm(c *Conv2D, b *BatchNorm) *convNorm {
+	w, bias := normed(c, b)
+	return &convNorm{filters: c.newFilters(w, bias), conv: c, norm: b, ofConv: c.filters, ofNorm: b.affine}
+}
+
+// normed returns the weights and the bias of the two together, as newFilters takes them.
+func normed(c *Conv2D, b *BatchNorm) (w, bias []float32) {
 	scale, shift := b.scaleAndShift()
-	w, k := c.channelsLast(), c.weight.Len()/c.Out()
-	bias := make([]float32, c.Out())
+	w, bias = c.channelsLast(), make([]float32, c.Out())
+	k := c.weight.Len() / c.Out()
 	for o, s := range scale {
 		for i := o * k; i < (o+1)*k; i++ {
 			w[i] = float32(float64(w[i]) * s)
@@ -84,7 +105,7 @@ func newConvNorm(c *Conv2D, b *BatchNorm) *convNorm {
 		}
 		bias[o] = float32(shift[o])
 	}
-	return &convNorm{filters: c.newFilters(w, bias), conv: c, norm: b, ofConv: c.filters, ofNorm: b.affine}
+	return w, bias
 }
 
 // isCurrent reports whether the layers still have the parameters that were joined.

@@ -150,10 +150,12 @@ func TestHelpedAllocatesNothing(t *testing.T) {
 		layer nn.Layer
 		x     nn.Tensor
 	}{
-		"Dense":    {randomDense("d", 512, 128), randomTensor(1, 32, 512)},
-		"Conv2D":   {randomConv("c", 8, 20, nn.Square(3).Padded(1)), randomTensor(1, 2, 30, 30, 8)},
-		"Winograd": {randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 2, 30, 30, 32)},
-		"Filters":  {randomConv("c", 130, 130, nn.Square(3).Padded(1)), randomTensor(1, 2, 7, 7, 130)},
+		"Dense":           {randomDense("d", 512, 128), randomTensor(1, 32, 512)},
+		"Conv2D":          {randomConv("c", 8, 20, nn.Square(3).Padded(1)), randomTensor(1, 2, 30, 30, 8)},
+		"Winograd":        {randomConv("c", 32, 32, nn.Square(3).Padded(1)), randomTensor(1, 2, 30, 30, 32)},
+		"QuantizedDense":  {nn.QuantizeDense(randomDense("d", 512, 128)), randomTensor(1, 32, 512)},
+		"QuantizedConv2D": {nn.QuantizeConv2D(randomConv("c", 8, 20, nn.Square(3).Padded(1))), randomTensor(1, 2, 30, 30, 8)},
+		"Filters":         {randomConv("c", 130, 130, nn.Square(3).Padded(1)), randomTensor(1, 2, 7, 7, 130)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, scope.NoEscape(scope.WithAllocator(bg, b), func(ctx context.Context) error {

@@ -3,10 +3,8 @@ package nn
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
-	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 )
@@ -34,40 +32,17 @@ var _ Shaper = (*QuantizedDense)(nil)
 // DynamicQuantizeLinear does for a whole tensor; a row so gives the same bits in every batch. A weight
 // that is NaN or infinite, or more than 65 793 inputs, panics.
 func QuantizeDense(d *Dense) *QuantizedDense {
-	q := &QuantizedDense{name: d.name, in: d.In(), bias: make([]float32, d.Out())}
-	copy(q.bias, elements(d.bias))
-	bytes, w := make([]int8, d.weight.Len()), d.weight.Data()
-	for o := range d.Out() {
-		most := float32(0)
-		row := w[o*q.in:][:q.in]
-		for i, v := range row {
-			if v-v != 0 {
-				panic(fmt.Sprintf("nn: QuantizeDense %q: weight %d of output %d is %v", d.name, i, o, v))
-			}
-			most = max(most, v, -v)
-		}
-		scale := most / 127
-		if scale == 0 {
-			scale = 1
-		}
-		q.scales = append(q.scales, scale)
-		for i, v := range row {
-			bytes[o*q.in+i] = int8(min(max(math.RoundToEven(float64(v/scale)), -127), 127))
-		}
-	}
-	q.weights = gemm.PackBytes(bytes, q.in, d.Out(), 1, q.in)
-	return q
+	bytes, scales := quantizedWeights("QuantizeDense", d.name, d.weight.Data(), d.In(), d.Out())
+	return &QuantizedDense{name: d.name, in: d.In(), weights: gemm.PackBytes(bytes, d.In(), d.Out(), 1, d.In()), scales: scales,
+		bias: biasOr0(d.bias, d.Out())}
 }
 
 // Static returns the layer with one scale and zero point for every input, which were found with
 // examples: scale·(byte - zero) should cover what the input will be. It panics if scale is not positive and
 // finite.
 func (q *QuantizedDense) Static(scale float32, zero uint8) *QuantizedDense {
-	if !(scale > 0) || math.IsInf(float64(scale), 1) {
-		panic(fmt.Sprintf("nn: %v: scale %v must be positive", q, scale))
-	}
 	s := *q
-	s.static = &kernel.Quantization{Scale: scale, Zero: zero}
+	s.static = staticFor(q, scale, zero)
 	return &s
 }
 
@@ -90,10 +65,14 @@ const (
 )
 
 // Forward returns the layer along the last axis of x, which must have In features. All axes before
-// it are the batch. It takes memory for the bytes of some rows and their sums, and for a copy of x if
-// that is not contiguous. Bytes know neither NaN nor infinities:
+// it are the batch. It takes memory for the bytes of some rows, for some of their sums, both as many times as the
+// caller has workers, and for a copy of x if that is not contiguous. Bytes know neither NaN nor infinities:
 // what a row with one of them gives is arbitrary.
 func (q *QuantizedDense) Forward(ctx context.Context, x Tensor) Tensor {
+	return q.forward(ctx, x, false)
+}
+
+func (q *QuantizedDense) forward(ctx context.Context, x Tensor, relu bool) Tensor {
 	if x.Rank() < 2 || x.Dim(-1) != q.in {
 		panic(misfit(q, x))
 	}
@@ -103,35 +82,95 @@ func (q *QuantizedDense) Forward(ctx context.Context, x Tensor) Tensor {
 	shape := x.Shape()
 	shape[len(shape)-1] = q.Out()
 	y := x.Similar(ctx, shape...)
-	rows, units := x.Len()/q.in, q.weights.UnitsOf(q.in)
-	room := min(rows, quantizedRows)
-	step := min(q.Out(), (quantizedOuts+q.weights.ColumnStep()-1)/q.weights.ColumnStep()*q.weights.ColumnStep())
-	apart := step + 16 // rows at distances of a power of two would share the lines of a cache
-	bytes := allocarray.AllocArray[int32]{}.Similar(ctx, room*units).Data()
-	sums := allocarray.AllocArray[int32]{}.Similar(ctx, room*apart).Data()
-	var maps [quantizedRows]kernel.Quantization
-	for at := 0; at < rows; at += room {
-		n := min(room, rows-at)
-		for r := range n {
-			row := x.Data()[(at+r)*q.in:][:q.in]
-			if q.static != nil {
-				maps[r] = *q.static
-			} else {
-				maps[r] = kernel.QuantizationFor(kernel.MinOf(row), kernel.MaxOf(row))
-			}
-			kernel.Quantize(bytes[r*units:(r+1)*units], row, q.weights.PerUnit(), maps[r])
-		}
-		for o := 0; o < q.Out(); o += step {
-			to := min(o+step, q.Out())
-			q.weights.MulColumns(sums, apart, bytes, units, n, o, to)
-			for r := range n {
-				first := (at + r) * q.Out()
-				kernel.Dequantize(y.Data()[first+o:first+to], sums[r*apart:], q.weights.Sums()[o:], q.scales[o:], q.bias[o:], maps[r], false)
-			}
-		}
+	if y.Len() > 0 {
+		p := byteProduct{layer: q, x: x.Data(), y: y.Data(), rows: x.Len() / q.in, relu: relu}
+		p.run(ctx)
 	}
 	requireLive(&x, &y)
 	return y
+}
+
+// A byteProduct is one use of a QuantizedDense. It goes through its rows in blocks; the pieces of one are some of its
+// rows and some outputs.
+type byteProduct struct {
+	layer *QuantizedDense
+	x, y  []float32
+	rows  int
+	relu  bool
+
+	from, to      int // the rows of the block
+	step          int // outputs of a piece
+	down, across  int // number of pieces along rows and outputs
+	units         []int32
+	scales, zeros []float32
+	sums          []int32 // for each worker
+	each          int     // of the sums
+}
+
+var byteProducts spares[byteProduct]
+
+func (p *byteProduct) run(ctx context.Context) {
+	q := p.layer
+	h, workers := helpersFor(ctx, float64(p.rows)*float64(q.in)*float64(q.Out()))
+	panel := q.weights.ColumnStep()
+	p.step = min(ceil(q.Out(), panel), ceil(quantizedOuts, panel))
+	most := quantizedRows * workers
+	room := min(p.rows, most)
+	if workers > 1 {
+		if p.down = ceil(room, ceil(quantizedRows, 2)); p.down < workers {
+			p.step = min(p.step, ceil(ceil(q.Out(), panel), workers))
+		}
+	}
+	p.down = max(p.down, 1)
+	p.step *= panel
+	p.across = ceil(q.Out(), p.step)
+	p.each = ceil(room, p.down) * apart(p.step)
+	p.units = integers(ctx, room*q.weights.UnitsOf(q.in))
+	p.sums = integers(ctx, workers*p.each)
+	maps := floats(ctx, 2*room)
+	p.scales, p.zeros = maps[:room], maps[room:]
+	for p.to < p.rows {
+		p.from, p.to = p.to, min(p.to+room, p.rows)
+		p.quantize()
+		if workers == 1 {
+			for i := range p.down * p.across {
+				p.RunPiece(0, i)
+			}
+			continue
+		}
+		t := byteProducts.take()
+		*t = *p
+		h.RunPieces(p.down*p.across, t)
+		byteProducts.put(t)
+	}
+}
+
+// quantize finds the bytes of the block's rows.
+func (p *byteProduct) quantize() {
+	q := p.layer
+	units := q.weights.UnitsOf(q.in)
+	for r := range p.to - p.from {
+		row := p.x[(p.from+r)*q.in:][:q.in]
+		by := quantizationOf(q.static, row)
+		p.scales[r], p.zeros[r] = by.Scale, float32(by.Zero)
+		kernel.Quantize(p.units[r*units:(r+1)*units], row, q.weights.PerUnit(), by)
+	}
+}
+
+// RunPiece computes a piece.
+func (p *byteProduct) RunPiece(worker, i int) {
+	q := p.layer
+	units := q.weights.UnitsOf(q.in)
+	top, bottom := share(i/p.across, p.down, p.to-p.from)
+	left := i % p.across * p.step
+	right := min(left+p.step, q.Out())
+	sums := p.sums[worker*p.each:][:p.each]
+	q.weights.MulColumns(sums, apart(p.step), p.units[top*units:], units, bottom-top, left, right)
+	for r := top; r < bottom; r++ {
+		by := kernel.Quantization{Scale: p.scales[r], Zero: uint8(p.zeros[r])}
+		to := p.y[(p.from+r)*q.Out()+left : (p.from+r)*q.Out()+right]
+		kernel.Dequantize(to, sums[(r-top)*apart(p.step):], q.weights.Sums()[left:], q.scales[left:], q.bias[left:], by, p.relu)
+	}
 }
 
 // OutputShape returns sample with Out as its last length.

@@ -3,7 +3,9 @@ package scope_test
 import (
 	"context"
 	"reflect"
+	"runtime/debug"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -85,6 +87,11 @@ type maybe struct {
 
 func (m maybe) Releases() bool { return m.able }
 
+// says is an allocator that claims an ability without having the method.
+type says struct{ scope.Allocator }
+
+func (says) Releases() bool { return true }
+
 // TestReleaserOf: blocks are released by the outermost allocator that has the method, if the
 // innermost has the ability.
 func TestReleaserOf(t *testing.T) {
@@ -104,6 +111,7 @@ func TestReleaserOf(t *testing.T) {
 		"by the outer wrapper":   {around{knows(f)}, knows(f).(memory.Releaser)},
 		"by the inner wrapper":   {knows(around{f}), knows(around{f}).(memory.Releaser)},
 		"sometimes":              {maybe{releasingAround{around{slab}}, true}, maybe{releasingAround{around{slab}}, true}},
+		"only says so":           {says{f}, nil},
 		"not now":                {maybe{releasingAround{around{f}}, false}, nil},
 	} {
 		r, ok := memory.ReleaserOf(c.a)
@@ -130,8 +138,12 @@ func TestGuardedStamps(t *testing.T) {
 		"free list": {scope.WithAllocator(t.Context(), f), false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 			s, stamp := numbers(t, c.ctx)
 			require.True(t, stamp.Releasable())
+			if name == "free list" {
+				require.NotEqual(t, reflect.ValueOf(f.Blocks()[0]).Pointer(), reflect.ValueOf(s).Pointer(), "moved to pages of its own")
+			}
 			require.Equal(t, []bool{c.watched, c.scoped}, []bool{stamp.Watched(), stamp.Scoped()})
 			require.False(t, stamp.ReleasableBy(f), "guard mode watches it")
 			require.False(t, scope.Reusable(c.ctx, s, stamp))
@@ -145,7 +157,9 @@ func TestGuardedStamps(t *testing.T) {
 			require.False(t, stamp.Live())
 			require.Contains(t, stamp.End(), "TestGuardedStamps")
 			require.ErrorIs(t, scope.Release(c.ctx, s, stamp), scope.ErrStale)
-			switch name { // for the others a read would fault
+			switch name {
+			case "slab", "free list":
+				require.Panics(t, func() { s[0]++ }, "a fault")
 			case "heap":
 				require.NotEqual(t, 77, s[0], "poisoned")
 			case "isolating":
@@ -177,4 +191,84 @@ func TestGuardedBlocksEndWithTheirScope(t *testing.T) {
 		require.Contains(t, kept.End(), "TestGuardedBlocksEndWithTheirScope", name)
 		require.False(t, gone.Live(), name)
 	}
+}
+
+// willing is an allocator that takes anything back.
+type willing struct {
+	memory.Allocator
+	taken int
+}
+
+func (w *willing) Release([]byte, scope.Stamp) bool { w.taken++; return true }
+
+// TestOnlyWholeLiveBlocks are released, however willing the allocator is.
+func TestOnlyWholeLiveBlocks(t *testing.T) {
+	w := new(willing)
+	e, mem := memory.NewBlockEpoch(w), make([]byte, 64)
+	b := e.Block(mem)
+	for _, part := range [][]byte{mem[:63], mem[1:], nil} {
+		require.False(t, b.Stamp.Whole(part))
+		require.False(t, b.Stamp.Release(w, part))
+		require.False(t, b.Stamp.Release(nil, part))
+	}
+	require.True(t, b.Stamp.Release(w, mem))
+	require.True(t, b.Stamp.Release(nil, mem))
+	require.Equal(t, 2, w.taken)
+	e.End()
+	require.False(t, b.Stamp.Release(w, mem))
+	require.False(t, memory.NewEpoch(w).Stamp().Release(w, mem))
+	require.Equal(t, 2, w.taken)
+}
+
+// TestSingleElement: an array of one element is an array.
+func TestSingleElement(t *testing.T) {
+	unguarded(t)
+	ctx := scope.WithAllocator(t.Context(), trial.NewFreeList())
+	s, stamp, err := scope.Alloc[int](ctx, 1)
+	require.NoError(t, err)
+	require.True(t, scope.Reusable(ctx, s, stamp))
+	stamp, ok := scope.Reuse(ctx, s, stamp)
+	require.True(t, ok)
+	require.NoError(t, scope.Release(ctx, s, stamp))
+	require.False(t, stamp.Live())
+}
+
+// skewed is an allocator of an epoch whose blocks are not aligned.
+type skewed struct{ epoch *memory.Epoch }
+
+func (s skewed) Alloc(size, _ uintptr) (memory.Block, error) {
+	return memory.NewBlock(make([]byte, size+8)[1:size+1], s.epoch.Stamp()), nil
+}
+
+// TestBuilderOfBlocks: a Builder grows where each block is released by itself, and in guard mode,
+// where its memory is in pages of its own.
+func TestBuilderOfBlocks(t *testing.T) {
+	for _, mode := range []guard.Mode{guard.Off, guard.Full} {
+		before := guard.Set(mode)
+		t.Cleanup(func() { guard.Set(before) })
+		f, storage := trial.NewFreeList(), make([]byte, 64<<10)
+		for name, a := range map[string]scope.Allocator{"free list": f, "buffer": bumper.NewAllocBufferOn(storage)} {
+			require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), a), func(ctx context.Context) error {
+				b := scope.NewBuilder[int](ctx, 4)
+				for i := range 1000 {
+					b.Append(i)
+				}
+				for i, v := range b.View() {
+					require.Equal(t, i, v, name)
+				}
+				if name == "buffer" {
+					require.Equal(t, mode == guard.Off, trial.Inside(asBytes(b.View()), storage))
+				}
+				return nil
+			}))
+		}
+		require.Positive(t, f.Released, "what it has left is released at once")
+		require.Zero(t, f.Live)
+	}
+	ctx := scope.WithAllocator(t.Context(), skewed{memory.NewEpoch(nil)})
+	require.Panics(t, func() { scope.NewBuilder[int](ctx, 4).Append(1) }, "also where a guarded block would replace it")
+}
+
+func asBytes(s []int) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 8*len(s))
 }

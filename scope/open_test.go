@@ -531,6 +531,7 @@ func TestLeakIsLogged(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	defer slog.SetDefault(before)
+	scope.OnLeak(func(place string) { t.Error("reported by what nil stands for no more:", place) })
 	scope.OnLeak(nil)
 	for range 3 {
 		want := scope.Leaks() + 1

@@ -8,6 +8,8 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/trial"
+	"github.com/allocarrays/allocarrays-go/locked"
+	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/guard"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
@@ -178,4 +180,86 @@ func TestReuseOutOfTime(t *testing.T) {
 	require.False(t, able.Release(nil, stamp))
 	_, ok = memory.ReleaserOf(level)
 	require.False(t, ok, "the scope has ended")
+}
+
+// countsReleases is a wrapper that sees what is released.
+type countsReleases struct {
+	around
+	released *int
+}
+
+func (c countsReleases) Release(mem []byte, s scope.Stamp) bool {
+	*c.released++
+	return c.Allocator.(memory.Releaser).Release(mem, s)
+}
+
+func (c countsReleases) Rewrap(inner scope.Allocator) scope.Allocator {
+	return countsReleases{around{inner}, c.released}
+}
+
+// TestReleaseThroughWrappers: a wrapper that has the method sees each release with its context,
+// and no other.
+func TestReleaseThroughWrappers(t *testing.T) {
+	unguarded(t)
+	f, seen := trial.NewFreeList(), 0
+	ctx := scope.WithAllocator(t.Context(), countsReleases{around{f}, &seen})
+	for i, release := range []func(s []int, stamp scope.Stamp) error{
+		func(s []int, stamp scope.Stamp) error { return scope.Release(ctx, s, stamp) },
+		func(s []int, stamp scope.Stamp) error { return scope.ReleaseMoved(ctx, s, stamp) },
+	} {
+		s, stamp := numbers(t, ctx)
+		require.NoError(t, release(s, stamp))
+		require.Equal(t, i+1, seen)
+	}
+	s, stamp := numbers(t, ctx)
+	require.NoError(t, scope.ReleaseMoved(nil, s, stamp)) //nolint:staticcheck // an operation without a context
+	require.Equal(t, 2, seen)
+	require.Equal(t, 3, f.Released)
+}
+
+// TestRefusedByItsOwner: a block that its own allocator does not take back lives on.
+func TestRefusedByItsOwner(t *testing.T) {
+	unguarded(t)
+	one := new(oneBlock)
+	stamp := memory.NewBlockEpoch(one).Stamp()
+	s := make([]int, 4)
+	for _, ctx := range []context.Context{nil, t.Context(), scope.WithAllocator(t.Context(), one)} {
+		require.ErrorIs(t, scope.ReleaseMoved(ctx, s, stamp), scope.ErrForeign)
+		require.True(t, stamp.Live())
+		require.Zero(t, stamp.EndPC())
+	}
+	require.ErrorIs(t, scope.Release(scope.WithAllocator(t.Context(), one), s, stamp), scope.ErrForeign)
+	require.Zero(t, stamp.EndPC())
+	require.False(t, stamp.Release(nil, nil))
+	require.False(t, stamp.ReleasableBy(nil))
+	require.True(t, stamp.ReleasableBy(one))
+	require.False(t, memory.NewEpoch(one).Stamp().ReleasableBy(one), "it is no single block's")
+	require.False(t, scope.Stamp{}.ReleasableBy(one))
+	require.False(t, scope.Stamp{}.Release(one, nil))
+}
+
+// TestReleaseInRegionsOfOthers: a region that knows nothing of releasing refuses.
+func TestReleaseInRegionsOfOthers(t *testing.T) {
+	unguarded(t)
+	f := trial.NewFreeList()
+	s, stamp := numbers(t, scope.WithAllocator(t.Context(), f))
+	for name, a := range map[string]scope.Allocator{
+		"heap":   meter.New(scope.Heap(), meter.Within(meter.NewLimit(nil, "l", 0))),
+		"traced": meter.New(locked.Share(bumper.NewSlabBuffer()), meter.Zero()),
+		"locked": locked.Share(bumper.NewSlabBuffer()),
+	} {
+		check := func(ctx context.Context) {
+			require.ErrorIs(t, scope.Release(ctx, s, stamp), scope.ErrForeign, name)
+			require.False(t, scope.Reusable(ctx, s, stamp), name)
+			own, theirs := numbers(t, ctx)
+			require.NoError(t, scope.Release(ctx, own, theirs), name)
+			require.NoError(t, scope.ReleaseMoved(ctx, own, theirs), name)
+		}
+		ctx := scope.WithAllocator(t.Context(), a)
+		require.NoError(t, scope.NoEscape(ctx, func(ctx context.Context) error { check(ctx); return nil }))
+		ctx, open := scope.Open(ctx)
+		check(ctx)
+		require.NoError(t, open.End())
+	}
+	require.True(t, stamp.Live())
 }

@@ -17,8 +17,11 @@ type Filters struct {
 	bias            []float32 // nil for none; zeros if the algorithm wants some
 }
 
-// winogradChannels is from how many channels on Winograd's algorithm pays.
-const winogradChannels = 32
+// winogradChannels is from how many channels on either side on Winograd's algorithm pays; winogradFew, if there are 64 on the other.
+const (
+	winogradChannels = 32
+	winogradFew      = 16
+)
 
 // NewFilters prepares weights of out×(in/groups)×height×width, and a bias of out elements or nil. The weights
 // of each output channel are multiplied by its scale, unless that is nil.
@@ -39,7 +42,7 @@ func NewFilters(w Window, in, out, groups int, weights, bias []float32, scale []
 		}
 	}
 	switch {
-	case groups == 1 && w.Size == [2]int{3, 3} && w.Stride == [2]int{1, 1} && w.Dilation == [2]int{1, 1} && min(in, out) >= winogradChannels:
+	case groups == 1 && w.Size == [2]int{3, 3} && w.Stride == [2]int{1, 1} && w.Dilation == [2]int{1, 1} && (min(in, out) >= winogradChannels || min(in, out) >= winogradFew && max(in, out) >= 64):
 		f.planes = newPlanes(last, in, out)
 		f.fillBias()
 	case groups > 1 && groups == in && groups == out:

@@ -21,11 +21,27 @@ const mostBytes = 65793
 // PackBytes packs B, of which element (r, c) is b[r*rowStride+c*colStride]. A matrix that does not fit b,
 // a negative argument or a K of more than 65 793 panics.
 func PackBytes(b []int8, k, n, rowStride, colStride int) *Bytes {
+	return packBytesFor(activeForBytes(), b, k, n, rowStride, colStride)
+}
+
+// activeForBytes is the instruction set for products of bytes.
+func activeForBytes() isa {
 	with := active
 	for !with.multipliesBytes() {
 		with--
 	}
-	return packBytesFor(with, b, k, n, rowStride, colStride)
+	return with
+}
+
+// BytesPerUnit returns what PerUnit of any matrix that PackBytes makes will be, for who must pad its rows to whole
+// units.
+func BytesPerUnit() int { return activeForBytes().bytesPerUnit() }
+
+func (k isa) bytesPerUnit() int {
+	if k == avx2 {
+		return 2
+	}
+	return 4
 }
 
 // packBytesFor is PackBytes for the micro-kernels of one instruction set.
@@ -34,10 +50,7 @@ func packBytesFor(with isa, b []int8, k, n, rowStride, colStride int) *Bytes {
 		panic(fmt.Sprintf("gemm: %d rows of bytes, want at most %d", k, mostBytes))
 	}
 	checkMatrix(b, k, n, rowStride, colStride)
-	p := &Bytes{perUnit: 4, sums: make([]int32, n)}
-	if with == avx2 {
-		p.perUnit = 2
-	}
+	p := &Bytes{perUnit: with.bytesPerUnit(), sums: make([]int32, n)}
 	bits := 32 / p.perUnit
 	units := make([]int32, p.UnitsOf(k)*n)
 	for r := range k {
@@ -69,6 +82,11 @@ func (p *Bytes) Mul(c []int32, ldc int, a []int32, lda, m int) {
 // MulColumns is [Packed.MulColumns].
 func (p *Bytes) MulColumns(c []int32, ldc int, a []int32, lda, m, from, to int) {
 	p.packed.MulColumns(c, ldc, a, lda, m, from, to, nil, None)
+}
+
+// MulGrid is [Packed.MulGrid] for a grid and segments in units.
+func (p *Bytes) MulGrid(c []int32, ldc int, a []int32, g Grid, segs []int32) {
+	p.packed.MulGrid(c, ldc, a, g, segs, nil, None)
 }
 
 // ColumnStep is that of [Packed.ColumnStep].

@@ -42,3 +42,26 @@ func (p *problem[T]) offsets(count int) (g gemm.Grid, segs []int32) {
 	}
 	return g, segs
 }
+
+// FuzzBytes compares products of bytes with the plain loops, with rows read contiguously and gathered from segments.
+func FuzzBytes(f *testing.F) {
+	f.Add(uint8(6), uint16(70), uint8(16), uint8(3))
+	f.Fuzz(func(t *testing.T, m uint8, k uint16, n, count uint8) {
+		p := newByteProblem(1+int(m)%80, 1+int(k)%700, 1+int(n)%150)
+		for _, isa := range gemm.SupportedForBytes() {
+			b := gemm.PackBytesWith(isa, p.b, p.k, p.n, p.n, 1)
+			a, c, lda := p.units(b, intsOnHeap), p.result(p.n+2, intsOnHeap), b.UnitsOf(p.k)
+			b.Mul(c, p.n+2, a, lda, p.m)
+			p.check(t, c, p.n+2)
+			segs := []int32{0}
+			if s := 1 + int(count)%4; lda%s == 0 {
+				for i := 1; i < s; i++ {
+					segs = append(segs, int32(i*lda/s))
+				}
+			}
+			c = p.result(p.n+2, intsOnHeap)
+			b.MulGrid(c, p.n+2, a, gemm.Grid{Images: p.m, Height: 1, Width: 1, Image: lda}, segs)
+			p.check(t, c, p.n+2)
+		}
+	})
+}

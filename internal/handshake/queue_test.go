@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -161,4 +162,31 @@ func TestQuit(t *testing.T) {
 		require.ErrorIs(t, err, errRefused)
 		require.NoError(t, <-second)
 	})
+}
+
+// TestQueueConcurrently: goroutines wait, give up and free at the same time.
+func TestQueueConcurrently(t *testing.T) {
+	var r handshake.Refuser
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			for n := range 200 {
+				c := &claim{by: &r, err: errRefused, under: []*handshake.Refuser{&r}}
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() {
+					if (n+i)%2 == 0 {
+						c.set(nil, nil)
+						r.Freed()
+					}
+					cancel()
+				}()
+				if err := handshake.Wait(ctx, c, mayWait); err != nil && !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Eventually(t, func() bool { return handshake.Queued() == 0 }, time.Minute, time.Millisecond)
+	require.Zero(t, r.Waiting())
 }

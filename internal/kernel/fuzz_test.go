@@ -87,3 +87,35 @@ func smallInts[T kernel.Number](seed uint64, n int) []T {
 	}
 	return small
 }
+
+// FuzzVectors runs a vector function on arbitrary bit patterns, with every instruction set, against its loops.
+func FuzzVectors(f *testing.F) {
+	f.Add(uint16(0), uint16(17), []byte{0, 0, 0x80, 0x7f, 0, 0, 0xc0, 0x7f, 1, 0, 0, 0, 0, 0, 0x80, 0x3f})
+	f.Fuzz(func(t *testing.T, which, length uint16, raw []byte) {
+		cases := vectorCases(1+int(length)%150, false)
+		c, patterns := cases[int(which)%len(cases)], floats(raw)
+		results := map[string][]float32{}
+		for _, set := range append(kernel.Sets(), "generic") {
+			var operands [][]float32
+			call, result := c.make(func(n int) []float32 {
+				operands = append(operands, make([]float32, n))
+				return operands[len(operands)-1]
+			})
+			for i, x := range operands {
+				if len(patterns) == 0 || len(x) == 0 || len(result) > 0 && len(operands) > 1 && &x[0] == &result[0] {
+					continue
+				}
+				for j := range x {
+					x[j] = patterns[(i*7+j)%len(patterns)]
+				}
+			}
+			restore := kernel.Use(set)
+			call()
+			restore()
+			results[set] = result
+		}
+		for set, got := range results {
+			requireBits(t, results["generic"], got, set+": "+c.name)
+		}
+	})
+}

@@ -71,6 +71,13 @@ var equivalent = []struct {
 		`locked/helpers.go crew.RunPieces comparison: uint64(n) <= math.MaxUint32 becomes uint64(n) < math.MaxUint32`,
 		`locked/helpers.go crew.takeJob constant: 0 becomes (0 + 1)`,
 		`allocarray/compare.go compare condition: m != 0 becomes (m != 0) || true`,
+		`bumper/autoscaling.go AutoscalingBuffer.allocSlow once: ; break inserted`,
+		`locked/region.go fitFast arithmetic: align&mask becomes align|mask`,
+		`scope/builder.go Builder.another condition: pages.On() becomes (pages.On()) || true (2)`,
+		`scope/release.go releaserIn condition: !c.wraps becomes (!c.wraps) && false`,
+		`scope/release.go ReleaseMoved side: r != nil && stamp.Release(r, mem) becomes (stamp.Release(r, mem))`,
+		`scope/internal/pages/list.go List.Release condition: len(l.blocks) == 0 becomes (len(l.blocks) == 0) && false`,
+		`locked/job.go job.end wait: runtime.Gosched() removed`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -251,6 +258,29 @@ var equivalent = []struct {
 	}},
 	{"one stock more than is used", []string{
 		`locked/job.go newJob constant: 1 becomes (1 + 1)`,
+	}},
+	{"a region that is closed is closed once more, and the one outside has no buffer of its own", []string{
+		`locked/region.go region.Close side: r.Living(g) && r.open becomes (r.Living(g))`,
+		`locked/region.go region.restart constant: 0 becomes (0 + 1) (2)`,
+	}},
+	{"a place of 0 is unknown, and no place is 1", []string{
+		`scope/memory/endat.go Epoch.EndAt condition: pc != 0 becomes (pc != 0) || true`,
+		`scope/memory/stamp.go Stamp.EndsAs condition: pc != 0 becomes (pc != 0) || true`,
+		`scope/memory/guarded.go Epoch.endWithScope constant: 0 becomes (0 + 1)`,
+	}},
+	{"any later generation is as good", []string{
+		`scope/memory/guarded.go Epoch.endWithScope constant: 1 becomes (1 + 1)`,
+		`scope/memory/releaser.go Stamp.Renew constant: 1 becomes (1 + 1)`,
+	}},
+	{"only the type of the element counts, and what is empty is not all of a block", []string{
+		`scope/release.go bytesOf constant: 0 becomes (0 + 1)`,
+		`scope/release.go Reusable side: len(elems) > 0 && stamp.Live() becomes (stamp.Live())`,
+	}},
+	{"a wrapper makes no blocks of its own", []string{
+		`scope/context.go WithAllocator condition: !c.wraps becomes (!c.wraps) || true`,
+	}},
+	{"no allocator refuses an empty block", []string{
+		`scope/builder.go Builder.another condition: err != nil becomes (err != nil) && false (2)`,
 	}},
 }
 

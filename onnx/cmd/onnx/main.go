@@ -1,5 +1,6 @@
 // Command onnx looks at models and runs them.
 //
+//	onnx bench [-json] [-shape NAME=1,3,320,320]… [-bind NAME=16000]… MODEL    measure runs: time, allocations, memory
 //	onnx info [-shape NAME=1,3,320,320]… [-nodes] MODEL       say what is in a model and what a run of it takes
 //	onnx map [-shape NAME=1,3,320,320]… [-o FILE] MODEL       draw the memory of a run, as SVG
 //	onnx run [-in FILE] [-out FILE] MODEL                     run a model on tensors in safetensors files
@@ -14,7 +15,7 @@ import (
 	"os"
 )
 
-var commands = map[string]func(args []string) error{"info": info, "map": drawMap, "run": run, "verify": verify}
+var commands = map[string]func(args []string) error{"bench": bench, "info": info, "map": drawMap, "run": run, "verify": verify}
 
 // errFailed means that everything is said already.
 var errFailed = errors.New("failed")
@@ -38,6 +39,8 @@ func main() {
 
 func usage() {
 	fmt.Fprint(os.Stderr, `usage:
+	onnx bench [-json] [-shape NAME=1,3,320,320]… [-bind NAME=16000]… MODEL
+	                                                       measure runs: time, allocations, memory
 	onnx info [-shape NAME=1,3,320,320]… [-nodes] MODEL    say what is in a model and what a run of it takes
 	onnx map [-shape NAME=1,3,320,320]… [-o FILE] MODEL    draw the memory of a run, as SVG
 	onnx run [-in FILE] [-out FILE] MODEL                  run a model on tensors in safetensors files

@@ -138,13 +138,11 @@ func attentionKernel[T kernel.Float](t *attention) Kernel {
 			default:
 				return from, at
 			}
-			var past []T
-			if t.past > 0 {
-				past = slice[T](a.In[in])
-			}
 			for i := range t.batch * t.kvHeads {
 				d := dst[i*all*size:]
-				copy(d[:t.past*size], past[i*t.past*size*min(1, len(past)):])
+				if t.past > 0 {
+					copy(d[:t.past*size], slice[T](a.In[in])[i*t.past*size:])
+				}
 				for s := range t.keys {
 					copy(d[(t.past+s)*size:][:size], from[i/t.kvHeads*at.batch+i%t.kvHeads*at.head+s*at.step:])
 				}
@@ -153,6 +151,9 @@ func attentionKernel[T kernel.Float](t *attention) Kernel {
 		}
 		keys, k = present(1, 4, t.size, keys, k)
 		values, v = present(2, 5, t.vSize, values, v)
+		if t.queries == 0 {
+			return nil
+		}
 		q, y, scores := slice[T](a.In[0]), slice[T](a.Out[0]), work[:t.queries*all]
 		for b := range t.batch {
 			limit := all

@@ -79,7 +79,7 @@ func (c *Call) Do(fn func(*Call)) error {
 }
 
 func (c *Call) do(fn func(*Call)) (err error) {
-	c.Results = make([]Result, len(c.Out))
+	c.Results, c.Kernel, c.Pairs, c.Work, c.constant = make([]Result, len(c.Out)), nil, nil, 0, nil
 	for i := range c.Results {
 		c.Results[i].Of = -1
 	}

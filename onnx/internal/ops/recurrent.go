@@ -339,8 +339,6 @@ func (p *pass[T]) weights(a *Args) {
 	}
 }
 
-func (p *pass[T]) hidden0() int { return p.recurrent.size }
-
 // load sets a state to an input, or zero.
 func (p *pass[T]) load(state []T, from *tensor.Tensor) {
 	if from == nil {

@@ -32,7 +32,7 @@ func normalizeStrings(c *Call) {
 	stops := func(s string) bool { return slices.Contains(stop, s) }
 	if c.Int("is_case_sensitive", 0) == 0 {
 		stops = func(s string) bool {
-			return slices.ContainsFunc(stop, func(w string) bool { return strings.ToLower(w) == strings.ToLower(s) })
+			return slices.ContainsFunc(stop, func(w string) bool { return strings.EqualFold(w, s) })
 		}
 	}
 	var list []string

@@ -126,9 +126,11 @@ func (v *convolution) phase(c *Call, h *Head, in, out, i, j int) (p phase, ok bo
 	var taps [2][]int
 	var step, before, after [2]int
 	for axis := range 2 {
+		p.count[axis] = (v.out[axis] - first[axis] + v.stride[axis] - 1) / v.stride[axis]
+	}
+	for axis := range 2 {
 		var at int
 		taps[axis], step[axis], at = v.taps(axis, first[axis])
-		p.count[axis] = (v.out[axis] - first[axis] + v.stride[axis] - 1) / v.stride[axis]
 		if len(taps[axis]) == 0 {
 			return p, true
 		}

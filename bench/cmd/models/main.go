@@ -1,0 +1,73 @@
+//go:build cgo
+
+// Command models compares real models in onnxruntime and in package onnx: what they compute, node by node,
+// and how fast. `go run ./cmd/fetchpeers` gets onnxruntime.
+//
+//	models [-run NAME]           outputs and all intermediates on real data
+//	models -speed [-run NAME]    times of one thread, in turn
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+
+	"github.com/allocarrays/allocarrays-go/bench/internal/networks"
+	"github.com/allocarrays/allocarrays-go/bench/internal/ort"
+)
+
+func main() {
+	pattern := flag.String("run", "", "only networks whose name matches")
+	fast := flag.Bool("speed", false, "compare times")
+	rounds := flag.Int("rounds", 25, "how many times each is measured")
+	golden := flag.String("golden", "", "write the probabilities of speech that onnxruntime finds to this file")
+	threads := flag.Int("threads", 1, "of both")
+	flag.Parse()
+	runtime.GOMAXPROCS(*threads)
+	if err := compare(*pattern, *golden, *fast, *rounds, *threads); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func compare(pattern, golden string, fast bool, rounds, threads int) error {
+	match, err := regexp.Compile("^(?:" + pattern + ")")
+	if err != nil {
+		return err
+	}
+	dir, err := networks.Folder()
+	if err != nil {
+		return err
+	}
+	if err := ort.Open(); err != nil {
+		return err
+	}
+	if golden != "" {
+		return writeGolden(dir, golden)
+	}
+	fmt.Println(ort.Version())
+	if fast {
+		header()
+	}
+	bad := 0
+	for _, n := range networks.All() {
+		if !match.MatchString(n.Name) {
+			continue
+		}
+		if fast {
+			err = speed(dir, n, rounds, threads)
+		} else {
+			err = nodes(dir, n)
+		}
+		if err != nil {
+			fmt.Printf("%-14s %v\n", n.Name, err)
+			bad++
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d networks differ", bad)
+	}
+	return nil
+}
