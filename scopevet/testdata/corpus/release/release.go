@@ -176,6 +176,8 @@ func goodReshaped(ctx context.Context) {
 	x.Reshape(2, 3).Release(ctx)
 }
 
-func badMovedView(ctx context.Context, x array) array { return allocarray.Abs(ctx, x.Slice(0, 0, 1).Move()) }
+func badMovedView(ctx context.Context, x array) array {
+	return allocarray.Abs(ctx, x.Slice(0, 0, 1).Move())
+}
 
 func badReshapedView(ctx context.Context, x array) { x.Index(0, 1).Reshape(1, -1).Release(ctx) }
