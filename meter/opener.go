@@ -63,6 +63,8 @@ func (m *Meter) everyBlock() bool {
 	return m.between || m.core.trace != nil || m.core.zero || m.core.faults.on()
 }
 
+var _ handshake.Releasing = (*tracked)(nil)
+
 // tracked is a region whose blocks pass through a meter. It is made for one generation.
 type tracked struct {
 	handshake.Region
@@ -105,6 +107,14 @@ func (t *tracked) AllocIn(g handshake.Generation, size, align uintptr) (memory.B
 // ExtendIn lengthens no block: a longer one is allocated, and seen.
 func (t *tracked) ExtendIn(_ handshake.Generation, b memory.Block, _ uintptr) (memory.Block, bool) {
 	return b, false
+}
+
+// Releaser is the region's: a block is released where it was allocated.
+func (t *tracked) Releaser(g handshake.Generation) memory.Releaser {
+	if able, ok := t.Region.(handshake.Releasing); ok {
+		return able.Releaser(g)
+	}
+	return nil
 }
 
 func (t *tracked) OpenSub(g handshake.Generation, a handshake.Account) (handshake.Region, handshake.Generation, bool) {
