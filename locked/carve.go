@@ -194,8 +194,8 @@ func (b *Buffer) returnLent(r *region) {
 	b.mu.Lock()
 	idle := b.arena.used == 0
 	b.mu.Unlock()
-	if !idle || !b.lender.alone() {
-		return
+	if !idle || !b.lender.alone() || b.sharing.Waiting() {
+		return // an end of a scope that waits would run here, and may need b.growing
 	}
 	if r == b.common {
 		b.returning = true

@@ -105,6 +105,9 @@ func (s *Sharing) WhenFree(end func()) {
 	s.runWaiting()
 }
 
+// Waiting reports whether functions wait for WhenFree.
+func (s *Sharing) Waiting() bool { return s.pending.Load() }
+
 // runWaiting runs the waiting functions, unless a region runs, whose Unhold then does
 // it. It waits for a reset that is under way.
 func (s *Sharing) runWaiting() {
