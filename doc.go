@@ -6,11 +6,13 @@
 //   - locked: one buffer for many goroutines.
 //   - allocarray: n-dimensional arrays that ask the context for memory.
 //   - nn: neural network inference over these arrays.
+//   - onnx: ONNX models in a scope; a module of its own.
+//   - safetensors, npy: files of weights, and NumPy's.
 //   - offheap: storage for buffers outside the Go heap.
 //   - meter: limits, logs and traces of what scopes take, and what happens when memory runs out.
 //   - plan: offsets for blocks whose lives are known, close to the least memory that holds them.
+//   - plan/replay: a buffer that takes single arrays back, and learns what a scope does.
 //   - contrib/arrow, contrib/gonum: Apache Arrow and gonum in a scope; modules of their own.
-//   - npy: NumPy's files.
 //   - scopehttp: a scope for each request of an HTTP server.
 //   - contrib/grpc, contrib/prometheus: a scope for each RPC, and metrics; modules of their own.
 //   - scopevet: finds mistakes with scopes before the program runs; a module of its own.
