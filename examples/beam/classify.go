@@ -11,7 +11,6 @@ import (
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/examples/internal/mlp"
-	"github.com/allocarrays/allocarrays-go/nn"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -52,7 +51,7 @@ type Classify struct {
 	Model string // path of the weights, on a file system that all workers see
 	Batch int    // images in a micro-batch
 
-	model  *nn.Chain
+	model  network
 	buffer *bumper.SlabBuffer
 
 	ctx     context.Context // of the bundle's scope
@@ -115,8 +114,7 @@ func (c *Classify) classify(results func(Result), timings func(Timing)) error {
 	start := time.Now()
 	out := c.out[:n]
 	err := scope.NoEscape(c.ctx, func(ctx context.Context) error {
-		mlp.Classify(ctx, c.model, c.pixels.Slice(0, 0, n), out)
-		return nil
+		return c.model.classify(ctx, c.pixels.Slice(0, 0, n), out)
 	})
 	if err != nil {
 		return err

