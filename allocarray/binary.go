@@ -127,7 +127,7 @@ func binaryInto[T Element](op kernel.BinaryOp, name string, dst, a, b *AllocArra
 	}
 	recheckAll(name, dst, a, b)
 	if m != 0 {
-		drop2(nil, name, m, a, b)
+		drop2(noContext, name, m, a, b)
 	}
 }
 

@@ -81,7 +81,7 @@ func (b *Builder[T]) AppendArray(a AllocArray[T]) {
 	}
 	a.recheck(op)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 

@@ -82,7 +82,7 @@ func compareInto[T Element](op kernel.CompareOp, name string, dst *AllocArray[ui
 	m := checkInto(name, dst, a, b)
 	compareRuns(op, name, dst, a, b)
 	if m != 0 {
-		drop2(nil, name, m, a, b)
+		drop2(noContext, name, m, a, b)
 	}
 }
 

@@ -35,7 +35,7 @@ func ConcatInto[T Element](dst AllocArray[T], axis int, arrays ...AllocArray[T])
 		requireDisjoint("ConcatInto", &dst, &arrays[i])
 	}
 	concat("ConcatInto", &dst, k, arrays)
-	dropEach(nil, "ConcatInto", moved)
+	dropEach(noContext, "ConcatInto", moved)
 }
 
 // takeEach is take of all arrays. It returns them, and those that were moved. It does not

@@ -23,7 +23,7 @@ func ConvertInto[To, From Storage](dst AllocArray[To], a AllocArray[From]) {
 	moved := checkUnaryInto("ConvertInto", &dst, &a)
 	convert("ConvertInto", &dst, &a)
 	if moved {
-		a.drop(nil, "ConvertInto")
+		a.drop(noContext, "ConvertInto")
 	}
 }
 

@@ -19,7 +19,7 @@ func (a AllocArray[T]) CopyTo(dst AllocArray[T]) {
 	requireInPlace("CopyTo", &dst, &a)
 	copyRuns("CopyTo", &dst, &a, &stride)
 	if moved {
-		a.drop(nil, "CopyTo")
+		a.drop(noContext, "CopyTo")
 	}
 }
 

@@ -32,7 +32,7 @@ func CovInto[T Float](dst, a AllocArray[T], ddof int) {
 	requireDisjoint("CovInto", &dst, &a)
 	covRuns("CovInto", &dst, &a, ddof)
 	if moved {
-		a.drop(nil, "CovInto")
+		a.drop(noContext, "CovInto")
 	}
 }
 

@@ -31,7 +31,7 @@ func CumSumInto[T Element](dst, a AllocArray[T], axis int) {
 	moved := checkUnaryInto("CumSumInto", &dst, &a)
 	cumSumRuns("CumSumInto", &dst, &a, a.axis("CumSumInto", axis))
 	if moved {
-		a.drop(nil, "CumSumInto")
+		a.drop(noContext, "CumSumInto")
 	}
 }
 

@@ -87,7 +87,7 @@ func PowInto[T Float](dst, a, b AllocArray[T]) {
 	m := checkInto("PowInto", &dst, &a, &b)
 	powRuns("PowInto", &dst, &a, &b)
 	if m != 0 {
-		drop2(nil, "PowInto", m, &a, &b)
+		drop2(noContext, "PowInto", m, &a, &b)
 	}
 }
 

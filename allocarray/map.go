@@ -24,7 +24,7 @@ func Map2Into[R, A, B Element](dst AllocArray[R], a AllocArray[A], b AllocArray[
 	m := checkInto("Map2Into", &dst, &a, &b)
 	map2Runs("Map2Into", &dst, &a, &b, fn)
 	if m != 0 {
-		drop2(nil, "Map2Into", m, &a, &b)
+		drop2(noContext, "Map2Into", m, &a, &b)
 	}
 }
 
@@ -56,7 +56,7 @@ func Map3Into[R, A, B, C Element](dst AllocArray[R], a AllocArray[A], b AllocArr
 	requireInPlace("Map3Into", &dst, &c)
 	map3Runs("Map3Into", &dst, &a, &b, &c, fn)
 	if m != 0 {
-		drop3(nil, "Map3Into", m, &a, &b, &c)
+		drop3(noContext, "Map3Into", m, &a, &b, &c)
 	}
 }
 

@@ -43,7 +43,7 @@ func CopyBools[T Element](dst []bool, a AllocArray[T]) {
 	}
 	a.recheck("CopyBools")
 	if moved {
-		a.drop(nil, "CopyBools")
+		a.drop(noContext, "CopyBools")
 	}
 }
 
@@ -65,7 +65,7 @@ func NotInto[T Element](dst AllocArray[uint8], a AllocArray[T]) {
 	moved := checkUnaryInto("NotInto", &dst, &a)
 	notRuns("NotInto", &dst, &a)
 	if moved {
-		a.drop(nil, "NotInto")
+		a.drop(noContext, "NotInto")
 	}
 }
 
@@ -100,7 +100,7 @@ func CountNonzero[T Element](a AllocArray[T]) (n int) {
 	}
 	a.recheck("CountNonzero")
 	if moved {
-		a.drop(nil, "CountNonzero")
+		a.drop(noContext, "CountNonzero")
 	}
 	return n
 }

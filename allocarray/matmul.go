@@ -52,7 +52,7 @@ func MatMulInto[T Element](dst, a, b AllocArray[T]) {
 		m := takeInto2("MatMulInto", &dst, &a, &b)
 		dst.checkDst("MatMulInto")
 		MatMulInto(dst, a, b)
-		drop2(nil, "MatMulInto", m, &a, &b)
+		drop2(noContext, "MatMulInto", m, &a, &b)
 		return
 	}
 	if multiplies(a.layout, b.layout) && dst.rank == 2 && dst.shape[0] == a.shape[0] && dst.shape[1] == b.shape[1] {

@@ -45,8 +45,11 @@ func (a *AllocArray[T]) takeMoved(op string) (moved bool) {
 	return moved
 }
 
+// noContext is what operations that have no context pass to drop.
+var noContext context.Context
+
 // drop releases a moved operand of an operation that has finished and that has the context
-// ctx, or nil. It may have been released as another operand.
+// ctx, or noContext. It may have been released as another operand.
 //
 //go:noinline
 func (a *AllocArray[T]) drop(ctx context.Context, op string) {

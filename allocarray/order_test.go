@@ -67,7 +67,7 @@ func TestEmptyViewBeginsInItsArray(t *testing.T) {
 // TestLoneIndex: a step of any length beyond a single index is as good as none.
 func TestLoneIndex(t *testing.T) {
 	a, b := uneven(5, 6), uneven(6, 20)
-	for _, step := range []int{1, 5, 1 << 40, math.MaxInt/6 + 1, math.MaxInt/2 + 1, math.MaxInt} {
+	for _, step := range []int{1, 5, 1 << 30, math.MaxInt/6 + 1, math.MaxInt/2 + 1, math.MaxInt} {
 		row, column := a.SliceStep(0, 2, 3, step), a.SliceStep(1, 4, 5, step)
 		for _, c := range []struct {
 			want, got allocarray.AllocArray[float64]

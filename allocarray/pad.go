@@ -82,7 +82,7 @@ func padInto[T Element](p padding, op string, dst, a *AllocArray[T], v T, widths
 	requireDisjoint(op, dst, a)
 	padRuns(p, op, dst, a, v, &before)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 

@@ -27,7 +27,7 @@ func quantile[T Float](op string, a *AllocArray[T], q float64) T {
 	v := quantileOf(a.elements(), &w, a.size, q)
 	a.recheck(op)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 	return v
 }
@@ -74,7 +74,7 @@ func quantileAxisInto[T Float](op string, dst, a *AllocArray[T], axis int, q flo
 	k, moved := checkAxisInto(op, dst, a, axis, true)
 	quantileRuns(op, dst, a, k, q)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 

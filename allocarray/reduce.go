@@ -20,7 +20,7 @@ func sum[T Element](op string, a *AllocArray[T]) T {
 	}
 	a.recheck(op)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 	return total
 }
@@ -56,7 +56,7 @@ func extreme[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) T {
 	}
 	a.recheck(op)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 	return best
 }
@@ -109,7 +109,7 @@ func argument[T Element](op string, pick kernel.BinaryOp, a *AllocArray[T]) int 
 	}
 	a.recheck(op)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 	return at
 }
@@ -170,7 +170,7 @@ func Dot[T Element](a, b AllocArray[T]) T {
 	a.recheck("Dot")
 	b.recheck("Dot")
 	if m != 0 {
-		drop2(nil, "Dot", m, &a, &b)
+		drop2(noContext, "Dot", m, &a, &b)
 	}
 	return sum
 }

@@ -107,7 +107,7 @@ func reduceAxisInto[T Element](r reduction, op string, dst, a *AllocArray[T], ax
 	k, moved := checkAxisInto(op, dst, a, axis, r == sumOf || r == meanOf)
 	reduceRuns(r, op, dst, a, k)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 
@@ -128,7 +128,7 @@ func argumentAxisInto[T Element](pick kernel.BinaryOp, op string, dst *AllocArra
 	k, moved := checkAxisInto(op, dst, a, axis, false)
 	argumentRuns(pick, op, dst, a, k)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 

@@ -27,7 +27,7 @@ func RollInto[T Element](dst, a AllocArray[T], shift, axis int) {
 	requireDisjoint("RollInto", &dst, &a)
 	rollRuns("RollInto", &dst, &a, shift, k)
 	if moved {
-		a.drop(nil, "RollInto")
+		a.drop(noContext, "RollInto")
 	}
 }
 

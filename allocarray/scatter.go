@@ -43,7 +43,7 @@ func ScatterAddInto[T Element](dst AllocArray[T], indices AllocArray[int], src A
 	indices.recheck(op)
 	src.recheck(op)
 	if m != 0 {
-		drop2(nil, op, m, &src, &indices)
+		drop2(noContext, op, m, &src, &indices)
 	}
 }
 
@@ -86,7 +86,7 @@ func SegmentSumInto[T Element](dst, a AllocArray[T], segments AllocArray[int]) {
 	requireDisjoint("SegmentSumInto", &dst, &segments)
 	segmentRuns("SegmentSumInto", &dst, &a, &segments)
 	if m != 0 {
-		drop2(nil, "SegmentSumInto", m, &a, &segments)
+		drop2(noContext, "SegmentSumInto", m, &a, &segments)
 	}
 }
 

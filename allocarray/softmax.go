@@ -51,7 +51,7 @@ func eachRowInto[T Float](op string, dst, a *AllocArray[T], fn func(dst, src []T
 	moved := checkUnaryInto(op, dst, a)
 	rowRuns(op, dst, a, fn)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 

@@ -31,7 +31,7 @@ func SortInto[T Element](dst, a AllocArray[T], axis int) {
 	moved := checkUnaryInto("SortInto", &dst, &a)
 	sortRuns("SortInto", &dst, &a, a.axis("SortInto", axis))
 	if moved {
-		a.drop(nil, "SortInto")
+		a.drop(noContext, "SortInto")
 	}
 }
 
@@ -119,7 +119,7 @@ func ArgsortInto[T Element](dst AllocArray[int], a AllocArray[T], axis int) {
 	requireDisjoint("ArgsortInto", &dst, &a)
 	argsortRuns("ArgsortInto", &dst, &a, k)
 	if moved {
-		a.drop(nil, "ArgsortInto")
+		a.drop(noContext, "ArgsortInto")
 	}
 }
 

@@ -60,7 +60,7 @@ func Norm[T Float](a AllocArray[T]) T {
 	}
 	a.recheck("Norm")
 	if moved {
-		a.drop(nil, "Norm")
+		a.drop(noContext, "Norm")
 	}
 	return T(norm)
 }
@@ -102,7 +102,7 @@ func variance[T Float](op string, a *AllocArray[T], ddof int) float64 {
 	}
 	a.recheck(op)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 	return s.variance(0, a.size, ddof)
 }
@@ -131,7 +131,7 @@ func spreadAxisInto[T Float](r spreading, op string, dst, a *AllocArray[T], axis
 	k, moved := checkAxisInto(op, dst, a, axis, true)
 	spreadRuns(r, op, dst, a, k, ddof)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 

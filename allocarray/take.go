@@ -38,7 +38,7 @@ func TakeInto[T Storage](dst, a AllocArray[T], indices AllocArray[int], axis int
 	requireDisjoint("TakeInto", &dst, &indices)
 	takeRuns("TakeInto", &dst, &a, &indices, k)
 	if m != 0 {
-		drop2(nil, "TakeInto", m, &a, &indices)
+		drop2(noContext, "TakeInto", m, &a, &indices)
 	}
 }
 
@@ -128,7 +128,7 @@ func GatherInto[T Storage](dst, a AllocArray[T], indices AllocArray[int], axis i
 	requireDisjoint("GatherInto", &dst, &indices)
 	gatherRuns("GatherInto", &dst, &a, &indices, k)
 	if m != 0 {
-		drop2(nil, "GatherInto", m, &a, &indices)
+		drop2(noContext, "GatherInto", m, &a, &indices)
 	}
 }
 

@@ -65,7 +65,7 @@ func MapInto[T Element](dst, a AllocArray[T], fn func(T) T) {
 	moved := checkUnaryInto("MapInto", &dst, &a)
 	mapRuns("MapInto", &dst, &a, fn)
 	if moved {
-		a.drop(nil, "MapInto")
+		a.drop(noContext, "MapInto")
 	}
 }
 
@@ -103,7 +103,7 @@ func unaryInto[T Element](op string, dst, a *AllocArray[T], fn func(dst, src []T
 	moved := checkUnaryInto(op, dst, a)
 	unaryRuns(op, *dst, *a, fn)
 	if moved {
-		a.drop(nil, op)
+		a.drop(noContext, op)
 	}
 }
 

@@ -34,7 +34,7 @@ func WhereInto[T Element](dst AllocArray[T], mask AllocArray[uint8], a, b AllocA
 	requireInPlace("WhereInto", &dst, &b)
 	whereRuns("WhereInto", &dst, &mask, &a, &b)
 	if m != 0 {
-		drop3(nil, "WhereInto", m, &a, &b, &mask)
+		drop3(noContext, "WhereInto", m, &a, &b, &mask)
 	}
 }
 

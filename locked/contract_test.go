@@ -2,6 +2,7 @@ package locked_test
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"runtime"
 	"sync"
@@ -169,7 +170,7 @@ func TestClosedRegion(t *testing.T) {
 		require.Equal(t, used, shared.Stats().Used)
 		require.False(t, r.Holding(g))
 		alloc(100)
-		_, err = r.AllocIn(g, 1<<62, 8)
+		_, err = r.AllocIn(g, math.MaxInt/2+1, 8)
 		require.ErrorIs(t, err, scope.ErrExhausted, "the heap has not got that either")
 		require.Equal(t, []uint64{2, 0}, []uint64{shared.Stats().Late, shared.Stats().Refused})
 		r.Close(g, reflect.ValueOf(newLedger).Pointer()) // once more, which changes nothing
@@ -193,7 +194,7 @@ func TestReserveNamesWhoRefuses(t *testing.T) {
 		require.NotNil(t, refuser, "%d bytes will be there when the other scope has ended", n)
 		require.True(t, other.Under(h, refuser), "the buffer")
 	}
-	for _, n := range []int{1<<20 + 1, 1 << 62} {
+	for _, n := range []int{1<<20 + 1, math.MaxInt/2 + 1} {
 		refuser, err := other.Reserve(h, n)
 		require.ErrorIs(t, err, scope.ErrExhausted)
 		require.Nil(t, refuser, "%d bytes never", n)

@@ -138,7 +138,7 @@ func (z *quantizer) cover(l Layer, examples []Tensor) (by kernel.Quantization, o
 	low, high := float32(0), float32(0)
 	for _, x := range examples {
 		if !x.IsContiguous() {
-			x = x.Clone(z.ctx)
+			x = x.Clone(z.ctx) //scopevet:ignore loop examples are few, and contiguous but for a caller's views
 		}
 		low, high = min(low, kernel.MinOf(x.Data())), max(high, kernel.MaxOf(x.Data()))
 	}

@@ -167,11 +167,6 @@ func TestDataSmallerThanABatch(t *testing.T) {
 	require.Contains(t, text, "(1 times)")
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 func TestMNIST(t *testing.T) {
 	p := decode(t, succeed(t, t.Context(), "-json", "-data", testenv.Data(t, "mnist"), "-duration", "5ms", "-batch", "100"))
 	require.Equal(t, 10000, p.Samples)

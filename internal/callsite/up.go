@@ -24,9 +24,6 @@ func User() uintptr {
 	return max(calls[max(n-1, 0)], 1) - 1
 }
 
-// callers is returnAddresses where it cannot read frame pointers.
-func callers(calls *[8]uintptr) int { return runtime.Callers(4, calls[:]) }
-
 // known remembers of some return addresses whether all functions there, a call and those
 // it is inlined in, pass on: the address, and 1 in the lowest bit if they do. A set is
 // searched whole; when it is full, any of it makes room.

@@ -2,4 +2,7 @@
 
 package callsite
 
-func returnAddresses(calls *[8]uintptr) int { return callers(calls) }
+import "runtime"
+
+// returnAddresses asks the runtime, as the frame pointers cannot be read here.
+func returnAddresses(calls *[8]uintptr) int { return runtime.Callers(3, calls[:]) }

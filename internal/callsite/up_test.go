@@ -9,7 +9,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/callsite"
 )
 
-type many[T any] struct{ x T }
+type many[T any] struct{ _ T }
 
 //go:noinline
 func (many[T]) user() (uintptr, int) { return callsite.User(), line() }

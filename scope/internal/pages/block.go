@@ -10,8 +10,7 @@ type Block struct {
 	mem   []byte // the block itself
 	born  callsite.Stack
 
-	kept     bool             // mem is not even poisoned
-	ended    func(pc uintptr) // called when the block ends with its scope; or nil
+	kept     bool // mem is not even poisoned
 	released bool
 	end      uintptr // where its scope ended, if known
 }

@@ -16,32 +16,32 @@ func Explain(address uintptr) (Finding, bool) { return all.Explain(address) }
 type List struct {
 	mu     sync.Mutex
 	blocks []*Block
+
+	// What is called when they end with the scope, or nil. It is not in the blocks, which stay
+	// known beyond their scope, and would keep the owner of the memory reachable.
+	ended []func(pc uintptr)
 }
 
 // Place returns a guarded block that replaces mem. If live reports that another goroutine
 // has ended the scope meanwhile, mem is no longer ours, and Place returns nil. If ended is
 // not nil, it is called with the place when the block ends with its scope.
 func (l *List) Place(mem []byte, align int, live func() bool, ended func(pc uintptr)) *Block {
-	return l.add(live, func() *Block {
-		b := all.Place(mem, align)
-		b.ended = ended
-		return b
-	})
+	return l.add(live, ended, func() *Block { return all.Place(mem, align) })
 }
 
 // Keep is Place of memory that stays where it is, whatever becomes of it.
 func (l *List) Keep(mem []byte, live func() bool, ended func(pc uintptr)) *Block {
-	return l.add(live, func() *Block { return &Block{mem: mem, kept: true, ended: ended} })
+	return l.add(live, ended, func() *Block { return &Block{mem: mem, kept: true} })
 }
 
-func (l *List) add(live func() bool, block func() *Block) *Block {
+func (l *List) add(live func() bool, ended func(pc uintptr), block func() *Block) *Block {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !live() {
 		return nil
 	}
 	b := block()
-	l.blocks = append(l.blocks, b)
+	l.blocks, l.ended = append(l.blocks, b), append(l.ended, ended)
 	return b
 }
 
@@ -53,14 +53,15 @@ func (l *List) Release(pc uintptr, end func() string) {
 	if len(l.blocks) == 0 {
 		return
 	}
-	for _, b := range l.blocks {
-		if b.ended != nil {
-			b.ended(pc)
+	for _, ended := range l.ended {
+		if ended != nil {
+			ended(pc)
 		}
 	}
 	overruns.add(all.Release(l.blocks, pc), end)
 	clear(l.blocks)
-	l.blocks = l.blocks[:0]
+	clear(l.ended)
+	l.blocks, l.ended = l.blocks[:0], l.ended[:0]
 }
 
 // ReleaseOne ends one block before its scope.
@@ -69,7 +70,7 @@ func (l *List) ReleaseOne(b *Block, pc uintptr, end func() string) {
 	defer l.mu.Unlock()
 	for i := len(l.blocks) - 1; i >= 0; i-- { // usually one of the last
 		if l.blocks[i] == b {
-			l.blocks = slices.Delete(l.blocks, i, i+1)
+			l.blocks, l.ended = slices.Delete(l.blocks, i, i+1), slices.Delete(l.ended, i, i+1)
 			overruns.add(all.Release([]*Block{b}, pc), end)
 			return
 		}
