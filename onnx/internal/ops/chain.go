@@ -74,9 +74,6 @@ const chainElements = 1024
 // maxPeriod is how long a vector may be.
 const maxPeriod = 4096
 
-// maxRegs is how many intermediate results there may be at a time.
-const maxRegs = 6
-
 // NewChain returns a chain on tensors of a shape. head is the value that it begins with, or -1.
 func NewChain(shape []int, last bool, head int) *Chain {
 	c := &Chain{shape: shape, last: last, head: head, values: map[int]int{}}
@@ -290,7 +287,7 @@ func (c *Chain) clip(call *Call, x source) bool {
 		x = c.two(kernel.Max, x, scalar(limits[0].v))
 	}
 	if limits[1].ok {
-		x = c.two(kernel.Min, x, scalar(limits[1].v))
+		c.two(kernel.Min, x, scalar(limits[1].v))
 	}
 	return limits[0].ok || limits[1].ok
 }
