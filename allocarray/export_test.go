@@ -34,3 +34,6 @@ func ForgetLayoutOf[T Element](a AllocArray[T]) {
 		}
 	}
 }
+
+// HasMicroKernels reports whether package gemm has micro-kernels for this processor.
+func HasMicroKernels() bool { return microKernels }

@@ -49,7 +49,11 @@ func matMulHelped[T allocarray.Float](t *testing.T) {
 			h := &together{Allocator: scope.Heap(), workers: 2 + r.IntN(3)}
 			got := allocarray.MatMul(scope.WithAllocator(t.Context(), h), a, b)
 			requireBits(t, allocarray.MatMul(t.Context(), a, b), got, fmt.Sprintf("%v, %s·%s", s, la.name, lb.name))
-			require.Equal(t, 1, h.used)
+			want := 1
+			if !allocarray.HasMicroKernels() && s[0] < 128 { // then only rows are cut
+				want = 0
+			}
+			require.Equal(t, want, h.used)
 			if testenv.Slow() && j == i {
 				break
 			}

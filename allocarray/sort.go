@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 )
 
 // Sort returns a with the elements along an axis in ascending order, NaNs last, with memory
@@ -158,6 +159,10 @@ func argsortRuns[T Element](op string, dst *AllocArray[int], a *AllocArray[T], a
 func argsortContiguous(indices []int, order func(i, j int) int) {
 	for i := range indices {
 		indices[i] = i
+	}
+	if strconv.IntSize == 32 { // there, what SortFunc is given escapes to the heap
+		heapSort(indices, 1, len(indices), func(x, y int) bool { return order(x, y) < 0 })
+		return
 	}
 	slices.SortFunc(indices, order)
 }

@@ -2,6 +2,7 @@ package locked_test
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"testing"
 
@@ -143,7 +144,7 @@ func TestRefusalAfterTrim(t *testing.T) {
 	require.NoError(t, request(scope.WithAllocator(t.Context(), shared), 1<<20))
 	shared.Trim()
 	var e *scope.ExhaustedError
-	_, err := shared.Alloc(1<<62, 8)
+	_, err := shared.Alloc(math.MaxInt/2+1, 8)
 	require.ErrorAs(t, err, &e)
 	require.EqualValues(t, 4<<20, e.Available)
 }

@@ -2,6 +2,7 @@ package locked_test
 
 import (
 	"errors"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -84,7 +85,7 @@ func TestRefusalsWhileTrimming(t *testing.T) {
 		for range 2 {
 			all.Go(func() {
 				for range 500 {
-					if _, err := shared.Alloc(1<<62, 8); err == nil {
+					if _, err := shared.Alloc(math.MaxInt/2+1, 8); err == nil {
 						t.Error("a block of 4 EiB")
 					}
 				}

@@ -24,7 +24,10 @@ func helpersFor(ctx context.Context, multiplyAdds float64) (scope.Helpers, int) 
 
 // share returns which of so many units are in piece i of pieces, as equal as can be, also for
 // workers who take neighbouring pieces.
-func share(i, pieces, units int) (from, to int) { return i * units / pieces, (i + 1) * units / pieces }
+func share(i, pieces, units int) (from, to int) {
+	at := func(i int) int { return int(uint64(i) * uint64(units) / uint64(pieces)) } // an int may be of 32 bits
+	return at(i), at(i + 1)
+}
 
 // ceil returns a/b, rounded up.
 func ceil(a, b int) int { return (a + b - 1) / b }

@@ -270,5 +270,5 @@ func TestBuilderOfBlocks(t *testing.T) {
 }
 
 func asBytes(s []int) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 8*len(s))
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
 }
