@@ -2,6 +2,7 @@ package adopting_test
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -20,13 +21,17 @@ const runs = 100
 func bytesPerRun(fn func()) int {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	fn()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range runs {
-		fn()
+	least := math.MaxInt
+	for range 3 { // the runtime may allocate beside it
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range runs {
+			fn()
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, int(after.TotalAlloc-before.TotalAlloc)/runs)
 	}
-	runtime.ReadMemStats(&after)
-	return int(after.TotalAlloc-before.TotalAlloc) / runs
+	return least
 }
 
 // inScope returns fn run in a scope on a bump buffer.
