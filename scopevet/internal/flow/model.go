@@ -93,6 +93,11 @@ func (s *state) ours(c *call, name string) bool {
 			c.result(0, c.arg(0))
 			return true
 		}
+	case "onnx", "onnx/internal/engine":
+		if rest == "Program.Run" { // outputs are of ctx's scope; what lies between ends with the run
+			c.result(0, s.mem(c.instr, c.arg(1)))
+			return true
+		}
 	case "offheap":
 		switch rest {
 		case "Make":
