@@ -119,6 +119,7 @@ func (b *Buffer) hold(r *region, n int) {
 func (b *Buffer) giveBack(r *region) {
 	r.own.trim()
 	if len(r.spans) > 0 {
+		r.own.drop()
 		b.mu.Lock()
 		for _, s := range r.spans {
 			b.arena.give(s)
