@@ -2,6 +2,8 @@ package scope_test
 
 import (
 	"reflect"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,6 +45,49 @@ func TestRenew(t *testing.T) {
 		require.False(t, ok || s.Releasable(), "it is no single block's")
 		require.Equal(t, s, same)
 		require.True(t, s.Live())
+	}
+}
+
+// TestRenewWhileItEnds: where another goroutine ends the scope of a block meanwhile, no stamp of
+// the block is live.
+func TestRenewWhileItEnds(t *testing.T) {
+	one := new(oneBlock)
+	one.epoch = memory.NewBlockEpoch(one)
+	const rounds = 4000
+	var stamp atomic.Pointer[scope.Stamp]
+	var round, through atomic.Int64
+	wait := func(n *atomic.Int64, i int64) {
+		for spins := 1; n.Load() < i; spins++ {
+			if spins%1000 == 0 {
+				runtime.Gosched()
+			}
+		}
+	}
+	var renewed scope.Stamp
+	go func() {
+		for i := range int64(rounds) {
+			wait(&round, i+1)
+			for range i % 40 {
+				through.Load()
+			}
+			renewed, _ = stamp.Load().Renew(1)
+			through.Store(i + 1)
+		}
+	}()
+	for i := range int64(rounds) {
+		s := one.epoch.Stamp()
+		stamp.Store(&s)
+		round.Store(i + 1)
+		for range i / 40 % 40 {
+			through.Load()
+		}
+		if i%2 == 0 {
+			one.epoch.End()
+		} else {
+			one.epoch.EndAt(2)
+		}
+		wait(&through, i+1)
+		require.False(t, s.Live() || renewed.Live())
 	}
 }
 
