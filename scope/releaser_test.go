@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -53,7 +54,10 @@ func TestRenew(t *testing.T) {
 func TestRenewWhileItEnds(t *testing.T) {
 	one := new(oneBlock)
 	one.epoch = memory.NewBlockEpoch(one)
-	const rounds = 4000
+	rounds := int64(20_000)
+	if testenv.Race {
+		rounds = 2000
+	}
 	var stamp atomic.Pointer[scope.Stamp]
 	var round, through atomic.Int64
 	wait := func(n *atomic.Int64, i int64) {
@@ -65,7 +69,7 @@ func TestRenewWhileItEnds(t *testing.T) {
 	}
 	var renewed scope.Stamp
 	go func() {
-		for i := range int64(rounds) {
+		for i := range rounds {
 			wait(&round, i+1)
 			for range i % 40 {
 				through.Load()
@@ -74,7 +78,7 @@ func TestRenewWhileItEnds(t *testing.T) {
 			through.Store(i + 1)
 		}
 	}()
-	for i := range int64(rounds) {
+	for i := range rounds {
 		s := one.epoch.Stamp()
 		stamp.Store(&s)
 		round.Store(i + 1)
