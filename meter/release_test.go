@@ -162,18 +162,20 @@ func TestReleaseInLog(t *testing.T) {
 		m := meter.New(releasers()[name], meter.Log(slog.New(slog.NewJSONHandler(&out, nil)), 0, 1))
 		require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), m), func(outer context.Context) error {
 			x := allocarray.New[byte](outer, 100)
-			return scope.NoEscape(outer, func(inner context.Context) error {
+			require.NoError(t, scope.NoEscape(outer, func(inner context.Context) error {
 				for range 10 {
 					y := allocarray.New[byte](inner, 100)
 					x.Release(inner)
 					x = y
 				}
 				return nil
-			})
+			}))
+			_ = allocarray.New[byte](outer, 220) // when the scope within has ended, all of it is gone, once
+			return nil
 		}))
 		var line struct{ Bytes int }
 		require.NoError(t, json.Unmarshal(out.Bytes(), &line), out.String())
-		require.Equal(t, 200, line.Bytes, name)
+		require.Equal(t, 220, line.Bytes, name)
 	}
 }
 

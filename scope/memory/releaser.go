@@ -84,7 +84,11 @@ func (s Stamp) Whole(mem []byte) bool {
 // Handed reports whether mem is the block with the stamp s as its allocator has handed it
 // out: what [Releaser] is given.
 func (s Stamp) Handed(mem []byte) bool {
-	if e := s.epoch; e != nil && e.replaced != nil {
+	e := s.epoch
+	if e == nil {
+		return false
+	}
+	if e.replaced != nil {
 		return e.size == len(mem) && e.replaced == unsafe.SliceData(mem)
 	}
 	return s.Whole(mem)
@@ -118,6 +122,11 @@ func (s Stamp) Renew(pc uintptr) (Stamp, bool) {
 	if !s.Releasable() || !s.Live() || s.Watched() || s.epoch.guarded.Load() != nil {
 		return s, false
 	}
+	return s.renew(pc)
+}
+
+// renew is Renew of a stamp that lived a moment ago.
+func (s Stamp) renew(pc uintptr) (Stamp, bool) {
 	s.EndsAt(pc)
 	next := Stamp{s.epoch, s.generation + 1}
 	// An addition would make a live stamp if another goroutine has just ended the scope.

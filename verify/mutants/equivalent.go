@@ -79,6 +79,7 @@ var equivalent = []struct {
 		`scope/internal/pages/list.go List.Release condition: len(l.blocks) == 0 becomes (len(l.blocks) == 0) && false`,
 		`locked/job.go job.end wait: runtime.Gosched() removed`,
 		`allocarray/take.go Gather condition: m != 0 becomes (m != 0) || true`,
+		`locked/job.go job.set atomic: j.left.Store(int32(helpers)) removed`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -107,6 +108,9 @@ var equivalent = []struct {
 		`scope/noescape.go runCheckpoint swap: cp.EndsAt(pc) s.Enter(ctx, pc) becomes s.Enter(ctx, pc); cp.EndsAt(pc)`,
 		`scope/internal/pages/list.go List.ReleaseOne swap: l.blocks, l.ended = slices.Delete(l. … ll.Release([]*Block{b}, pc), end) becomes overruns.add(all.Release([]*Block{b} … ), slices.Delete(l.ended, i, i+1)`,
 		`allocarray/take.go takeShape swap: copy(shape.shape[k:], indices.length … ices.rank:], a.shape[k+1:a.rank]) becomes copy(shape.shape[k+indices.rank:], a … ape.shape[k:], indices.lengths())`,
+		`scope/memory/guarded.go Guarded swap: e.hand(p.Bytes()) e.replaced = b.start becomes e.replaced = b.start; e.hand(p.Bytes())`,
+		`scope/memory/guarded.go Epoch.watch swap: e.kind, e.record = guarded, w e.hand(mem) becomes e.hand(mem); e.kind, e.record = guarded, w`,
+		`locked/job.go job.fail swap: j.stop() j.mu.Lock() becomes j.mu.Lock(); j.stop()`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -303,6 +307,12 @@ var equivalent = []struct {
 	}},
 	{"no element is added", []string{
 		`allocarray/pad.go PadEdge constant: 0 becomes (0 + 1)`,
+	}},
+	{"to discharge nothing changes nothing", []string{
+		`meter/blocks.go blocks.release condition: n > 0 becomes (n > 0) || true`,
+	}},
+	{"only the stamps of blocks that can be released are looked for", []string{
+		`meter/levels.go levels.count condition: n > 0 && b.Stamp.Releasable() becomes (n > 0 && b.Stamp.Releasable()) || true`,
 	}},
 }
 
