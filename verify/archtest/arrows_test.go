@@ -76,7 +76,7 @@ func product(all map[string]pkg) (public []pkg) {
 // point of the product.
 func TestArrows(t *testing.T) {
 	all := tree(t)
-	for _, path := range []string{"allocarray", "nn", "internal/kernel", "internal/gemm", "safetensors", "examples/internal/mlp"} {
+	for _, path := range []string{"allocarray", "nn", "npy", "internal/kernel", "internal/gemm", "internal/conv", "internal/recurrent", "safetensors", "examples/internal/mlp"} {
 		require.Contains(t, all, path)
 		for _, allocator := range []string{"bumper", "locked", "offheap"} {
 			require.NotContains(t, all[path].Deps, module+allocator, "%s must know no allocator", path)
