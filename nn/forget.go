@@ -117,7 +117,7 @@ func sharesMemory(x, y Tensor) bool { return x.Stamp() == y.Stamp() }
 
 // release ends an array that nothing needs any more, if ctx's allocator takes it back. What is a
 // part of an array, or of another allocator, lasts as long as its scope.
-func release(ctx context.Context, x Tensor) {
+func release[T allocarray.Storage](ctx context.Context, x allocarray.AllocArray[T]) {
 	if x.IsContiguous() && x.Live() {
 		_ = scope.Release(ctx, x.Data(), x.Stamp())
 	}

@@ -65,6 +65,9 @@ func integers(ctx context.Context, n int) []int32 {
 	return allocarray.AllocArray[int32]{}.Similar(ctx, n).Data()
 }
 
+// floats is integers for numbers.
+func floats(ctx context.Context, n int) []float32 { return Tensor{}.Similar(ctx, n).Data() }
+
 // apart is the distance of rows of so many sums: rows at distances of a power of two would share
 // the lines of a cache.
 func apart(n int) int { return n + 16 }
