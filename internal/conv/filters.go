@@ -6,11 +6,6 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
-// A Window says how filters move over an image; [0] is the height, [1] the width.
-type Window struct {
-	Size, Stride, Dilation [2]int
-}
-
 // Filters are weights in the order in which they are read. They are immutable.
 type Filters struct {
 	window          Window

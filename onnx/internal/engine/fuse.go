@@ -216,6 +216,7 @@ func (p *planner) headTo(c *ops.Call, h *ops.Head, out int) bool {
 	}
 	s.out = []int{p.declare(out, tensor.Float, shape, h.Last)}
 	s.work = p.workSlot(work)
+	p.each = max(p.each, round(max(work, 1)))
 	p.steps = append(p.steps, s)
 	p.take(taken)
 	p.take(more)

@@ -52,6 +52,7 @@ type Plan struct {
 
 	problem plan.Problem
 	packed  plan.Plan
+	each    int // bytes of work memory of each helper, if the caller allows some
 	Late    int // steps whose shapes are known only when they run
 
 	mu     sync.Mutex
