@@ -148,7 +148,6 @@ var unlinked = map[string]string{
 	"internal/testenv":   "tells tests what they run under",
 	"internal/trial":     "the engine of scope/scopetest, which users link into their tests only",
 	"internal/asm":       "generates the assembly; a module of its own",
-	"internal/conv":      "convolutions of package onnx; a module of its own",
 	"internal/x86":       "runs generated assembly in the tests of gemm and kernel",
 	"internal/gemm/peak": "measures the machine for the benchmarks of gemm, here and in module bench",
 }
