@@ -99,7 +99,8 @@ func (q *QuantizedConv2D) forward(ctx context.Context, x Tensor, relu bool) Tens
 	if height == 0 || x.Dim(3) != q.in {
 		panic(misfit(q, x))
 	}
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	y := x.Similar(ctx, x.Dim(0), height, width, q.Out())
@@ -108,6 +109,9 @@ func (q *QuantizedConv2D) forward(ctx context.Context, x Tensor, relu bool) Tens
 		c.run(ctx, x.Dim(0))
 	}
 	requireLive(&x, &y)
+	if copied {
+		release(ctx, x)
+	}
 	return y
 }
 
@@ -154,10 +158,13 @@ func (c *byteConv) run(ctx context.Context, batch int) {
 		panic(fmt.Sprintf("nn: %v: lines of %d units, padding included, want at most %d", q, n, math.MaxInt32))
 	}
 	c.each = c.under.len() + ceil(c.in.line(), per) + c.lines*c.out.width*apart(q.Out()/q.Groups())
-	c.room = integers(ctx, workers*c.each)
-	c.segments(ctx)
-	maps := floats(ctx, 2*batch)
-	c.scales, c.zeros = maps[:batch], maps[batch:]
+	columns := c.columns()
+	room, segs, maps := integers(ctx, workers*c.each), integers(ctx, w.Size[0]*columns), Tensor{}.Similar(ctx, 2*batch)
+	c.room, c.segs = room.Data(), segs.Data()
+	for i := range c.segs {
+		c.segs[i] = int32(i/columns*w.Dilation[0]*c.under.line() + i%columns*w.Dilation[1]*c.under.channels)
+	}
+	c.scales, c.zeros = maps.Data()[:batch], maps.Data()[batch:]
 	for n := range batch {
 		by := quantizationOf(q.static, c.x[n*c.in.len():][:c.in.len()])
 		c.scales[n], c.zeros[n] = by.Scale, float32(by.Zero)
@@ -166,26 +173,23 @@ func (c *byteConv) run(ctx context.Context, batch int) {
 		for i := range batch * c.bands {
 			c.RunPiece(0, i)
 		}
-		return
+	} else {
+		t := byteConvs.take()
+		*t = *c
+		h.RunPieces(batch*c.bands, t)
+		byteConvs.put(t)
 	}
-	t := byteConvs.take()
-	*t = *c
-	h.RunPieces(batch*c.bands, t)
-	byteConvs.put(t)
+	release(ctx, room)
+	release(ctx, segs)
+	release(ctx, maps)
 }
 
-// segments finds where the segments of a patch begin: of one group and without dilation the pixels of a line are
-// one segment.
-func (c *byteConv) segments(ctx context.Context) {
-	w := c.layer.window
-	columns := w.Size[1]
-	if c.layer.Groups() == 1 && w.Dilation[1] == 1 {
-		columns = 1
+// columns returns how many segments a line of a patch has: of one group and without dilation its pixels are one.
+func (c *byteConv) columns() int {
+	if w := c.layer.window; c.layer.Groups() > 1 || w.Dilation[1] > 1 {
+		return w.Size[1]
 	}
-	c.segs = integers(ctx, w.Size[0]*columns)
-	for i := range c.segs {
-		c.segs[i] = int32(i/columns*w.Dilation[0]*c.under.line() + i%columns*w.Dilation[1]*c.under.channels)
-	}
+	return 1
 }
 
 // RunPiece computes band i%bands of image i/bands.

@@ -76,7 +76,8 @@ func (q *QuantizedDense) forward(ctx context.Context, x Tensor, relu bool) Tenso
 	if x.Rank() < 2 || x.Dim(-1) != q.in {
 		panic(misfit(q, x))
 	}
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	shape := x.Shape()
@@ -87,6 +88,9 @@ func (q *QuantizedDense) forward(ctx context.Context, x Tensor, relu bool) Tenso
 		p.run(ctx)
 	}
 	requireLive(&x, &y)
+	if copied {
+		release(ctx, x)
+	}
 	return y
 }
 
@@ -125,10 +129,9 @@ func (p *byteProduct) run(ctx context.Context) {
 	p.step *= panel
 	p.across = ceil(q.Out(), p.step)
 	p.each = ceil(room, p.down) * apart(p.step)
-	p.units = integers(ctx, room*q.weights.UnitsOf(q.in))
-	p.sums = integers(ctx, workers*p.each)
-	maps := floats(ctx, 2*room)
-	p.scales, p.zeros = maps[:room], maps[room:]
+	units, sums, maps := integers(ctx, room*q.weights.UnitsOf(q.in)), integers(ctx, workers*p.each), Tensor{}.Similar(ctx, 2*room)
+	p.units, p.sums = units.Data(), sums.Data()
+	p.scales, p.zeros = maps.Data()[:room], maps.Data()[room:]
 	for p.to < p.rows {
 		p.from, p.to = p.to, min(p.to+room, p.rows)
 		p.quantize()
@@ -143,6 +146,9 @@ func (p *byteProduct) run(ctx context.Context) {
 		h.RunPieces(p.down*p.across, t)
 		byteProducts.put(t)
 	}
+	release(ctx, units)
+	release(ctx, sums)
+	release(ctx, maps)
 }
 
 // quantize finds the bytes of the block's rows.

@@ -34,7 +34,7 @@ func (e *Epoch) SetRecord(record any) { e.record = record }
 // Record returns what SetRecord has attached to the epoch of s: how the Release of an
 // allocator finds the block again.
 func (s Stamp) Record() any {
-	if s.epoch == nil {
+	if s.epoch == nil || s.epoch.kind == guarded {
 		return nil
 	}
 	return s.epoch.record

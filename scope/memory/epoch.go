@@ -2,6 +2,7 @@ package memory
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/allocarrays/allocarrays-go/scope/internal/pages"
 )
@@ -13,22 +14,36 @@ import (
 // Several goroutines may call Stamp at once. The caller of End makes sure that
 // nothing is allocated in the ending scope meanwhile.
 type Epoch struct {
-	// Beside one another, since an end needs them all:
+	// What an end needs, and what Alloc and Release of single blocks need, is in the first 64 bytes,
+	// and all is 128, so that the epochs of Blocks lie at distances of whole cache lines:
 	generation atomic.Uint64
 	guarded    atomic.Pointer[pages.List] // nil unless a scope was guarded here
 	ends       [rememberedEnds]atomic.Uint64
 
-	owner any
-
 	// Of an epoch for single blocks, changed and read only where the allocator may be
-	// called:
-	releaser blockReleaser // nil if the epoch is for scopes
-	block    []byte        // the current block, as it was handed out; nil if nobody said
-	replaced []byte        // the allocator's, if guard mode has replaced it
-	record   any           // see Record
+	// called. The address is compared and never turned back into a pointer.
+	start uintptr // of the current block, as it was handed out; 0 if nobody said
+	size  int     // its length
+
+	kind  kind
+	index uint32 // in Blocks
+
+	owner    any
+	record   any   // see Record; of a block that guard mode watches, the *watched
+	replaced *byte // the allocator's block, if guard mode has replaced it
 
 	number uint64 // of the epoch, in the order they were made; for sampling
+	_      [8]byte
 }
+
+// kind says what the scopes of an epoch are.
+type kind uint8
+
+const (
+	scopes  kind = iota
+	blocks       // single blocks, which the owner releases: a Releaser
+	guarded      // one block, which guard mode releases
+)
 
 // NewEpoch returns an epoch whose stamps keep owner reachable: the owner of the
 // memory, which may unmap it when collected, outlives every array on it.
@@ -42,7 +57,7 @@ var epochs atomic.Uint64
 // of that.
 func NewBlockEpoch(owner Releaser) *Epoch {
 	e := NewEpoch(owner)
-	e.releaser = owner
+	e.kind = blocks
 	return e
 }
 
@@ -52,9 +67,15 @@ func (e *Epoch) Stamp() Stamp { return Stamp{e, e.generation.Load()} }
 // Block returns mem as the one block of the current generation of an epoch made by
 // [NewBlockEpoch].
 func (e *Epoch) Block(mem []byte) Block {
-	e.block, e.replaced = mem, nil
+	e.hand(mem)
+	e.replaced = nil
 	return NewBlock(mem, e.Stamp())
 }
+
+// hand records mem as the current block.
+func (e *Epoch) hand(mem []byte) { e.start, e.size = address(mem), len(mem) }
+
+func address(mem []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(mem))) }
 
 // End ends the current scope and begins the next.
 func (e *Epoch) End() {

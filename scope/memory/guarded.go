@@ -23,14 +23,15 @@ func Guarded(b Block, align uintptr) Block {
 	isolates := ok && i.Isolates() // its memory is not reused while anything refers to it
 	align = Alignment(uintptr(b.size), align)
 	switch {
-	case e.releaser == nil:
+	case e.kind == scopes:
 		return guardedAlone(b, align, isolates)
 	case isolates:
 		return b
 	}
 	if p := e.guards().Place(b.Bytes(), int(align), b.Stamp.Live, nil); p != nil {
-		e.block, e.replaced = p.Bytes(), b.Bytes()
-		return NewBlock(e.block, b.Stamp)
+		e.hand(p.Bytes())
+		e.replaced = b.start // of as many bytes
+		return NewBlock(p.Bytes(), b.Stamp)
 	}
 	return b
 }
@@ -41,8 +42,8 @@ func guardedHeap(b Block) Block {
 	if !pages.Chosen(e.number, 0) {
 		return b
 	}
-	e.releaser, e.block = &watched{epoch: e}, b.Bytes()
-	return NewBlock(e.block, e.Stamp())
+	e.watch(&watched{epoch: e}, b.Bytes())
+	return NewBlock(b.Bytes(), e.Stamp())
 }
 
 // guardedAlone gives a block an epoch of its own, which ends with its scope at the latest,
@@ -59,8 +60,14 @@ func guardedAlone(b Block, align uintptr, stays bool) Block {
 	if w.block == nil { // another goroutine has ended the scope
 		return b
 	}
-	e.releaser, e.block = w, w.block.Bytes()
-	return NewBlock(e.block, e.Stamp())
+	e.watch(w, w.block.Bytes())
+	return NewBlock(w.block.Bytes(), e.Stamp())
+}
+
+// watch makes an epoch that of mem, which w releases.
+func (e *Epoch) watch(w *watched, mem []byte) {
+	e.kind, e.record = guarded, w
+	e.hand(mem)
 }
 
 // endWithScope ends an epoch of guard mode because the scope of its block has ended at pc.

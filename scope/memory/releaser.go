@@ -54,42 +54,40 @@ func ReleaserOf(a Allocator) (Releaser, bool) {
 	return behind, able
 }
 
-// A blockReleaser releases blocks: a [Releaser], or guard mode.
-type blockReleaser interface {
-	Release(mem []byte, s Stamp) bool
-}
-
 // Releasable reports whether the stamp is that of a single block, which can be released
 // before its scope ends. In guard mode all blocks that it watches are such blocks.
-func (s Stamp) Releasable() bool { return s.epoch != nil && s.epoch.releaser != nil }
+func (s Stamp) Releasable() bool { return s.epoch != nil && s.epoch.kind != scopes }
 
 // Scoped reports whether the stamp is that of memory which a scope releases: not the zero
 // Stamp, nor that of a block of the Go heap to which guard mode gave one.
 func (s Stamp) Scoped() bool {
-	return s.epoch != nil && !(s.Watched() && s.epoch.releaser.(*watched).list == nil)
+	return s.epoch != nil && !(s.Watched() && s.epoch.record.(*watched).list == nil)
 }
 
 // Watched reports whether guard mode gave the block an epoch of its own, on an allocator
 // that cannot release single blocks.
-func (s Stamp) Watched() bool {
-	if !s.Releasable() {
-		return false
-	}
-	_, ok := s.epoch.releaser.(*watched)
-	return ok
-}
+func (s Stamp) Watched() bool { return s.epoch != nil && s.epoch.kind == guarded }
 
 // ReleasableBy reports whether the stamp is that of a block of r itself, which guard mode
 // does not watch.
 func (s Stamp) ReleasableBy(r Releaser) bool {
-	return r != nil && s.Releasable() && s.epoch.releaser == blockReleaser(r) && s.epoch.guarded.Load() == nil
+	return s.epoch != nil && s.epoch.kind == blocks && s.epoch.owner == any(r) && s.epoch.guarded.Load() == nil
 }
 
 // Whole reports whether mem is all of a releasable block, as far as is known, and not a
 // part of it.
 func (s Stamp) Whole(mem []byte) bool {
-	b := s.epoch.block
-	return b == nil || same(mem, b)
+	e := s.epoch
+	return e.start == 0 || e.size == len(mem) && e.start == address(mem)
+}
+
+// Handed reports whether mem is the block with the stamp s as its allocator has handed it
+// out: what [Releaser] is given.
+func (s Stamp) Handed(mem []byte) bool {
+	if e := s.epoch; e != nil && e.replaced != nil {
+		return e.size == len(mem) && e.replaced == unsafe.SliceData(mem)
+	}
+	return s.Whole(mem)
 }
 
 // Release releases a block as [Releaser.Release] does, where mem is the block as it was
@@ -100,19 +98,16 @@ func (s Stamp) Release(r Releaser, mem []byte) bool {
 		return false
 	}
 	e := s.epoch
-	var by blockReleaser = r
-	if r == nil || s.Watched() {
-		by = e.releaser
+	if e.kind == guarded {
+		return e.record.(*watched).Release(mem, s)
+	}
+	if r == nil {
+		r = e.owner.(Releaser) // see NewBlockEpoch
 	}
 	if e.replaced != nil {
-		mem = e.replaced
+		mem = unsafe.Slice(e.replaced, e.size)
 	}
-	return by.Release(mem, s)
-}
-
-// same reports whether two slices are the same memory.
-func same(a, b []byte) bool {
-	return len(a) == len(b) && unsafe.SliceData(a) == unsafe.SliceData(b)
+	return r.Release(mem, s)
 }
 
 // Renew ends the stamp of a block that can be released, and returns the one that the block
@@ -124,5 +119,10 @@ func (s Stamp) Renew(pc uintptr) (Stamp, bool) {
 		return s, false
 	}
 	s.EndsAt(pc)
-	return Stamp{s.epoch, s.epoch.generation.Add(1)}, true
+	next := Stamp{s.epoch, s.generation + 1}
+	// An addition would make a live stamp if another goroutine has just ended the scope.
+	if !s.epoch.generation.CompareAndSwap(s.generation, next.generation) {
+		return s, false
+	}
+	return next, true
 }

@@ -100,11 +100,14 @@ func ConvHead(c *Call) (h *Head, err error) {
 		}
 	}
 	h.make = func(h *Head, chain *Chain) (Kernel, int) {
-		f := c.Once(h.key, func() any {
-			bias := make([]float32, out)
-			for i, b := range h.shift {
-				bias[i] = float32(b)
-			}
+		relu, key, bias := chain.takeReLU(), h.key, make([]float32, out)
+		for i, b := range h.shift {
+			bias[i] = float32(b)
+		}
+		if !relu && chain.lead(bias) {
+			key, bias = key+" bare", nil
+		}
+		f := c.Once(key, func() any {
 			w := nhwc.Window{Size: pair(v.size, 1), Stride: pair(v.stride, 1), Dilation: pair(v.dilation, 1)}
 			return nhwc.NewFilters(w, in, out, v.groups, slice[float32](c.In[1].Tensor), bias, h.scale)
 		}).(*nhwc.Filters)
@@ -113,7 +116,6 @@ func ConvHead(c *Call) (h *Head, err error) {
 		if image == nil {
 			return nil, 0
 		}
-		relu := chain.takeReLU()
 		room, more := image.Work(v.batch), 0
 		if chain != nil {
 			more = chain.Close(1)
