@@ -31,15 +31,15 @@ func TestReleasedMeanwhile(t *testing.T) {
 	require.False(t, memory.ReleaseWatched(mem, b.Stamp))
 }
 
-// pool is a Releaser.
-type pool struct{ memory.Allocator }
+// taker is a Releaser.
+type taker struct{ memory.Allocator }
 
-func (pool) Release([]byte, memory.Stamp) bool { return false }
+func (taker) Release([]byte, memory.Stamp) bool { return false }
 
 // TestRenewedMeanwhile: a stamp that another goroutine ends, between the look at it and its end, is
 // not renewed.
 func TestRenewedMeanwhile(t *testing.T) {
-	e := memory.NewBlockEpoch(pool{})
+	e := memory.NewBlockEpoch(taker{})
 	s := e.Block(make([]byte, 8)).Stamp
 	e.End()
 	ended := e.Stamp()
@@ -59,7 +59,7 @@ func TestHanded(t *testing.T) {
 		before := guard.Set(mode)
 		t.Cleanup(func() { guard.Set(before) })
 		mem, other := make([]byte, 64), make([]byte, 64)
-		b := memory.Guarded(memory.NewBlockEpoch(pool{}).Block(mem), 8)
+		b := memory.Guarded(memory.NewBlockEpoch(taker{}).Block(mem), 8)
 		require.True(t, b.Stamp.Handed(mem))
 		require.True(t, b.Stamp.Whole(b.Bytes()))
 		for _, wrong := range [][]byte{mem[:63], mem[1:], other, nil} {
