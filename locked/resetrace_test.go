@@ -45,6 +45,41 @@ func TestResetWhileOthersAllocate(t *testing.T) {
 	}
 }
 
+// whileLooking runs f while other goroutines ask for the numbers of a buffer.
+func whileLooking(shared *locked.Buffer, f func()) {
+	var all sync.WaitGroup
+	var looks atomic.Int32
+	var over atomic.Bool
+	for range 2 {
+		all.Go(func() {
+			for !over.Load() {
+				_ = shared.Stats()
+				looks.Add(1)
+			}
+		})
+	}
+	for looks.Load() < 10 {
+		runtime.Gosched()
+	}
+	f()
+	over.Store(true)
+	all.Wait()
+}
+
+// TestLentStorageIsForgottenUnderTheLock: what a third party's buffer takes back is gone in one step
+// for those who look at the shared one.
+func TestLentStorageIsForgottenUnderTheLock(t *testing.T) {
+	shared := locked.Share(newPage(4 << 20))
+	ctx := scope.WithAllocator(t.Context(), shared)
+	whileLooking(shared, func() {
+		for range 300 {
+			require.NoError(t, request(ctx, 100, 300<<10))
+			require.NoError(t, shared.Reset())
+		}
+	})
+	require.Zero(t, shared.Stats().Capacity)
+}
+
 // TestStaleStorageServesNobody: who allocates while a reset takes storage back does not get a
 // part of that.
 func TestStaleStorageServesNobody(t *testing.T) {
@@ -108,23 +143,11 @@ func TestRecalledUnderTheLock(t *testing.T) {
 			alloc(100)
 			time.Sleep(10 * time.Second) // the piece retires
 			require.Zero(t, shared.Stats().LargestIdle)
-			var all sync.WaitGroup
-			for range 3 {
-				all.Go(func() {
-					for range 100 {
-						_ = shared.Stats()
-					}
-				})
-			}
-			all.Go(func() {
-				for range 10 {
-					runtime.Gosched()
-				}
+			whileLooking(shared, func() {
 				if err := request(ctx, 7<<20); err != nil {
 					t.Error(err)
 				}
 			})
-			all.Wait()
 			r.Release(g)
 		}
 	})
