@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,11 +70,13 @@ func whileLooking(shared *locked.Buffer, f func()) {
 // TestLentStorageIsForgottenUnderTheLock: what a third party's buffer takes back is gone in one step
 // for those who look at the shared one.
 func TestLentStorageIsForgottenUnderTheLock(t *testing.T) {
-	shared := locked.Share(newPage(4 << 20))
+	const pieces = 60
+	shared := locked.Share(newPage(pieces << 18))
 	ctx := scope.WithAllocator(t.Context(), shared)
+	many := slices.Repeat([]int{1 << 18}, pieces)
 	whileLooking(shared, func() {
-		for range 300 {
-			require.NoError(t, request(ctx, 100, 300<<10))
+		for range 100 {
+			require.NoError(t, request(ctx, many...))
 			require.NoError(t, shared.Reset())
 		}
 	})
