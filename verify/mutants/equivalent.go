@@ -83,6 +83,10 @@ var equivalent = []struct {
 		`scope/memory/blocks.go Blocks.EndAll remove: i++ removed`,
 		`internal/handshake/track.go Track.Take side: s.First < s.End && !t.free(s) becomes (!t.free(s))`,
 		`scope/release.go release condition: !ok becomes (!ok) || true`,
+		`scope/allocbump.go bump condition: t != nil becomes (t != nil) && false`,
+		`scope/context.go WithAllocator comparison: s.Sharing.Track != nil becomes s.Sharing.Track == nil`,
+		`scope/context.go WithAllocator remove: c.track = s.Sharing.Track becomes _ = s.Sharing.Track`,
+		`scope/release.go release condition: !ok becomes (!ok) && false`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
