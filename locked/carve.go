@@ -119,6 +119,7 @@ func (b *Buffer) hold(r *region, n int) {
 func (b *Buffer) giveBack(r *region) {
 	r.own.trim()
 	if len(r.spans) > 0 {
+		r.own.drop()
 		b.mu.Lock()
 		for _, s := range r.spans {
 			b.arena.give(s)
@@ -172,7 +173,7 @@ func (b *Buffer) acquire(r *region, g handshake.Generation, size, align uintptr)
 			return nil
 		}
 		if b.lender != nil {
-			b.returnLent(r)
+			b.returnLent(r, g)
 		}
 		if limited {
 			b.trim()
@@ -188,21 +189,29 @@ func (b *Buffer) acquire(r *region, g handshake.Generation, size, align uintptr)
 // returnLent resets a third party's buffer, whose pieces cannot go back one by one, if all
 // that it has handed out is idle and no other region is open than r, which asks and holds
 // nothing. b.growing is held.
-func (b *Buffer) returnLent(r *region) {
-	r.mu.Lock() // so that r takes nothing meanwhile
-	defer r.mu.Unlock()
+func (b *Buffer) returnLent(r *region, g handshake.Generation) {
+	b.common.mu.Lock() // so that neither takes anything meanwhile
+	defer b.common.mu.Unlock()
+	if r != b.common {
+		r.mu.Lock() // it stays open
+		defer r.mu.Unlock()
+		if !r.Living(g) {
+			return
+		}
+	}
 	b.mu.Lock()
 	idle := b.arena.used == 0
 	b.mu.Unlock()
-	if !idle || !b.lender.alone() || b.sharing.Waiting() {
-		return // an end of a scope that waits would run here, and may need b.growing
+	if !idle || !b.lender.alone() || b.sharing.Levels.Depth() > 0 {
+		return
 	}
-	if r == b.common {
-		b.returning = true
-		defer func() { b.returning = false }()
-	} else { // an open region is a hold
-		b.sharing.Unhold()
-		defer b.sharing.Hold()
+	b.returning = true
+	defer func() { b.returning = false }()
+	if r != b.common { // an open region is a hold
+		if !b.sharing.Yield() {
+			return
+		}
+		defer b.sharing.Regain()
 	}
 	_ = b.inner.Reset() // which calls Rewound; or ErrHeld, because others are open
 }

@@ -14,8 +14,9 @@ import (
 // through its memory: one that reuses memory within a scope, such as replay.Regions of
 // package plan/replay makes. The buffer takes its storage from the shared buffer, through
 // storage, and is called under the region's lock. It should take little at a time. If it
-// has a method Trim, which gives free storage back, the region keeps little between scopes;
-// if it has Reserve(int) error, which takes storage for so many bytes, scope.Reserve works.
+// has a method Trim, which gives free storage back, the region keeps it; else the region makes
+// another when that storage goes back to the shared buffer. If it has Reserve(int) error, which
+// takes storage for so many bytes, scope.Reserve works.
 //
 // What is allocated outside every region comes from the shared buffer as before. Regions
 // panics if make is nil, or if the shared buffer is isolating, which never reuses memory.
@@ -36,7 +37,7 @@ func Regions(make func(storage bumper.Source) bumper.Buffer) Option {
 // own is the buffer of a region that has one.
 type own struct {
 	r        *region
-	buf      bumper.Buffer
+	buf      bumper.Buffer // nil until a scope opens
 	sharing  *handshake.Sharing
 	releaser memory.Releaser // buf, if it is one
 	scope    memory.Checkpoint
@@ -51,11 +52,6 @@ func newOwn(r *region) *own {
 		return nil
 	}
 	o := &own{r: r}
-	o.buf = r.home.makeOwn(stock{o})
-	o.sharing = handshake.SharingOf(o.buf)
-	if o.releaser, _ = o.buf.(memory.Releaser); o.releaser != nil {
-		o.sharing.Releaser = o
-	}
 	r.bump.Entered = o.entered
 	return o
 }
@@ -118,9 +114,17 @@ func (s stock) Release(mem []byte) {
 
 // open opens the level of a scope. r.mu is held.
 func (o *own) open() {
-	if o != nil {
-		o.scope = o.buf.Checkpoint()
+	if o == nil {
+		return
 	}
+	if o.buf == nil {
+		o.buf = o.r.home.makeOwn(stock{o})
+		o.sharing = handshake.SharingOf(o.buf)
+		if o.releaser, _ = o.buf.(memory.Releaser); o.releaser != nil {
+			o.sharing.Releaser = o
+		}
+	}
+	o.scope = o.buf.Checkpoint()
 }
 
 // end ends it, at pc. r.mu is held.
@@ -139,6 +143,13 @@ func (o *own) trim() {
 		if t, ok := o.buf.(interface{ Trim() }); ok {
 			t.Trim()
 		}
+	}
+}
+
+// drop lets the buffer go, which has kept storage that becomes idle now. r.mu is held.
+func (o *own) drop() {
+	if o != nil {
+		o.buf, o.sharing, o.releaser = nil, nil, nil
 	}
 }
 

@@ -28,6 +28,16 @@ func (c *blocks) keep(b memory.Block, n int) {
 	}
 }
 
+// release discharges a block that was released.
+func (c *blocks) release(s memory.Stamp) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := c.bytes[s]; n > 0 {
+		delete(c.bytes, s)
+		c.limit.discharge(n)
+	}
+}
+
 // sweep discharges the blocks whose scope has ended.
 func (c *blocks) sweep() {
 	c.mu.Lock()

@@ -45,6 +45,11 @@
 // its own; the collector may free its memory later. What is allocated outside every scope
 // stays charged until the buffer is reset, on the heap for ever.
 //
+// A block that is released before its scope ends (see [memory.Releaser]) is discharged at once where
+// blocks are charged, if its context has the meter that allocated it or one around it; else before an allocation of its scope
+// is refused. A region is charged for storage, whose places released
+// blocks leave to the next: the charge stays, and stops growing. Trace does not tell of releases.
+//
 // While half of a limit is left, a small scope is charged in steps, for as much again as it
 // holds, up to 64 KiB; and a limit reserves as much again from the one above, 64 KiB at the
 // most, so that not every step meets at the root. Before anything is refused, what was

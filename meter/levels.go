@@ -13,7 +13,8 @@ type levels struct {
 type level struct {
 	checkpoint memory.Checkpoint
 	mark       *mark
-	bytes      int // of blocks
+	bytes      int                  // of blocks
+	single     map[memory.Stamp]int // of those that can be released
 }
 
 // current returns the innermost scope for the trace, nil outside all.
@@ -25,14 +26,37 @@ func (l *levels) current() *mark {
 }
 
 // count notes an allocation.
-func (l *levels) count(size uintptr, err error) {
-	switch {
-	case l == nil || l.visit == nil:
-	case err != nil:
+func (l *levels) count(b memory.Block, err error) {
+	if l == nil || l.visit == nil {
+		return
+	}
+	if err != nil {
 		l.visit.fail(err)
-	default:
-		l.open[len(l.open)-1].bytes += int(size)
-		l.visit.hold(int(size))
+		return
+	}
+	n, top := len(b.Bytes()), &l.open[len(l.open)-1]
+	top.bytes += n
+	l.visit.hold(n)
+	if n > 0 && b.Stamp.Releasable() {
+		if top.single == nil {
+			top.single = map[memory.Stamp]int{}
+		}
+		top.single[b.Stamp] = n
+	}
+}
+
+// release notes that a block was released, in whatever level it was allocated.
+func (l *levels) release(s memory.Stamp) {
+	if l == nil || l.visit == nil {
+		return
+	}
+	for i := len(l.open) - 1; i >= 0; i-- {
+		if n := l.open[i].single[s]; n > 0 {
+			delete(l.open[i].single, s)
+			l.open[i].bytes -= n
+			l.visit.used.Add(int64(-n))
+			return
+		}
 	}
 }
 

@@ -121,7 +121,7 @@ func (m *Meter) Alloc(size, align uintptr) (memory.Block, error) {
 		k = &m.limit.blocks
 	}
 	b, err := m.alloc((*account)(m), k, m.levels.current(), size, align)
-	m.levels.count(size, err)
+	m.levels.count(b, err)
 	return b, err
 }
 

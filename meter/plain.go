@@ -24,6 +24,9 @@ type plain struct {
 	charged int // bytes, with what Reserve has left
 	left    int // of what Reserve has charged
 	blocks  int
+
+	around *plain               // the scope around, or nil
+	single map[memory.Stamp]int // the bytes of blocks that can be released
 }
 
 var (
@@ -51,7 +54,11 @@ func (p *plain) Charge(least, _, _ int) (int, error) {
 	defer p.mu.Unlock()
 	fromLeft := min(p.left, least)
 	if rest := least - fromLeft; rest > 0 {
-		if _, err := p.account.Charge(rest, rest, 0); err != nil {
+		_, err := p.account.Charge(rest, rest, 0)
+		if err != nil && p.sweep() {
+			_, err = p.account.Charge(rest, rest, 0)
+		}
+		if err != nil {
 			return 0, err
 		}
 		p.charged += rest
@@ -74,18 +81,25 @@ func (p *plain) Exhausted(size, align uintptr, attempt int, err error) (memory.B
 	return p.account.Exhausted(size, align, attempt, err)
 }
 
-func (p *plain) keep(memory.Block, int) {
+func (p *plain) keep(b memory.Block, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.blocks++; !p.open {
 		p.close() // it has ended meanwhile
+		return
+	}
+	if n > 0 && b.Stamp.Releasable() {
+		if p.single == nil {
+			p.single = map[memory.Stamp]int{}
+		}
+		p.single[b.Stamp] = n
 	}
 }
 
 // close discharges everything. p.mu is held.
 func (p *plain) close() {
 	p.account.Discharge(p.charged)
-	p.charged, p.left, p.blocks, p.open = 0, 0, 0, false
+	p.charged, p.left, p.blocks, p.open, p.single = 0, 0, 0, false, nil
 }
 
 func (p *plain) OpenSub(g handshake.Generation, a handshake.Account) (handshake.Region, handshake.Generation, bool) {
@@ -93,9 +107,13 @@ func (p *plain) OpenSub(g handshake.Generation, a handshake.Account) (handshake.
 	case !p.IsOpen(g):
 		return nil, 0, false
 	case a == nil:
-		return newPlain(p.m, p.account, true, &p.mark), plainGeneration, true
+		sub := newPlain(p.m, p.account, true, &p.mark)
+		sub.around = p
+		return sub, plainGeneration, true
 	}
-	return newPlain(p.m, a.Join(p.account, true), false, &p.mark), plainGeneration, true
+	sub := newPlain(p.m, a.Join(p.account, true), false, &p.mark)
+	sub.around = p
+	return sub, plainGeneration, true
 }
 
 func (p *plain) Reopen(handshake.Generation) bool {

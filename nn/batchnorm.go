@@ -66,11 +66,23 @@ func (b *BatchNorm) Forward(ctx context.Context, x Tensor) Tensor {
 	return b.forward(ctx, x, gemm.None)
 }
 
-// forward computes the layer and the activation behind it in one pass.
-func (b *BatchNorm) forward(ctx context.Context, x Tensor, act gemm.Activation) Tensor {
+// check panics if the layer does not take x.
+func (b *BatchNorm) check(x Tensor) {
 	if x.Rank() < 2 || x.Dim(-1) != b.Channels() {
 		panic(misfit(b, x))
 	}
+}
+
+// overwrite is forward in place, for an x that is contiguous and the caller's to change.
+func (b *BatchNorm) overwrite(x Tensor, act gemm.Activation) {
+	b.check(x)
+	b.affine.apply(x.Data(), x.Data(), act == gemm.ReLU)
+	requireLive(&x, &x)
+}
+
+// forward computes the layer and the activation behind it in one pass.
+func (b *BatchNorm) forward(ctx context.Context, x Tensor, act gemm.Activation) Tensor {
+	b.check(x)
 	y := x
 	if x.IsContiguous() {
 		y = x.Similar(ctx)

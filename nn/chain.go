@@ -133,7 +133,7 @@ func count(l Layer) (n int) {
 // Forward applies the layers to x, which is a batch of samples. It panics if a layer
 // does not take its input; see [Chain.CheckInput].
 //
-// What one layer returns and the next has read is released, and written over by an activation
+// What one layer returns and the next has read is released, and written over by an activation or a norm
 // behind it, if neither keeps it: see [Forgetful]. So with an allocator that takes arrays back,
 // such as package plan/replay's, a chain needs memory for about two of them at a time.
 func (c *Chain) Forward(ctx context.Context, x Tensor) Tensor {

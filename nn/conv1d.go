@@ -71,10 +71,14 @@ func (c *Conv1D) Forward(ctx context.Context, x Tensor) Tensor {
 	if x.Rank() != 3 || x.Dim(2) != c.In() || c.across.window.positions(1, x.Dim(1)) == 0 {
 		panic(misfit(c, x))
 	}
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	y := c.across.Forward(ctx, x.Reshape(x.Dim(0), 1, x.Dim(1), x.Dim(2)))
+	if copied {
+		release(ctx, x)
+	}
 	return y.Reshape(y.Dim(0), y.Dim(2), y.Dim(3))
 }
 

@@ -141,16 +141,19 @@ func (c *ConvTranspose2D) Forward(ctx context.Context, x Tensor) Tensor {
 		panic(misfit(c, x))
 	}
 	y := x.Similar(ctx, x.Dim(0), height, width, c.Out())
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	around := [2]int{c.taps(0, 0) - 1, c.taps(1, 0) - 1} // lines and columns of zeros before the image
 	// Behind it there are as many, and one more for what is added to the output.
 	more := min(1, c.more)
 	p := plane{x.Dim(1) + 2*around[0] + more, x.Dim(2) + 2*around[1] + more, c.In()}
-	room := floats(ctx, p.len())
+	padded := Tensor{}.Similar(ctx, p.len())
+	room := padded.Data()
 	clear(room)
-	segs := allocarray.AllocArray[int32]{}.Similar(ctx, (around[0]+1)*(around[1]+1)).Data()
+	offsets := allocarray.AllocArray[int32]{}.Similar(ctx, (around[0]+1)*(around[1]+1))
+	segs := offsets.Data()
 	line := x.Dim(2) * c.In()
 	for n := range x.Dim(0) {
 		for r := range x.Dim(1) {
@@ -162,6 +165,11 @@ func (c *ConvTranspose2D) Forward(ctx context.Context, x Tensor) Tensor {
 		}
 	}
 	requireLive(&x, &y)
+	release(ctx, offsets)
+	release(ctx, padded)
+	if copied {
+		release(ctx, x)
+	}
 	return y
 }
 

@@ -67,7 +67,8 @@ func Lookup[I int | int64 | int32 | int16 | int8 | uint | uint64 | uint32 | uint
 
 // lookup returns the rows, or an element that is no index and its place; else at is -1.
 func lookup[I int | int64 | int32 | int16 | int8 | uint | uint64 | uint32 | uint16 | uint8 | float32](ctx context.Context, e *Embedding, ids allocarray.AllocArray[I]) (y Tensor, bad I, at int) {
-	if !ids.IsContiguous() {
+	copied := !ids.IsContiguous()
+	if copied {
 		ids = ids.Clone(ctx)
 	}
 	n, table := e.Features(), e.weight.Data()
@@ -86,6 +87,9 @@ func lookup[I int | int64 | int32 | int16 | int8 | uint | uint64 | uint32 | uint
 		_ = ids.Data() // panics: what was read may be another scope's
 	}
 	requireLive(&y, &y)
+	if copied {
+		release(ctx, ids)
+	}
 	return y, bad, at
 }
 

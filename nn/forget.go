@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -25,8 +26,8 @@ func forgets(l Layer) bool {
 	switch l := l.(type) {
 	case ReLU, Tanh, Sigmoid, GELU, Softmax, LogSoftmax, Dropout, LeakyReLU, SiLU, ELU, Softplus, HardSwish, HardSigmoid, ReLU6, Identity,
 		ToNCHW, ToNHWC, Flatten, LastStep, MaxPool2D, AvgPool2D,
-		*Dense, *QuantizedDense, *Conv1D, *Conv2D, *ConvTranspose2D, *BatchNorm, *LayerNorm, *Embedding, *GRU, *LSTM,
-		denseReLU, normReLU:
+		*Dense, *QuantizedDense, *Conv1D, *Conv2D, *QuantizedConv2D, *ConvTranspose2D, *BatchNorm, *LayerNorm, *Embedding, *GRU, *LSTM,
+		denseReLU, normReLU, quantizedDenseReLU, quantizedConvReLU:
 		return true
 	case *stage:
 		return true
@@ -61,7 +62,7 @@ func allForget(layers []Layer) bool {
 type step struct {
 	Layer
 	forgets   bool
-	overwrite func(x Tensor) // computes the layer in place, if it is elementwise; or nil
+	overwrite func(x Tensor) // computes the layer in place, if it is elementwise or a norm; or nil
 }
 
 // stepsOf returns the steps in which the layers are computed; see fuse.
@@ -72,8 +73,8 @@ func stepsOf(layers []Layer) (steps []step) {
 	return steps
 }
 
-// overwriter returns what computes an elementwise layer in place, with the bits of its Forward,
-// for a tensor that is contiguous; nil if l is another layer.
+// overwriter returns what computes an elementwise layer, a BatchNorm or a LayerNorm in place,
+// with the bits of its Forward, for a tensor that is contiguous; nil if l is another layer.
 func overwriter(l Layer) func(x Tensor) {
 	elements := func(f func(dst, a []float32)) func(x Tensor) {
 		return func(x Tensor) {
@@ -107,6 +108,12 @@ func overwriter(l Layer) func(x Tensor) {
 		return elements(l.apply)
 	case ReLU6:
 		return elements(l.apply)
+	case *BatchNorm:
+		return func(x Tensor) { l.overwrite(x, gemm.None) }
+	case normReLU:
+		return func(x Tensor) { l.overwrite(x, gemm.ReLU) }
+	case *LayerNorm:
+		return l.overwrite
 	}
 	return nil
 }
@@ -117,7 +124,7 @@ func sharesMemory(x, y Tensor) bool { return x.Stamp() == y.Stamp() }
 
 // release ends an array that nothing needs any more, if ctx's allocator takes it back. What is a
 // part of an array, or of another allocator, lasts as long as its scope.
-func release(ctx context.Context, x Tensor) {
+func release[T allocarray.Storage](ctx context.Context, x allocarray.AllocArray[T]) {
 	if x.IsContiguous() && x.Live() {
 		_ = scope.Release(ctx, x.Data(), x.Stamp())
 	}

@@ -34,7 +34,8 @@ func NewGRU(name string, in, hidden int, r Recurrence) *GRU {
 // Forward returns the states of the last layer after each step of x: batch×steps×In becomes
 // batch×steps×Out. It takes memory as [LSTM.Forward] does.
 func (l *GRU) Forward(ctx context.Context, x Tensor) Tensor {
-	y, _ := l.ForwardState(ctx, x, nil, Tensor{})
+	y, to := l.ForwardState(ctx, x, nil, Tensor{})
+	release(ctx, to)
 	return y
 }
 

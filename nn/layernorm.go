@@ -49,9 +49,7 @@ func (l *LayerNorm) String() string { return fmt.Sprintf("LayerNorm %q of %d", l
 // contiguous, Forward takes memory for a copy, which becomes the result. A row with NaN or an
 // infinity becomes NaN.
 func (l *LayerNorm) Forward(ctx context.Context, x Tensor) Tensor {
-	if x.Rank() < 2 || x.Dim(-1) != l.Features() {
-		panic(misfit(l, x))
-	}
+	l.check(x)
 	y := x
 	if x.IsContiguous() {
 		y = x.Similar(ctx)
@@ -59,9 +57,27 @@ func (l *LayerNorm) Forward(ctx context.Context, x Tensor) Tensor {
 		x = x.Clone(ctx)
 		y = x // the copy is ours to change
 	}
+	l.apply(y, x)
+	return y
+}
+
+// check panics if the layer does not take x.
+func (l *LayerNorm) check(x Tensor) {
+	if x.Rank() < 2 || x.Dim(-1) != l.Features() {
+		panic(misfit(l, x))
+	}
+}
+
+// apply computes y from x, which may be y.
+func (l *LayerNorm) apply(y, x Tensor) {
 	kernel.NormalizeRows(y.Data(), x.Data(), l.weight.Data(), l.bias.Data(), float32(l.eps))
 	requireLive(&x, &y)
-	return y
+}
+
+// overwrite is Forward in place, for an x that is contiguous and the caller's to change.
+func (l *LayerNorm) overwrite(x Tensor) {
+	l.check(x)
+	l.apply(x, x)
 }
 
 // OutputShape returns sample.

@@ -48,7 +48,9 @@ func NewLSTM(name string, in, hidden int, r Recurrence) *LSTM {
 // memory for the outputs of the layers, for states and products, and for a copy of x if that is not
 // contiguous.
 func (l *LSTM) Forward(ctx context.Context, x Tensor) Tensor {
-	y, _ := l.ForwardState(ctx, x, nil, LSTMState{})
+	y, to := l.ForwardState(ctx, x, nil, LSTMState{})
+	release(ctx, to.Hidden)
+	release(ctx, to.Cell)
 	return y
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
+	"github.com/allocarrays/allocarrays-go/internal/spare"
 )
 
 // QuantizedDense is a [Dense] whose product is one of bytes: the weights are signed, with a
@@ -76,7 +78,8 @@ func (q *QuantizedDense) forward(ctx context.Context, x Tensor, relu bool) Tenso
 	if x.Rank() < 2 || x.Dim(-1) != q.in {
 		panic(misfit(q, x))
 	}
-	if !x.IsContiguous() {
+	copied := !x.IsContiguous()
+	if copied {
 		x = x.Clone(ctx)
 	}
 	shape := x.Shape()
@@ -87,6 +90,9 @@ func (q *QuantizedDense) forward(ctx context.Context, x Tensor, relu bool) Tenso
 		p.run(ctx)
 	}
 	requireLive(&x, &y)
+	if copied {
+		release(ctx, x)
+	}
 	return y
 }
 
@@ -107,28 +113,27 @@ type byteProduct struct {
 	each          int     // of the sums
 }
 
-var byteProducts spares[byteProduct]
+var byteProducts spare.List[byteProduct]
 
 func (p *byteProduct) run(ctx context.Context) {
 	q := p.layer
 	h, workers := helpersFor(ctx, float64(p.rows)*float64(q.in)*float64(q.Out()))
 	panel := q.weights.ColumnStep()
-	p.step = min(ceil(q.Out(), panel), ceil(quantizedOuts, panel))
+	p.step = min(pieces.Ceil(q.Out(), panel), pieces.Ceil(quantizedOuts, panel))
 	most := quantizedRows * workers
 	room := min(p.rows, most)
 	if workers > 1 {
-		if p.down = ceil(room, ceil(quantizedRows, 2)); p.down < workers {
-			p.step = min(p.step, ceil(ceil(q.Out(), panel), workers))
+		if p.down = pieces.Ceil(room, pieces.Ceil(quantizedRows, 2)); p.down < workers {
+			p.step = min(p.step, pieces.Ceil(pieces.Ceil(q.Out(), panel), workers))
 		}
 	}
 	p.down = max(p.down, 1)
 	p.step *= panel
-	p.across = ceil(q.Out(), p.step)
-	p.each = ceil(room, p.down) * apart(p.step)
-	p.units = integers(ctx, room*q.weights.UnitsOf(q.in))
-	p.sums = integers(ctx, workers*p.each)
-	maps := floats(ctx, 2*room)
-	p.scales, p.zeros = maps[:room], maps[room:]
+	p.across = pieces.Ceil(q.Out(), p.step)
+	p.each = pieces.Ceil(room, p.down) * apart(p.step)
+	units, sums, maps := integers(ctx, room*q.weights.UnitsOf(q.in)), integers(ctx, workers*p.each), Tensor{}.Similar(ctx, 2*room)
+	p.units, p.sums = units.Data(), sums.Data()
+	p.scales, p.zeros = maps.Data()[:room], maps.Data()[room:]
 	for p.to < p.rows {
 		p.from, p.to = p.to, min(p.to+room, p.rows)
 		p.quantize()
@@ -138,11 +143,14 @@ func (p *byteProduct) run(ctx context.Context) {
 			}
 			continue
 		}
-		t := byteProducts.take()
+		t := byteProducts.Take()
 		*t = *p
 		h.RunPieces(p.down*p.across, t)
-		byteProducts.put(t)
+		byteProducts.Put(t)
 	}
+	release(ctx, units)
+	release(ctx, sums)
+	release(ctx, maps)
 }
 
 // quantize finds the bytes of the block's rows.
@@ -161,7 +169,7 @@ func (p *byteProduct) quantize() {
 func (p *byteProduct) RunPiece(worker, i int) {
 	q := p.layer
 	units := q.weights.UnitsOf(q.in)
-	top, bottom := share(i/p.across, p.down, p.to-p.from)
+	top, bottom := pieces.Share(i/p.across, p.down, p.to-p.from)
 	left := i % p.across * p.step
 	right := min(left+p.step, q.Out())
 	sums := p.sums[worker*p.each:][:p.each]

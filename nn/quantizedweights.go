@@ -61,8 +61,8 @@ func biasOr0(bias Tensor, out int) []float32 {
 }
 
 // integers takes memory for units or sums.
-func integers(ctx context.Context, n int) []int32 {
-	return allocarray.AllocArray[int32]{}.Similar(ctx, n).Data()
+func integers(ctx context.Context, n int) allocarray.AllocArray[int32] {
+	return allocarray.AllocArray[int32]{}.Similar(ctx, n)
 }
 
 // apart is the distance of rows of so many sums: rows at distances of a power of two would share

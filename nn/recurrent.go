@@ -147,18 +147,19 @@ func (s *stack) state(ctx context.Context, x, from Tensor, what string) Tensor {
 // run computes the layers from the states, which it changes. cells is empty but for an LSTM.
 func (s *stack) run(ctx context.Context, x Tensor, lengths []int, hidden, cells Tensor) Tensor {
 	y, first := x, x
-	if !x.IsContiguous() {
+	ours := !x.IsContiguous()
+	if ours {
 		x = x.Clone(ctx)
 	}
 	batch, steps, out := x.Dim(0), x.Dim(1), s.Out()
-	scratch := floats(ctx, s.cells[0].Scratch(batch, steps))
+	scratch := Tensor{}.Similar(ctx, s.cells[0].Scratch(batch, steps))
 	for layer := range s.layers {
 		in := s.inputs(layer)
 		y = x.Similar(ctx, batch, steps, out)
 		for d := range s.directions {
 			i := layer*s.directions + d
 			p := recurrent.Pass{Batch: batch, Steps: steps, X: x.Data(), XBatch: steps * in, XStep: in,
-				YBatch: steps * out, YStep: out, Lengths: lengths, Reverse: d == 1, Scratch: scratch}
+				YBatch: steps * out, YStep: out, Lengths: lengths, Reverse: d == 1, Scratch: scratch.Data()}
 			if y.Len() > 0 {
 				p.Y = y.Data()[d*s.hidden:]
 			}
@@ -169,10 +170,14 @@ func (s *stack) run(ctx context.Context, x Tensor, lengths []int, hidden, cells 
 			}
 			s.cells[i].Run(p)
 		}
-		x = y
+		if ours {
+			release(ctx, x)
+		}
+		x, ours = y, true
 	}
 	requireLive(&first, &y)
 	requireLive(&hidden, &x)
+	release(ctx, scratch)
 	return y
 }
 

@@ -16,9 +16,9 @@
 //
 // # Malformed files
 //
-// Every malformed file is an error, and none makes more memory be used than about twice what it
-// really contains, apart from 64 KiB for a header: a header that promises a
-// terabyte is not believed until the bytes arrive, unless the reader knows its size. Exhausted memory is
-// an error that matches scope.ErrExhausted. Archives may be compressed a thousandfold, so bound them
-// by the limit of the buffer in ctx.
+// Every malformed file is an error. A header that promises a terabyte is not believed: where the
+// reader can seek, an array takes no more memory than there are bytes left; where it cannot, memory
+// is taken as the bytes arrive, at most four times as much as have arrived, and 64 KiB at first.
+// Exhausted memory is an error that matches scope.ErrExhausted. Archives may be compressed a
+// thousandfold, so bound them by the limit of the buffer in ctx.
 package npy

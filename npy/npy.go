@@ -13,7 +13,7 @@ import (
 
 // Read reads an array in .npy format, with memory from ctx. T must be the type of the elements: a
 // file of another type is an error that names it. Read reads no byte behind the array, so that
-// one file may hold several, as NumPy allows.
+// one file may hold several, as NumPy allows. It panics if the scope of ctx ends while it reads.
 func Read[T allocarray.Storage](ctx context.Context, r io.Reader) (allocarray.AllocArray[T], error) {
 	h, err := ReadHeader(r)
 	if err != nil {
@@ -97,6 +97,9 @@ func readElements[T allocarray.Storage](ctx context.Context, r io.Reader, n int,
 		if err := fill(r, raw[:k*one], "elements"); err != nil {
 			return nil, stamp, err
 		}
+		if !stamp.Live() { // the reader is the user's code, and may have waited long
+			panic(scope.NewStaleError(fmt.Sprintf("npy: reading of %d elements into memory", n), stamp, "read before the scope ends"))
+		}
 		if err := decode(data[done:done+k], raw[:k*one]); err != nil {
 			return nil, stamp, err
 		}
@@ -127,7 +130,7 @@ func remaining(r io.Reader) int64 {
 
 // Write writes a in .npy format, version 1.0: in row-major order, or, if a is the transpose of a
 // contiguous array, in Fortran order. Other views are written element by element where they must
-// be. Write panics if a's scope has ended.
+// be. Write panics if a's scope has ended, or ends while w takes the elements.
 func Write[T allocarray.Storage](w io.Writer, a allocarray.AllocArray[T]) error {
 	return write(w, a, descrOf[T]())
 }
@@ -162,7 +165,8 @@ func writeElements[T allocarray.Storage](w io.Writer, a allocarray.AllocArray[T]
 		}
 		return nil
 	}
-	for data := a.Data(); len(data) > 0; {
+	for done := 0; done < a.Len(); {
+		data := a.Data()[done:] // again, since the writer is the user's code: it panics if the scope has ended
 		k := min(len(data), cap(raw)/sizeOf[T]())
 		b, err := encode(raw[:0], data[:k])
 		if err != nil {
@@ -176,7 +180,7 @@ func writeElements[T allocarray.Storage](w io.Writer, a allocarray.AllocArray[T]
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
-		data = data[k:]
+		done += k
 	}
 	return nil
 }

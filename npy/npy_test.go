@@ -258,3 +258,62 @@ func TestWriteBool(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []uint8{0, 1, 1, 1}, a.Data())
 }
+
+// meanwhile is a reader and a writer that call ended once, when bytes have passed.
+type meanwhile struct {
+	bytes.Buffer
+	after int
+	ended func()
+}
+
+func (m *meanwhile) pass(n int) {
+	if m.after -= n; m.after <= 0 && m.ended != nil {
+		m.ended()
+		m.ended = nil
+	}
+}
+
+func (m *meanwhile) Read(p []byte) (int, error) {
+	n, err := m.Buffer.Read(p)
+	m.pass(n)
+	return n, err
+}
+
+func (m *meanwhile) Write(p []byte) (int, error) {
+	m.pass(len(p))
+	return m.Buffer.Write(p)
+}
+
+// TestScopeEndsMeanwhile: when the scope ends while a reader or a writer waits, memory that may be
+// another scope's by now is neither written nor read.
+func TestScopeEndsMeanwhile(t *testing.T) {
+	const n = 100_000
+	buf := bumper.NewSlabBuffer()
+	text := written(t, allocarray.Full(t.Context(), float32(1), n))
+	for after := 200; after < len(text); after += 100_000 {
+		ctx, s := scope.Open(scope.WithAllocator(t.Context(), buf))
+		x := allocarray.Full(ctx, float32(1), n)
+		var others allocarray.AllocArray[float32]
+		ended := func() {
+			require.NoError(t, s.End())
+			others = allocarray.Full(scope.WithAllocator(t.Context(), buf), float32(666), 4*n)
+		}
+		out := &meanwhile{after: after, ended: ended}
+		require.ErrorAs(t, panicOf(func() { _ = npy.Write(out, x) }), new(*scope.StaleError))
+		require.NotContains(t, out.String(), "\x00\x80\x26\x44", "666")
+		require.NoError(t, buf.Reset())
+
+		ctx, s = scope.Open(scope.WithAllocator(t.Context(), buf))
+		in := &meanwhile{Buffer: *bytes.NewBuffer(bytes.Clone(text)), after: after, ended: ended}
+		require.ErrorAs(t, panicOf(func() { _, _ = npy.Read[float32](ctx, in) }), new(*scope.StaleError))
+		require.Equal(t, []float32{666, 666}, []float32{allocarray.Min(others), allocarray.Max(others)})
+		require.NoError(t, buf.Reset())
+	}
+}
+
+// panicOf returns the error that fn panics with, nil if none.
+func panicOf(fn func()) (err error) {
+	defer func() { err, _ = recover().(error) }()
+	fn()
+	return nil
+}

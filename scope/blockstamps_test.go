@@ -3,13 +3,17 @@ package scope_test
 import (
 	"context"
 	"reflect"
+	"runtime"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/guard"
@@ -171,6 +175,109 @@ func TestGuardedStamps(t *testing.T) {
 	require.False(t, scope.Stamp{}.Scoped())
 	require.True(t, memory.NewEpoch(nil).Stamp().Scoped())
 	require.False(t, scope.Stamp{}.Watched())
+}
+
+// oneIsolated is a Releaser of a single block, which stays where it is.
+type oneIsolated struct{ oneBlock }
+
+func (*oneIsolated) Isolates() bool { return true }
+
+// TestWhatGuardModeLeaves: blocks of no size, and those of what isolates its blocks and releases
+// them itself, are as guard mode finds them.
+func TestWhatGuardModeLeaves(t *testing.T) {
+	before := guard.Set(guard.Full)
+	t.Cleanup(func() { guard.Set(before) })
+	require.Equal(t, memory.Block{}, memory.Guarded(memory.Block{}, 1))
+	one := new(oneIsolated)
+	b := memory.NewBlockEpoch(one).Block(make([]byte, 64))
+	require.Equal(t, b, memory.Guarded(b, 8))
+	slab := bumper.NewSlabBuffer()
+	b, err := slab.Alloc(0, 1)
+	require.NoError(t, err)
+	require.Equal(t, b, memory.Guarded(b, 8))
+	guard.Set(guard.Off)
+	b, err = slab.Alloc(64, 64)
+	require.NoError(t, err)
+	require.Equal(t, b, memory.Guarded(b, 8))
+}
+
+// TestGuardedEndAt: the guarded pages of a block go when its epoch ends, however that is said.
+func TestGuardedEndAt(t *testing.T) {
+	before := guard.Set(guard.Full)
+	t.Cleanup(func() { guard.Set(before) })
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	for _, pc := range []uintptr{0, reflect.ValueOf(TestGuardedEndAt).Pointer()} {
+		one := new(oneBlock)
+		one.epoch = memory.NewBlockEpoch(one)
+		b := memory.Guarded(one.epoch.Block(make([]byte, 64)), 8)
+		if !b.Stamp.ReleasableBy(one) { // it was moved
+			b.Bytes()[0] = 1
+			one.epoch.EndAt(pc)
+			require.False(t, b.Stamp.Live())
+			require.Panics(t, func() { b.Bytes()[0] = 2 }, "a fault")
+		}
+	}
+}
+
+// TestReleasedByTwo: of goroutines that release the same block at the same time, one does.
+func TestReleasedByTwo(t *testing.T) {
+	before := guard.Set(guard.Full)
+	t.Cleanup(func() { guard.Set(before) })
+	rounds := 20_000
+	if testenv.Slow() {
+		rounds = 1000
+	}
+	for range rounds {
+		b := memory.Guarded(memory.NewBlock(make([]byte, 8), scope.Stamp{}), 8)
+		var done sync.WaitGroup
+		var released, started atomic.Int32
+		for range 2 {
+			done.Go(func() {
+				started.Add(1)
+				for started.Load() < 2 {
+					runtime.Gosched()
+				}
+				if b.Stamp.Release(nil, b.Bytes()) {
+					released.Add(1)
+				}
+			})
+		}
+		done.Wait()
+		require.EqualValues(t, 1, released.Load())
+	}
+}
+
+// slowRelease is a free list that takes a block back when it is told to.
+type slowRelease struct {
+	*trial.FreeList
+	entered, leave chan bool
+}
+
+func (s slowRelease) Release(mem []byte, stamp scope.Stamp) bool {
+	s.entered <- true
+	<-s.leave
+	return s.FreeList.Release(mem, stamp)
+}
+
+func (s slowRelease) Unwrap() scope.Allocator { return s.FreeList }
+
+// TestReleaseIsAUse of its buffer, which full guard mode tells from another at the same time.
+func TestReleaseIsAUse(t *testing.T) {
+	before := guard.Set(guard.Full)
+	t.Cleanup(func() { guard.Set(before) })
+	slow := slowRelease{trial.NewFreeList(), make(chan bool), make(chan bool)}
+	ctx, s := scope.Open(scope.WithAllocator(t.Context(), slow))
+	elems, stamp := numbers(t, ctx)
+	done := make(chan error)
+	go func() { done <- scope.Release(ctx, elems, stamp) }()
+	<-slow.entered
+	err := outcome(func() { _ = scope.Make[byte](ctx, 1) })
+	slow.leave <- true
+	require.NoError(t, <-done)
+	var concurrent *guard.ConcurrentUseError
+	require.ErrorAs(t, err, &concurrent)
+	require.Contains(t, concurrent.First+concurrent.Second, "Release of a block at\n")
+	require.NoError(t, s.End())
 }
 
 // TestGuardedBlocksEndWithTheirScope, and say where it ended.

@@ -176,6 +176,28 @@ func TestBuilderGrow(t *testing.T) {
 	}
 }
 
+// TestBuilderGrowsAsNeeded: Grow moves the elements if there is less room than it is asked for,
+// and only then.
+func TestBuilderGrowsAsNeeded(t *testing.T) {
+	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())
+	b := scope.NewBuilder[float64](ctx, 8)
+	b.Append(1, 2, 3, 4)
+	first := func() *float64 {
+		_ = scope.Make[byte](ctx, 1) // in the way of growing in place
+		return &b.View()[0]
+	}
+	before := first()
+	for _, n := range []int{0, 1, 4} {
+		b.Grow(n)
+		require.Same(t, before, first(), "there is room for %d", n)
+	}
+	b.Grow(5)
+	after := first()
+	require.NotSame(t, before, after)
+	b.Append(5, 6, 7, 8, 9)
+	require.Same(t, after, first())
+}
+
 // A Builder does not grow into a scope that ends before its own.
 func TestBuilderInAnInnerScope(t *testing.T) {
 	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/callsite"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
@@ -670,4 +672,40 @@ func TestContextKeepsScope(t *testing.T) {
 	}
 	require.Len(t, inUse, 2)
 	leaked(t, 2, func() { inUse = nil })
+}
+
+// TestOpenIsTold: a buffer is told of a scope when its level is open, and what is opened in a
+// private region by its first allocation.
+func TestOpenIsTold(t *testing.T) {
+	buf := bumper.NewSlabBuffer()
+	sharing := handshake.SharingOf(buf)
+	var depths []int
+	var places []string
+	sharing.Entered = func(_ context.Context, pc uintptr) {
+		depths = append(depths, sharing.Levels.Depth())
+		places = append(places, callsite.Place(pc))
+	}
+	_, outer := scope.Open(scope.WithAllocator(t.Context(), buf))
+	_, inner := scope.Open(scope.WithAllocator(t.Context(), buf))
+	require.Equal(t, []int{1, 2}, depths)
+	require.NoError(t, inner.End())
+	require.NoError(t, outer.End())
+
+	shared := locked.Share(bumper.NewSlabBuffer(), locked.Regions(func(storage bumper.Source) bumper.Buffer {
+		own := bumper.NewSlabBuffer(bumper.From(storage))
+		sharing = handshake.SharingOf(own)
+		sharing.Entered = func(_ context.Context, pc uintptr) {
+			depths = append(depths, sharing.Levels.Depth())
+			places = append(places, callsite.Place(pc))
+		}
+		return own
+	}))
+	ctx, s := scope.Open(scope.WithAllocator(t.Context(), shared))
+	require.Len(t, depths, 2)
+	_ = scope.Make[int](ctx, 1)
+	require.Equal(t, []int{1, 2, 1}, depths)
+	require.NoError(t, s.End())
+	for _, place := range places {
+		require.Contains(t, place, "TestOpenIsTold")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/callsite"
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
@@ -180,6 +181,38 @@ func TestReuseOutOfTime(t *testing.T) {
 	require.False(t, able.Release(nil, stamp))
 	_, ok = memory.ReleaserOf(level)
 	require.False(t, ok, "the scope has ended")
+}
+
+// TestReleaseByABuilder: what a Builder has left is released, and knows where, unless its stamp
+// was asked for while it was there.
+func TestReleaseByABuilder(t *testing.T) {
+	unguarded(t)
+	f := trial.NewFreeList()
+	ends := new([]uintptr)
+	ctx := scope.WithAllocator(t.Context(), notesEnds{around{f}, ends})
+	b := scope.NewBuilder[int](ctx, 8)
+	for i, released := range []int{1, 1, 2, 3} {
+		if i == 1 {
+			require.True(t, b.Stamp().Live())
+		}
+		b.Grow(1000 << (4 * i))
+		require.Equal(t, released, f.Released, "move %d", i)
+	}
+	require.Len(t, *ends, 3)
+	for _, pc := range *ends {
+		require.Contains(t, callsite.Place(pc), "TestReleaseByABuilder")
+	}
+}
+
+// notesEnds is a wrapper that sees where what is released has ended.
+type notesEnds struct {
+	around
+	ends *[]uintptr
+}
+
+func (n notesEnds) Release(mem []byte, s scope.Stamp) bool {
+	*n.ends = append(*n.ends, s.EndPC())
+	return n.Allocator.(memory.Releaser).Release(mem, s)
 }
 
 // countsReleases is a wrapper that sees what is released.

@@ -2,10 +2,13 @@ package scope_test
 
 import (
 	"reflect"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -43,6 +46,52 @@ func TestRenew(t *testing.T) {
 		require.False(t, ok || s.Releasable(), "it is no single block's")
 		require.Equal(t, s, same)
 		require.True(t, s.Live())
+	}
+}
+
+// TestRenewWhileItEnds: where another goroutine ends the scope of a block meanwhile, no stamp of
+// the block is live.
+func TestRenewWhileItEnds(t *testing.T) {
+	one := new(oneBlock)
+	one.epoch = memory.NewBlockEpoch(one)
+	rounds := int64(20_000)
+	if testenv.Race {
+		rounds = 2000
+	}
+	var stamp atomic.Pointer[scope.Stamp]
+	var round, through atomic.Int64
+	wait := func(n *atomic.Int64, i int64) {
+		for spins := 1; n.Load() < i; spins++ {
+			if spins%1000 == 0 {
+				runtime.Gosched()
+			}
+		}
+	}
+	var renewed scope.Stamp
+	go func() {
+		for i := range rounds {
+			wait(&round, i+1)
+			for range i % 40 {
+				through.Load()
+			}
+			renewed, _ = stamp.Load().Renew(1)
+			through.Store(i + 1)
+		}
+	}()
+	for i := range rounds {
+		s := one.epoch.Stamp()
+		stamp.Store(&s)
+		round.Store(i + 1)
+		for range i / 40 % 40 {
+			through.Load()
+		}
+		if i%2 == 0 {
+			one.epoch.End()
+		} else {
+			one.epoch.EndAt(2)
+		}
+		wait(&through, i+1)
+		require.False(t, s.Live() || renewed.Live())
 	}
 }
 

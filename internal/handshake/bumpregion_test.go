@@ -186,3 +186,13 @@ func TestWindowConcurrently(t *testing.T) {
 	}
 	require.Empty(t, taken, "blocks in no scope")
 }
+
+// plainRegion is a region that releases no single blocks.
+type plainRegion struct{ handshake.Region }
+
+// TestReleaserOfAWindow: a region releases single blocks if what it belongs to does.
+func TestReleaserOfAWindow(t *testing.T) {
+	b := new(handshake.BumpRegion)
+	b.Init(plainRegion{}, memory.NewEpoch(nil))
+	require.Nil(t, b.Releaser(b.Next()))
+}

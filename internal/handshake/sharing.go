@@ -37,7 +37,8 @@ type Sharing struct {
 	Storage Storage
 
 	// holds counts the running parallel regions. It is resetting during a reset,
-	// which excludes regions and other resets.
+	// which excludes regions and other resets, and yielded from a Yield to its Regain, or
+	// one less during a reset within.
 	holds atomic.Int64
 
 	once  sync.Once
@@ -54,7 +55,10 @@ type Sharing struct {
 	waiting []func()
 }
 
-const resetting = -1
+const (
+	resetting = -1
+	yielded   = -2
+)
 
 // RunAbandoned runs the ends of scopes that were never ended, if s is not nil.
 func (s *Sharing) RunAbandoned() {
@@ -75,7 +79,7 @@ func (s *Sharing) Enter(ctx context.Context, pc uintptr) {
 func (s *Sharing) Hold() {
 	for {
 		n := s.holds.Load()
-		if n != resetting && s.holds.CompareAndSwap(n, n+1) {
+		if n >= 0 && s.holds.CompareAndSwap(n, n+1) {
 			return
 		}
 		runtime.Gosched()
@@ -110,14 +114,23 @@ func (s *Sharing) WhenFree(end func()) {
 	s.runWaiting()
 }
 
-// Waiting reports whether functions wait for WhenFree.
-func (s *Sharing) Waiting() bool { return s.pending.Load() }
+// Yield lends the caller's Hold, if it is the only one, to a reset that the caller makes before
+// Regain. Until then other holds wait, and what was passed to WhenFree runs after the caller's
+// Unhold: so unlike that, Yield may be called under Lock.
+func (s *Sharing) Yield() bool { return s.holds.CompareAndSwap(1, yielded) }
+
+// Regain takes back what Yield has lent.
+func (s *Sharing) Regain() {
+	for !s.holds.CompareAndSwap(yielded, 1) {
+		runtime.Gosched()
+	}
+}
 
 // runWaiting runs the waiting functions, unless a region runs, whose Unhold then does
 // it. It waits for a reset that is under way.
 func (s *Sharing) runWaiting() {
 	for s.pending.Load() && s.holds.Load() <= 0 {
-		if s.TryReset() {
+		if s.holds.CompareAndSwap(0, resetting) {
 			s.runAll()
 			return
 		}
@@ -125,7 +138,7 @@ func (s *Sharing) runWaiting() {
 	}
 }
 
-// runAll runs the waiting functions, after TryReset.
+// runAll runs the waiting functions, with regions kept out.
 func (s *Sharing) runAll() {
 	defer s.EndReset()
 	if s.Lock != nil {
@@ -143,14 +156,19 @@ func (s *Sharing) runAll() {
 }
 
 // Held reports whether a parallel region uses the buffer now.
-func (s *Sharing) Held() bool { return s.holds.Load() > 0 }
+func (s *Sharing) Held() bool {
+	n := s.holds.Load()
+	return n > 0 || n == yielded
+}
 
 // TryReset keeps parallel regions out until EndReset, while the buffer changes. It
-// returns false if one runs.
-func (s *Sharing) TryReset() bool { return s.holds.CompareAndSwap(0, resetting) }
+// returns false if one runs that has not yielded.
+func (s *Sharing) TryReset() bool {
+	return s.holds.CompareAndSwap(0, resetting) || s.holds.CompareAndSwap(yielded, yielded+resetting)
+}
 
 // EndReset ends what TryReset began.
-func (s *Sharing) EndReset() { s.holds.Store(0) }
+func (s *Sharing) EndReset() { s.holds.Add(-resetting) }
 
 // Levels are a buffer's levels of scope, as package scope asks for them. They are as safe
 // for concurrent use as the buffer.

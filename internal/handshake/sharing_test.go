@@ -209,3 +209,41 @@ func TestHoldsAreCounted(t *testing.T) {
 	require.False(t, s.Held())
 	require.PanicsWithValue(t, "handshake: Unhold without Hold", s.Unhold)
 }
+
+// TestYield: one hold, if it is the only one, lends the buffer to a reset; the others wait, and
+// so does what waits for the end of the last one.
+func TestYield(t *testing.T) {
+	var s handshake.Sharing
+	require.False(t, s.Yield(), "nothing is held")
+	s.Hold()
+	s.Hold()
+	require.False(t, s.Yield(), "another holds it too")
+	s.Unhold()
+	require.True(t, s.Yield())
+	require.True(t, s.Held())
+	require.False(t, s.Yield())
+	require.PanicsWithValue(t, "handshake: Unhold without Hold", s.Unhold)
+
+	var all sync.WaitGroup
+	var held, ended atomic.Bool
+	all.Go(func() { s.Hold(); held.Store(true) })
+	all.Go(func() { s.WhenFree(func() { ended.Store(true) }) })
+	yield()
+	require.True(t, s.TryReset())
+	require.False(t, s.TryReset(), "one at a time")
+	require.False(t, s.Held(), "a reset may end levels")
+	var regained atomic.Bool
+	all.Go(func() { s.Regain(); regained.Store(true) })
+	yield()
+	require.False(t, regained.Load() || held.Load() || ended.Load())
+	s.EndReset()
+	all.Wait()
+	require.True(t, s.Held())
+	require.False(t, s.TryReset())
+	s.Unhold()
+	require.False(t, ended.Load(), "another has come")
+	s.Unhold()
+	require.True(t, ended.Load())
+	require.True(t, s.TryReset())
+	s.EndReset()
+}

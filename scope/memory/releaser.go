@@ -119,5 +119,10 @@ func (s Stamp) Renew(pc uintptr) (Stamp, bool) {
 		return s, false
 	}
 	s.EndsAt(pc)
-	return Stamp{s.epoch, s.epoch.generation.Add(1)}, true
+	next := Stamp{s.epoch, s.generation + 1}
+	// An addition would make a live stamp if another goroutine has just ended the scope.
+	if !s.epoch.generation.CompareAndSwap(s.generation, next.generation) {
+		return s, false
+	}
+	return next, true
 }

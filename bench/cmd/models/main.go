@@ -5,6 +5,7 @@
 //
 //	models [-run NAME]           outputs and all intermediates on real data
 //	models -speed [-run NAME]    times of one thread, in turn
+//	models -truth [-run NAME]    how far both are from the same network computed in double
 package main
 
 import (
@@ -21,18 +22,28 @@ import (
 func main() {
 	pattern := flag.String("run", "", "only networks whose name matches")
 	fast := flag.Bool("speed", false, "compare times")
+	double := flag.Bool("truth", false, "compare both with the network in double")
 	rounds := flag.Int("rounds", 25, "how many times each is measured")
 	golden := flag.String("golden", "", "write the probabilities of speech that onnxruntime finds to this file")
 	threads := flag.Int("threads", 1, "of both")
 	flag.Parse()
 	runtime.GOMAXPROCS(*threads)
-	if err := compare(*pattern, *golden, *fast, *rounds, *threads); err != nil {
+	how := func(dir string, n networks.Network) error {
+		switch {
+		case *fast:
+			return speed(dir, n, *rounds, *threads)
+		case *double:
+			return truth(dir, n)
+		}
+		return nodes(dir, n)
+	}
+	if err := compare(*pattern, *golden, *fast, how); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func compare(pattern, golden string, fast bool, rounds, threads int) error {
+func compare(pattern, golden string, fast bool, how func(dir string, n networks.Network) error) error {
 	match, err := regexp.Compile("^(?:" + pattern + ")")
 	if err != nil {
 		return err
@@ -56,12 +67,7 @@ func compare(pattern, golden string, fast bool, rounds, threads int) error {
 		if !match.MatchString(n.Name) {
 			continue
 		}
-		if fast {
-			err = speed(dir, n, rounds, threads)
-		} else {
-			err = nodes(dir, n)
-		}
-		if err != nil {
+		if err := how(dir, n); err != nil {
 			fmt.Printf("%-14s %v\n", n.Name, err)
 			bad++
 		}

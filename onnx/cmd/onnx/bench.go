@@ -7,15 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/onnx/internal/engine"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -29,46 +25,28 @@ type measurement struct {
 	LiveBytes  int64   `json:"live_bytes"`          // the most intermediates at once, node by node as the file says
 }
 
-// integers is a flag that may be given several times: NAME=16000.
-type integers map[string]int64
-
-func (s integers) String() string { return "" }
-
-func (s integers) Set(text string) error {
-	name, value, ok := strings.Cut(text, "=")
-	n, err := strconv.ParseInt(value, 10, 64)
-	if !ok || err != nil {
-		return fmt.Errorf("want NAME=16000")
-	}
-	s[name] = n
-	return nil
-}
-
 // bench measures runs of a model.
-func bench(args []string) error {
-	flags := flag.NewFlagSet("onnx bench", flag.ContinueOnError)
+func bench(c *call) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "print a line of JSON")
-	from := flags.String("in", "", "a safetensors file with the inputs, by name; those that it lacks are zeros")
+	var from names
+	flags.Var(&from, "in", "a .npy, .npz or safetensors `file` with inputs, or NAME=FILE; may be given several times")
 	threads := flags.Int("threads", 1, "how many threads may run Go code")
 	wait := flags.Duration("for", time.Second, "how long to measure")
-	given, bound := shapes{}, integers{}
-	flags.Var(given, "shape", "the shape of an input, NAME=1,3,320,320; may be given several times")
-	flags.Var(bound, "bind", "the value of an input that is one integer and always the same, NAME=16000; may be given several times")
-	if err := flags.Parse(args); err != nil {
+	s := newSettings(flags)
+	model, err := c.parse(flags, "MODEL")
+	if err != nil {
 		return err
 	}
-	if flags.NArg() != 1 {
-		return fmt.Errorf("onnx bench: %d arguments, want one model", flags.NArg())
-	}
 	if *threads < 1 || *wait < 0 {
-		return fmt.Errorf("onnx bench: %d threads for %v", *threads, *wait)
+		return badUsage("-threads %d -for %v: want a thread or more, and no time before now", *threads, *wait)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(*threads))
-	m, err := measure(flags.Arg(0), *from, given, bound, *wait)
+	m, err := s.measure(c, model, from, *wait)
 	if err != nil {
-		return fmt.Errorf("onnx bench: %w", err)
+		return s.exhausted(err)
 	}
-	return m.write(os.Stdout, *asJSON)
+	return m.write(c.stdout, *asJSON)
 }
 
 func (m *measurement) write(w io.Writer, asJSON bool) error {
@@ -80,49 +58,29 @@ func (m *measurement) write(w io.Writer, asJSON bool) error {
 	return err
 }
 
-func measure(model, from string, given shapes, bound integers, wait time.Duration) (*measurement, error) {
-	file, err := readModel(model)
+func (s *settings) measure(c *call, model string, from []string, wait time.Duration) (*measurement, error) {
+	p, err := s.compile(model)
 	if err != nil {
 		return nil, err
 	}
-	options := engine.Options{Bind: map[string]*tensor.Tensor{}}
-	for _, v := range file.Graph.Inputs {
-		if n, ok := bound[v.Name]; ok {
-			shape := make([]int, len(v.Shape))
-			for i := range shape {
-				shape[i] = 1
-			}
-			if v.Type == tensor.Int32 {
-				options.Bind[v.Name] = tensor.From([]int32{int32(n)}, shape...)
-			} else {
-				options.Bind[v.Name] = tensor.From([]int64{n}, shape...)
-			}
-			delete(bound, v.Name)
-		}
-	}
-	for name := range bound {
-		return nil, fmt.Errorf("the model has no input %q", name)
-	}
-	p, err := engine.Compile(file, options)
+	given, err := s.readInputs(p, from)
 	if err != nil {
 		return nil, err
 	}
-	in, err := zeros(p, given)
+	in, err := s.zeros(p, given, false)
 	if err != nil {
 		return nil, err
 	}
-	if from != "" {
-		if err := readInputs(from, p, in); err != nil {
-			return nil, err
-		}
+	if _, err := p.Plan(in); err != nil { // which checks them
+		return nil, err
 	}
 	report, err := p.Report(in)
 	if err != nil {
 		return nil, err
 	}
 	m := &measurement{Model: filepath.Base(model), LiveBytes: report.LowerBound}
-	buffer := bumper.NewSlabBuffer()
-	ctx := scope.WithAllocator(context.Background(), buffer)
+	buffer := bumper.NewSlabBuffer(s.limit(in))
+	ctx := scope.WithAllocator(c.ctx, buffer)
 	var outputs int64
 	step := func() error {
 		return scope.NoEscape(ctx, func(ctx context.Context) error {
@@ -162,7 +120,7 @@ func measure(model, from string, given shapes, bound integers, wait time.Duratio
 		runtime.ReadMemStats(&after)
 		m.HeapAllocs = min(m.HeapAllocs, float64(after.Mallocs-before.Mallocs)/float64(few))
 	}
-	m.ScopeBytes, err = most(p, in, buffer.Stats().Capacity)
+	m.ScopeBytes, err = most(c.ctx, p, in, buffer.Stats().Capacity)
 	if m.ScopeBytes -= outputs; err != nil {
 		return nil, err
 	}
@@ -170,9 +128,9 @@ func measure(model, from string, given shapes, bound integers, wait time.Duratio
 }
 
 // most returns how much a run has at once, from a buffer without slabs, whose ends are not counted.
-func most(p *engine.Program, in []*tensor.Tensor, size int) (int64, error) {
+func most(ctx context.Context, p *program, in []*tensor.Tensor, size int) (int64, error) {
 	buffer := bumper.NewAllocBuffer(2*size + 1<<20)
-	ctx := scope.WithAllocator(context.Background(), buffer)
+	ctx = scope.WithAllocator(ctx, buffer)
 	err := scope.NoEscape(ctx, func(ctx context.Context) error {
 		r, err := p.Run(ctx, in)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -17,31 +16,25 @@ import (
 )
 
 // info prints what is in a model and what a run of it takes.
-func info(args []string) error {
-	flags := flag.NewFlagSet("onnx info", flag.ContinueOnError)
-	given := shapes{}
-	flags.Var(given, "shape", "the shape of an input, NAME=1,3,320,320; may be given several times")
+func info(c *call) error {
+	flags := flag.NewFlagSet("info", flag.ContinueOnError)
 	nodes := flags.Bool("nodes", false, "list all nodes with their shapes")
-	if err := flags.Parse(args); err != nil {
+	s := newSettings(flags)
+	model, err := c.parse(flags, "MODEL")
+	if err != nil {
 		return err
 	}
-	if flags.NArg() != 1 {
-		return fmt.Errorf("onnx info: %d arguments, want one model", flags.NArg())
-	}
-	if err := describe(os.Stdout, flags.Arg(0), given, *nodes); err != nil {
-		return fmt.Errorf("onnx info: %w", err)
-	}
-	return nil
+	return s.tell(c.stdout, model, *nodes)
 }
 
-func describe(w io.Writer, name string, given shapes, nodes bool) error {
+func (s *settings) tell(w io.Writer, name string, nodes bool) error {
 	file, err := readModel(name)
 	if err != nil {
 		return err
 	}
 	m, err := graph.Build(file)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	for _, domain := range slices.Sorted(maps.Keys(m.Opsets)) {
 		label := domain
@@ -71,24 +64,20 @@ func describe(w io.Writer, name string, given shapes, nodes bool) error {
 		list = append(list, fmt.Sprintf("%s %d", op, counts[op]))
 	}
 	fmt.Fprintf(w, "operators  %s\n", strings.Join(list, ", "))
-	p, err := engine.Compile(file, engine.Options{})
+	p, err := s.program(file)
 	if missing, ok := errors.AsType[*engine.UnsupportedError](err); ok {
 		for _, n := range missing.Nodes {
-			fmt.Fprintf(w, "unsupported node %q: %s of opset %d %s\n", n.Node, n.Op, n.Opset, n.What)
+			fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("unsupported node %q: %s of opset %d %s", n.Node, qualified(n.Domain, n.Op), n.Opset, n.What)))
 		}
 		return errFailed
 	}
 	if err != nil {
-		return err
-	}
-	in, err := zeros(p, given)
-	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	fmt.Fprintf(w, "parameters %d\n", p.Parameters())
-	r, err := p.Report(in)
+	r, in, err := s.report(p)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	for i, v := range p.Inputs() {
 		fmt.Fprintf(w, "with       %s %v\n", v.Name, in[i])
@@ -120,13 +109,17 @@ func tensors(list []*tensor.Tensor) string {
 	return strings.Join(text, " ")
 }
 
+// qualified returns the name of an operator, with its domain if that is not ONNX's own.
+func qualified(domain, op string) string {
+	if domain == "" {
+		return op
+	}
+	return domain + "." + op
+}
+
 func count(nodes []*graph.Node, counts map[string]int) {
 	for _, n := range nodes {
-		op := n.Op
-		if n.Domain != "" {
-			op = n.Domain + "." + op
-		}
-		counts[op]++
+		counts[qualified(n.Domain, n.Op)]++
 		for _, body := range n.Bodies {
 			count(body.Nodes, counts)
 		}

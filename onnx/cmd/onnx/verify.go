@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
-	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,66 +17,94 @@ import (
 )
 
 // verify runs backend tests and prints a line for each, and the totals.
-func verify(args []string) error {
-	flags := flag.NewFlagSet("onnx verify", flag.ContinueOnError)
+func verify(c *call) error {
+	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "print a JSON object for each test, and one with the totals")
-	pattern := flags.String("run", "", "only the tests whose name matches this regular expression")
+	pattern := flags.String("run", "", "only the tests whose name matches this regular `expression`")
 	quiet := flags.Bool("q", false, "print no lines for tests that pass, and unsupported ones by their reason")
-	scoreboard := flags.String("scoreboard", "", "write a page about the operators to this file, and nothing else")
-	if err := flags.Parse(args); err != nil {
+	scoreboard := flags.String("scoreboard", "", "write a page about the operators to this `file`, and nothing else")
+	name, err := c.parse(flags, "DIR|TGZ")
+	if err != nil {
 		return err
-	}
-	if flags.NArg() != 1 {
-		return fmt.Errorf("onnx verify: %d arguments, want one folder", flags.NArg())
 	}
 	match, err := regexp.Compile(*pattern)
 	if err != nil {
-		return fmt.Errorf("onnx verify: %w", err)
+		return badUsage("-run: %w", err)
 	}
-	root, err := os.OpenRoot(flags.Arg(0))
+	if *scoreboard != "" && (*asJSON || *quiet || *pattern != "") || *asJSON && *quiet {
+		return badUsage("of -json, -q and -scoreboard only one, and -scoreboard without -run")
+	}
+	files, done, err := openTests(name)
 	if err != nil {
-		return fmt.Errorf("onnx verify: %w", err)
+		return err
 	}
-	defer root.Close()
-	files := root.FS()
+	defer done()
+	tests, err := backend.Find(files)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if len(tests) == 0 {
+		return fmt.Errorf("%s: there are no tests, folders with a model.onnx and a test_data_set_0", name)
+	}
 	if *scoreboard != "" {
 		page, _, err := backend.Scoreboard(files)
 		if err != nil {
-			return fmt.Errorf("onnx verify: %w", err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		return os.WriteFile(*scoreboard, []byte(page), 0o644)
+		return c.create(*scoreboard, func(w io.Writer) error {
+			_, err := io.WriteString(w, page)
+			return err
+		})
 	}
-	tests, err := backend.Find(files)
-	if err != nil {
-		return fmt.Errorf("onnx verify: %w", err)
+	called := func(dir string) string { // the test may be the folder itself
+		if dir != "." {
+			return path.Base(dir)
+		}
+		if all, err := filepath.Abs(name); err == nil {
+			return filepath.Base(all)
+		}
+		return name
 	}
+	tests = slices.DeleteFunc(tests, func(dir string) bool { return !match.MatchString(called(dir)) })
+	if len(tests) == 0 {
+		return fmt.Errorf("%s: no test matches -run %q", name, *pattern)
+	}
+	return c.verifyAll(files, tests, called, *asJSON, *quiet)
+}
+
+func (c *call) verifyAll(files fs.FS, tests []string, called func(string) string, asJSON, quiet bool) error {
 	totals, reasons := map[string]int{}, map[string]int{}
-	out := json.NewEncoder(os.Stdout)
+	out := json.NewEncoder(c.stdout)
+	out.SetEscapeHTML(false)
 	for _, dir := range tests {
-		if !match.MatchString(filepath.Base(dir)) {
-			continue
+		if err := c.ctx.Err(); err != nil {
+			return err
 		}
 		r := backend.Run(files, dir)
+		r.Name = called(dir)
 		totals[r.Status]++
+		var err error
 		switch {
-		case *asJSON:
-			if err := out.Encode(r); err != nil {
-				return err
-			}
-		case *quiet && r.Status == backend.Pass:
-		case *quiet && r.Status == backend.Unsupported:
+		case asJSON:
+			err = out.Encode(r)
+		case quiet && r.Status == backend.Pass:
+		case quiet && r.Status == backend.Unsupported:
 			reasons[r.Reason]++
 		default:
-			fmt.Println(strings.TrimSpace(fmt.Sprintf("%-11s %s %s", r.Status, r.Name, r.Reason)))
+			_, err = fmt.Fprintln(c.stdout, strings.TrimSpace(fmt.Sprintf("%-11s %s %s", r.Status, r.Name, r.Reason)))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for _, reason := range slices.SortedFunc(maps.Keys(reasons), func(a, b string) int { return reasons[b] - reasons[a] }) {
-		fmt.Printf("unsupported %4d %s\n", reasons[reason], reason)
+		fmt.Fprintf(c.stdout, "unsupported %4d %s\n", reasons[reason], reason)
 	}
-	if *asJSON {
+	var err error
+	if asJSON {
 		err = out.Encode(map[string]int{"pass": totals[backend.Pass], "fail": totals[backend.Fail], "unsupported": totals[backend.Unsupported]})
 	} else {
-		_, err = fmt.Printf("%d pass, %d fail, %d unsupported\n", totals[backend.Pass], totals[backend.Fail], totals[backend.Unsupported])
+		_, err = fmt.Fprintf(c.stdout, "%d pass, %d fail, %d unsupported\n", totals[backend.Pass], totals[backend.Fail], totals[backend.Unsupported])
 	}
 	if err == nil && totals[backend.Fail] > 0 {
 		err = errFailed

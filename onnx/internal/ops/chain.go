@@ -470,6 +470,21 @@ func (c *Chain) drop() {
 	}
 }
 
+// lead adds a vector to the head before all else, and reports whether that can be. A product that begins with a large bias
+// rounds every partial sum to it; one that is added last is rounded once.
+func (c *Chain) lead(bias []float32) bool {
+	if c == nil || len(c.instrs) == 0 || !c.setPeriod(len(bias)) {
+		return false
+	}
+	for i := range c.instrs {
+		c.instrs[i].a.index += shiftOf(&c.instrs[i].a)
+		c.instrs[i].b.index += shiftOf(&c.instrs[i].b)
+	}
+	add := instr{op: opBinary, binary: kernel.Add, a: source{kind: fromInstr, index: -1}, b: source{kind: fromVector, data: bias}}
+	c.instrs = append([]instr{add}, c.instrs...)
+	return true
+}
+
 func shiftOf(s *source) int {
 	if s.kind == fromInstr {
 		return 1

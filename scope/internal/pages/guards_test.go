@@ -282,6 +282,7 @@ func TestListReleaseOne(t *testing.T) {
 	require.Empty(t, ended, "by a scope")
 	require.NotZero(t, touch(b, 0), "inaccessible")
 	require.Zero(t, touch(c, 0))
+	l.ReleaseOne(place("d"), 4, func() string { return "its own end" })
 
 	l.Release(5, func() string { return "the end" })
 	require.Equal(t, 1, strings.Count(pages.TakeOverruns(), "whose scope has the end"))
