@@ -18,7 +18,7 @@ type Blocks struct {
 // For makes b blocks of owner, as [NewBlockEpoch] would: block i has epoch of[i], and there are n
 // epochs. None of the blocks that b has been lives. What b has is used again if it is enough.
 func (b *Blocks) For(owner Releaser, of []uint32, n int) {
-	if len(b.epochs) < n {
+	if n = max(n, 1); len(b.epochs) < n || b.epochs[0].owner != any(owner) {
 		b.epochs = make([]Epoch, n)
 		last := epochs.Add(uint64(n))
 		for i := range b.epochs {
