@@ -85,7 +85,7 @@ func (p *planner) fast(n *graph.Node) bool {
 	case "MaxPool", "AveragePool":
 		return p.pool(c)
 	case "GlobalAveragePool", "GlobalMaxPool":
-		return p.isLast(n.In[0].ID) && p.pool(c)
+		return len(n.In) > 0 && n.In[0] != nil && p.isLast(n.In[0].ID) && p.pool(c)
 	}
 	if n.Op == "Equal" && p.lookup(c) || ops.Fuses(n.Op) && p.alone(c) {
 		return true
