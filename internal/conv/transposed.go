@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/kernel"
 	"github.com/allocarrays/allocarrays-go/internal/pieces"
 	"github.com/allocarrays/allocarrays-go/internal/spare"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -13,7 +14,8 @@ import (
 type Transposed struct {
 	f     *TransposedFilters
 	Batch int
-	After Epilogue // behind the convolution, or nil
+	ReLU  bool     // behind the convolution
+	After Epilogue // behind that, or nil
 	Arg   any      // what After gets
 
 	X, Dst []float32 // the images and the result, without gaps. They must not overlap
@@ -165,7 +167,7 @@ func (t *Transposed) blocks(dst, image []float32, from, to int) {
 		}
 		x := image[y*t.in.line():][:t.in.line()]
 		if whole > 0 {
-			packed.Mul(line, stride[1]*out, x, t.in.channels, whole, t.f.bias, gemm.None)
+			packed.Mul(line, stride[1]*out, x, t.in.channels, whole, t.f.bias, t.activation())
 		}
 		line = line[whole*stride[1]*out:]
 		if len(line) > 0 && whole < t.in.width {
@@ -173,7 +175,7 @@ func (t *Transposed) blocks(dst, image []float32, from, to int) {
 			if bias != nil {
 				bias = bias[:len(line)]
 			}
-			packed.MulColumns(line, len(line), x[whole*t.in.channels:], t.in.channels, 1, 0, len(line), bias, gemm.None)
+			packed.MulColumns(line, len(line), x[whole*t.in.channels:], t.in.channels, 1, 0, len(line), bias, t.activation())
 			continue
 		}
 		t.onlyBias(line, out)
@@ -186,7 +188,17 @@ func (t *Transposed) onlyBias(dst []float32, next int) {
 		pixel := dst[:t.out.channels]
 		clear(pixel)
 		copy(pixel, t.f.bias)
+		if t.ReLU {
+			kernel.ReLU(pixel, pixel)
+		}
 	}
+}
+
+func (t *Transposed) activation() gemm.Activation {
+	if t.ReLU {
+		return gemm.ReLU
+	}
+	return gemm.None
 }
 
 // band computes lines of an image from a copy of those that they depend on, with zeros around it.
@@ -233,7 +245,7 @@ func (t *Transposed) one(dst, lines []float32, r, top int) {
 			if f.bias != nil {
 				bias = f.bias[n*each:][:each]
 			}
-			packed.MulGrid(dst[first*out+n*each:], stride*out, a[n*channels/f.groups:], g, segs, bias, gemm.None)
+			packed.MulGrid(dst[first*out+n*each:], stride*out, a[n*channels/f.groups:], g, segs, bias, t.activation())
 		}
 	}
 }

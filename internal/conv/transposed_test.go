@@ -23,7 +23,7 @@ type turned struct {
 	batch            int
 	x, weights, bias []float32
 	scale            []float64
-	ramp             bool
+	relu, ramp       bool
 }
 
 func (s *turned) String() string {
@@ -31,7 +31,7 @@ func (s *turned) String() string {
 }
 
 func randomTurned(r *rand.Rand) *turned {
-	s := &turned{groups: 1, batch: 1 + r.IntN(3), ramp: r.IntN(2) == 0, height: 1 + r.IntN(9), width: 1 + r.IntN(12), in: 1 + r.IntN(20), out: 1 + r.IntN(20)}
+	s := &turned{groups: 1, batch: 1 + r.IntN(3), relu: r.IntN(2) == 0, ramp: r.IntN(2) == 0, height: 1 + r.IntN(9), width: 1 + r.IntN(12), in: 1 + r.IntN(20), out: 1 + r.IntN(20)}
 	blocks := r.IntN(3) == 0
 	if !blocks && r.IntN(2) == 0 {
 		s.groups = 1 + r.IntN(4)
@@ -91,7 +91,11 @@ func (s *turned) want() (y []float64, most float64) {
 		}
 	}
 	for i := range y {
-		if most = max(most, math.Abs(y[i])); s.ramp {
+		most = max(most, math.Abs(y[i]))
+		if s.relu {
+			y[i] = max(y[i], 0)
+		}
+		if s.ramp {
 			y[i] += float64(rampAt(i, len(y)/s.batch))
 		}
 	}
@@ -103,7 +107,7 @@ func (s *turned) run(t testing.TB, f *conv.TransposedFilters, batch int, x []flo
 	g, ok := conv.NewTransposed(f, s.height, s.width, s.to)
 	require.True(t, ok)
 	g.SetTable(testenv.Fenced[int32](t, g.Table(), false))
-	g.Batch, g.X = batch, place(len(x))
+	g.Batch, g.ReLU, g.X = batch, s.relu, place(len(x))
 	copy(g.X, x)
 	size := s.to[0] * s.to[1] * s.out
 	if s.ramp {

@@ -227,30 +227,40 @@ func ToLast(shape []int, back bool) Kernel {
 	if back {
 		rows, cols = cols, rows
 	}
-	return func(a *Args) error {
-		dst, x := slice[uint32](a.Out[0]), slice[uint32](a.In[0])
-		for n := range batch {
-			turn(dst[n*rows*cols:(n+1)*rows*cols], x[n*rows*cols:(n+1)*rows*cols], rows, cols)
+	tiles := (cols + turnTile - 1) / turnTile
+	part := func(a *Args, _ []float32, from, to int) {
+		for from < to { // columns of an image
+			n := from / tiles
+			end := min(to, (n+1)*tiles)
+			turn(slice[uint32](a.Out[0])[n*rows*cols:(n+1)*rows*cols], slice[uint32](a.In[0])[n*rows*cols:(n+1)*rows*cols], rows, cols,
+				(from-n*tiles)*turnTile, min((end-n*tiles)*turnTile, cols))
+			from = end
 		}
+	}
+	return func(a *Args) error {
+		a.divide(batch*tiles, float64(tensor.Count(shape))*perElement, 0, part)
 		return nil
 	}
 }
 
-// turn transposes rows × cols elements.
-func turn[T any](dst, x []T, rows, cols int) {
-	const tile = 16
+// turnTile is how many rows and columns turn transposes at a time.
+const turnTile = 16
+
+// turn transposes the columns from ≤ c < to of rows × cols elements.
+func turn[T any](dst, x []T, rows, cols, from, to int) {
+	const tile = turnTile
 	if rows == 3 { // images
-		a, b, c := x[:cols], x[cols:2*cols], x[2*cols:3*cols]
+		a, b, c := x[from:to], x[cols+from:cols+to], x[2*cols+from:2*cols+to]
 		for i := range a {
-			d := dst[3*i : 3*i+3]
+			d := dst[3*(from+i) : 3*(from+i)+3]
 			d[0], d[1], d[2] = a[i], b[i], c[i]
 		}
 		return
 	}
 	for r := 0; r < rows; r += tile {
 		h := min(tile, rows-r)
-		for c := 0; c < cols; c += tile {
-			w := min(tile, cols-c)
+		for c := from; c < to; c += tile {
+			w := min(tile, to-c)
 			for j := range w {
 				d := dst[(c+j)*rows+r:][:h]
 				src := x[r*cols+c+j:]

@@ -31,11 +31,14 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 		if slices.Min(v.before) < 0 {
 			return nil, 0
 		}
-		f := c.Once(h.key, func() any {
-			bias := make([]float32, out)
-			for i, b := range h.shift {
-				bias[i] = float32(b)
-			}
+		relu, key, bias := chain.takeReLU(), h.key, make([]float32, out)
+		for i, b := range h.shift {
+			bias[i] = float32(b)
+		}
+		if !relu && chain.lead(bias) {
+			key, bias = key+" bare", nil
+		}
+		f := c.Once(key, func() any {
 			w := nhwc.Window{Size: pair(v.size, 1), Stride: pair(v.stride, 1), Dilation: pair(v.dilation, 1)}
 			return nhwc.NewTransposedFilters(w, pair(v.before, 0), in, out, v.groups, slice[float32](c.In[1].Tensor), bias, h.scale)
 		}).(*nhwc.TransposedFilters)
@@ -45,7 +48,7 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 			return nil, 0
 		}
 		turned.SetTable(make([]int32, turned.Table()))
-		turned.Batch = v.batch
+		turned.Batch, turned.ReLU = v.batch, relu
 		_, room := turned.Cut(nil)
 		after, more := behind(chain, room)
 		turned.After = after
