@@ -7,6 +7,9 @@ import (
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
+// maxPhases is how many phases there are products for; with more, each of them is a few pixels.
+const maxPhases = 1 << 10
+
 // ConvTransposeHead is [ConvHead] for a ConvTranspose.
 func ConvTransposeHead(c *Call) (h *Head, err error) {
 	if x, y := c.In[0], c.In[1]; x == nil || y == nil || x.Type != tensor.Float || !y.Fixed || y.Type != tensor.Float || c.Has(2) && !c.In[2].Fixed ||
@@ -16,6 +19,9 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 	var v *convolution
 	if err = c.Do(func(c *Call) { v = transposed(c) }); err != nil || v.outPixels == 0 {
 		return nil, err
+	}
+	if stride := pair(v.stride, 1); stride[0] > maxPhases/stride[1] {
+		return nil, nil
 	}
 	in, out := v.groups*v.inGroup, v.groups*v.outGroup
 	h = &Head{Shape: c.Results[0].Shape, Last: true, In: []int{0}, key: "turned", scale: make([]float64, out), shift: make([]float64, out)}
