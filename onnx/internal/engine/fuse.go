@@ -73,7 +73,7 @@ func (p *planner) fast(n *graph.Node) bool {
 		if len(c.In) < 2 {
 			return false
 		}
-		if n.Op == "MatMul" && !c.In[1].Fixed && !p.loose[n] && p.hold(n) {
+		if n.Op == "MatMul" && c.In[0] != nil && c.In[1] != nil && !c.In[1].Fixed && !p.loose[n] && p.hold(n) {
 			return true
 		}
 		h, err := ops.ProductHead(c)
