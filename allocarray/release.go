@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/allocarrays/allocarrays-go/internal/callsite"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -61,7 +62,8 @@ func ownerName(s scope.Stamp) string {
 	case nil:
 		return "the Go heap"
 	case fmt.Stringer:
-		return o.String()
+		what, _, _ := strings.Cut(o.String(), ":") // numbers come after it
+		return what
 	default:
 		return fmt.Sprintf("a %T", o)
 	}

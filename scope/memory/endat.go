@@ -15,7 +15,8 @@ func (e *Epoch) EndAt(pc uintptr) {
 		store(&e.generation, generation+2)
 	}
 	if g := e.guarded.Load(); g != nil {
-		g.Release(pc, Stamp{e, generation}.End)
+		s := Stamp{e, generation}
+		g.Release(s.endPC(), s.End)
 	}
 }
 
