@@ -45,6 +45,16 @@ func bytesOf[T any](elems []T) []byte {
 }
 
 func release(ctx context.Context, mem []byte, stamp Stamp) error {
+	c, ok := ctx.(*allocContext)
+	if !ok {
+		c, _ = nearest(ctx).(*allocContext)
+	}
+	if c != nil && c.track != nil {
+		if i, ok := c.track.Find(stamp); ok && stamp.Whole(mem) {
+			c.track.End(i, callsite.User())
+			return nil
+		}
+	}
 	if !stamp.Live() {
 		return NewStaleError("scope: Release of memory", stamp, "release once, before the scope ends")
 	}

@@ -5,13 +5,14 @@ package memmap
 import (
 	"bufio"
 	"cmp"
+	"encoding/xml"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/allocarrays/allocarrays-go/plan"
 )
@@ -96,7 +97,7 @@ func (m *drawing) head() {
 	m.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" role="img" font-family="system-ui, sans-serif">
 <title>%s</title>
 <desc>%d blocks over time; addresses go up. Peak %s, lower bound %s.</desc>
-`, width, height, html.EscapeString(title), len(m.p.Blocks), Bytes(m.pl.Peak), Bytes(m.pl.Bound))
+`, width, height, escape(title), len(m.p.Blocks), Bytes(m.pl.Peak), Bytes(m.pl.Bound))
 	m.printf(`<style>
 .paper{fill:#fff}.text{fill:#1c1e21;font-size:13px}.title{fill:#1c1e21;font-size:17px;font-weight:600}
 .faint{fill:#5b6169;font-size:12px}.grid{stroke:#d9dde2;stroke-width:1}
@@ -113,7 +114,7 @@ func (m *drawing) head() {
 		m.printf(".h%d{fill:hsl(%d 38%% 36%%)}", k, 205+k*360/hues)
 	}
 	m.printf("\n}\n</style>\n"+`<rect class="paper" width="%g" height="%g"/>`+"\n", width, height)
-	m.printf(`<text class="title" x="%g" y="28">%s</text>`+"\n", left, html.EscapeString(title))
+	m.printf(`<text class="title" x="%g" y="28">%s</text>`+"\n", left, escape(title))
 	state := fmt.Sprintf("%d blocks, peak %s", len(m.p.Blocks), Bytes(m.pl.Peak))
 	switch over := float64(m.pl.Peak-m.pl.Bound) / math.Max(float64(m.pl.Bound), 1); {
 	case m.pl.Proved():
@@ -166,9 +167,9 @@ func (m *drawing) block(i int) {
 		class = "t"
 	}
 	m.printf(`<rect class="%s h%d" x="%.2f" y="%.2f" width="%.2f" height="%.2f"><title>%s: %s, [%d, %d), at %d</title></rect>`,
-		class, i%hues, x, y, w, h, html.EscapeString(label), Bytes(b.Size), b.From, b.To, at)
+		class, i%hues, x, y, w, h, escape(label), Bytes(b.Size), b.From, b.To, at)
 	if wide := 6.6*float64(len([]rune(label))) + 6; h >= 13 && w >= wide {
-		m.printf(`<text class="label" x="%.2f" y="%.2f" text-anchor="middle">%s</text>`, x+w/2, y+h/2+4, html.EscapeString(label))
+		m.printf(`<text class="label" x="%.2f" y="%.2f" text-anchor="middle">%s</text>`, x+w/2, y+h/2+4, escape(label))
 	}
 	m.printf("\n")
 }
@@ -189,4 +190,11 @@ func Bytes(n int64) string {
 		size, unit = size/1024, unit+1
 	}
 	return strconv.FormatFloat(math.Round(size*1000)/1000, 'f', -1, 64) + " " + string("KMGT"[unit]) + "iB"
+}
+
+// escape makes text of XML of any string: what XML cannot have becomes U+FFFD.
+func escape(s string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(s)) //nolint:errcheck // a builder does not fail
+	return b.String()
 }

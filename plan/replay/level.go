@@ -10,6 +10,9 @@ type level struct {
 	begun bool  // something was allocated since it was opened
 	start int   // the number of its first birth in the log; -1 if it is not recorded
 
+	// Steps of the run that follows: the first in this level, and those counted in bump.
+	from, counted int
+
 	// What bumping would hold: now, when the level began, and the most since.
 	bump, bumpAt, bumpMost int
 

@@ -2,10 +2,12 @@ package replay
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/plan"
 )
 
@@ -49,7 +51,12 @@ type entry struct {
 // A recording is what one scope did, and its plan. It never changes.
 type recording struct {
 	steps  []step
-	prefix []uint64 // prefix[i] is a hash of the first i needs
+	track  []handshake.Step // the same, for a run that follows
+	more   []uint32         // for track
+	epochs []uint32         // of each step: which epoch its block has
+	most   int              // how many epochs there are
+	sums   []int            // sums[i] is the sum of the first i needs
+	prefix []uint64         // prefix[i] is a hash of the first i needs
 	births []birth
 	peak   int // granules
 	bound  int
@@ -131,10 +138,10 @@ func (e *entry) prefer(rec *recording) {
 	e.kinds.Store(&kinds)
 }
 
-// want reports whether the scope of a key that has just ended is to be planned. After the
+// want returns the entry of a key whose scope has just ended, if that is to be planned. After the
 // first two, only every second one is that diverges, then every fourth and so on, so that
 // scopes that are never alike do not cost a plan each.
-func (p *Plans) want(k key) (*entry, bool) {
+func (p *Plans) want(k key) *entry {
 	e := p.find(k)
 	if e == nil {
 		e = p.add(k)
@@ -142,14 +149,14 @@ func (p *Plans) want(k key) (*entry, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.busy {
-		return e, false
+		return nil
 	}
 	if e.wait > 0 {
 		e.wait--
-		return e, false
+		return nil
 	}
 	e.busy = true
-	return e, true
+	return e
 }
 
 // learn plans what a scope did, and remembers it. It takes time, as plan.Pack does for so
@@ -171,6 +178,9 @@ func (p *Plans) learn(e *entry, births []birth, bump int) {
 }
 
 func newRecording(births []birth, bump int) *recording {
+	if slices.ContainsFunc(births, func(b birth) bool { return uint64(b.need) > math.MaxUint32 }) {
+		return nil // a quarter of a TiB
+	}
 	p := problem(births)
 	found, err := plan.Pack(p)
 	if err != nil {
@@ -183,13 +193,16 @@ func newRecording(births []birth, bump int) *recording {
 	r := &recording{births: births, bump: bump, peak: int(found.Peak), bound: int(found.Bound), online: int(online.Peak)}
 	r.steps = make([]step, len(births))
 	r.prefix = make([]uint64, len(births)+1)
+	r.sums = make([]int, len(births)+1)
 	hash := uint64(0)
 	for i, b := range births {
 		r.steps[i] = step{b.need, int(found.Offsets[i])}
 		hash = (hash ^ uint64(b.need)) * 0x9e3779b97f4a7c15
 		hash ^= hash >> 32
 		r.prefix[i+1] = hash
+		r.sums[i+1] = r.sums[i] + b.need
 	}
+	r.prepare()
 	return r
 }
 

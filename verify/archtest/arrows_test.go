@@ -76,7 +76,7 @@ func product(all map[string]pkg) (public []pkg) {
 // point of the product.
 func TestArrows(t *testing.T) {
 	all := tree(t)
-	for _, path := range []string{"allocarray", "nn", "internal/kernel", "internal/gemm", "safetensors", "examples/internal/mlp"} {
+	for _, path := range []string{"allocarray", "nn", "npy", "internal/kernel", "internal/gemm", "internal/conv", "internal/recurrent", "safetensors", "examples/internal/mlp"} {
 		require.Contains(t, all, path)
 		for _, allocator := range []string{"bumper", "locked", "offheap"} {
 			require.NotContains(t, all[path].Deps, module+allocator, "%s must know no allocator", path)
@@ -148,7 +148,6 @@ var unlinked = map[string]string{
 	"internal/testenv":   "tells tests what they run under",
 	"internal/trial":     "the engine of scope/scopetest, which users link into their tests only",
 	"internal/asm":       "generates the assembly; a module of its own",
-	"internal/conv":      "convolutions of package onnx; a module of its own",
 	"internal/x86":       "runs generated assembly in the tests of gemm and kernel",
 	"internal/gemm/peak": "measures the machine for the benchmarks of gemm, here and in module bench",
 }

@@ -50,3 +50,25 @@ func TestLinksResolve(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryPackageHasAnExample: whoever opens the page of a package finds a program to begin with.
+func TestEveryPackageHasAnExample(t *testing.T) {
+	program := regexp.MustCompile(`(?m)^package main$`)
+	example := regexp.MustCompile(`(?m)^func Example\w*\(\)`)
+	with := map[string]bool{}
+	for _, file := range tracked(t, "*_test.go") {
+		if folder := filepath.Dir(file); example.MatchString(read(t, file)) {
+			with[folder] = true
+		}
+	}
+	for _, file := range tracked(t, "*.go") {
+		folder := filepath.Dir(file)
+		if hidden.MatchString("/"+folder+"/") || strings.HasSuffix(file, "_test.go") || folder == "." || program.MatchString(read(t, file)) {
+			continue
+		}
+		require.True(t, with[folder], "package %s has no Example", folder)
+	}
+}
+
+// hidden are the folders that nobody imports.
+var hidden = regexp.MustCompile(`/(internal|testdata|verify|examples|bench|scopevet|recipes|program|check)/`)

@@ -73,8 +73,15 @@ func (p *planner) fast(n *graph.Node) bool {
 		if len(c.In) < 2 {
 			return false
 		}
+		if n.Op == "MatMul" && !c.In[1].Fixed && !p.loose[n] && p.hold(n) {
+			return true
+		}
 		h, err := ops.ProductHead(c)
 		return err == nil && h != nil && p.head(c, h)
+	case "ReduceMean":
+		if p.layerNorm(n) {
+			return true
+		}
 	case "MaxPool", "AveragePool":
 		return p.pool(c)
 	case "GlobalAveragePool", "GlobalMaxPool":
@@ -209,6 +216,7 @@ func (p *planner) headTo(c *ops.Call, h *ops.Head, out int) bool {
 	}
 	s.out = []int{p.declare(out, tensor.Float, shape, h.Last)}
 	s.work = p.workSlot(work)
+	p.each = max(p.each, round(max(work, 1)))
 	p.steps = append(p.steps, s)
 	p.take(taken)
 	p.take(more)

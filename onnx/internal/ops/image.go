@@ -5,7 +5,6 @@ import (
 
 	nhwc "github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
-	"github.com/allocarrays/allocarrays-go/internal/kernel"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
@@ -112,27 +111,48 @@ func ConvHead(c *Call) (h *Head, err error) {
 			return nhwc.NewFilters(w, in, out, v.groups, slice[float32](c.In[1].Tensor), bias, h.scale)
 		}).(*nhwc.Filters)
 		height, width := sides(v.in)
-		image := nhwc.New(f, height, width, pair(v.before, 0), pair(v.after, 0))
-		if image == nil {
+		image, ok := newImage(f, height, width, pair(v.before, 0), pair(v.after, 0))
+		if !ok {
 			return nil, 0
 		}
-		room, more := image.Work(v.batch), 0
-		if chain != nil {
-			more = chain.Close(1)
-		}
-		batch := v.batch
+		stage := nhwc.Stage{Conv: image, Batch: v.batch, ReLU: relu}
+		_, room := stage.Cut(nil)
+		work := 4*room + behind(&stage, chain, room)
 		return func(a *Args) error {
-			dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
-			for i := range image.Bands(batch) {
-				from, to := image.Run(i, batch, dst, x, work, relu)
-				if chain != nil {
-					chain.run(a, dst, from, to, work[room:])
-				}
-			}
+			s := stage
+			s.X, s.Dst, s.Arg = slice[float32](a.In[0]), slice[float32](a.Out[0]), a
+			s.Cut(a.Team.helpers(work))
+			s.Rooms = a.rooms()
+			s.Run()
 			return nil
-		}, 4*room + more
+		}, work
 	}
 	return h, nil
+}
+
+// newImage is conv.New with the table of the convolution.
+func newImage(f *nhwc.Filters, height, width int, before, after [2]int) (image nhwc.Conv, ok bool) {
+	if image, ok = nhwc.New(f, height, width, before, after); ok {
+		image.SetTable(make([]int32, image.Table()))
+	}
+	return image, ok
+}
+
+// behind lets a stage go on with a chain, which may be nil, and returns how many bytes of work memory that needs, behind so many
+// elements of the stage's own.
+func behind(s *nhwc.Stage, chain *Chain, room int) int {
+	if chain == nil {
+		return 0
+	}
+	more := chain.Close(1)
+	if chain.Len() > 0 {
+		s.After = func(arg any, worker int, part []float32, first int) {
+			a := arg.(*Args)
+			rooms := a.rooms()
+			chain.run(a, slice[float32](a.Out[0]), first, first+len(part), rooms.Of(worker)[room:])
+		}
+	}
+	return more
 }
 
 // ProductHead returns a MatMul or Gemm by constant weights as a head, or nil.
@@ -305,38 +325,11 @@ func PoolLast(c *Call) (bool, error) {
 }
 
 func poolLast(v *window, batch, channels int, mean bool) Kernel {
-	if len(v.in) == 1 { // as an image of one line
-		v = &window{in: []int{1, v.in[0]}, out: []int{1, v.out[0]}, size: []int{1, v.size[0]}, stride: []int{1, v.stride[0]},
-			dilation: []int{1, v.dilation[0]}, before: []int{0, v.before[0]}, after: []int{0, v.after[0]}}
-	}
-	line := v.in[1] * channels
+	height, width := sides(v.in)
+	p := nhwc.Pool{Window: nhwc.Window{Size: pair(v.size, 1), Stride: pair(v.stride, 1), Dilation: pair(v.dilation, 1)}, Before: pair(v.before, 0), Mean: mean}
+	p.Height, p.Width = sides(v.out)
 	return func(a *Args) error {
-		dst, x := slice[float32](a.Out[0]), slice[float32](a.In[0])
-		for n := range batch {
-			image := x[n*v.in[0]*line:][:v.in[0]*line]
-			for i := range v.out[0] {
-				_, rows, y := v.inside(0, i)
-				for j := 0; j < v.out[1]; {
-					_, cols, at := v.inside(1, j)
-					count := 1
-					if cols == v.size[1] { // the others up to the last one that is inside
-						last := (v.in[1] + v.before[1] - v.span(1)) / v.stride[1]
-						count = min(last, v.out[1]-1) - j + 1
-					}
-					d := dst[:count*channels]
-					dst = dst[len(d):]
-					w := kernel.Window{Rows: rows, Cols: cols, Channels: channels, Count: count, Line: v.dilation[0] * line, Pixel: v.dilation[1] * channels,
-						Step: v.stride[1] * channels, Next: channels}
-					if mean {
-						kernel.WindowSum(d, image[y*line+at*channels:], w)
-						kernel.BinaryScalar(kernel.Div, d, d, float32(rows*cols))
-					} else {
-						kernel.WindowMax(d, image[y*line+at*channels:], w)
-					}
-					j += count
-				}
-			}
-		}
+		p.Run(slice[float32](a.Out[0]), slice[float32](a.In[0]), batch, height, width, channels)
 		return nil
 	}
 }

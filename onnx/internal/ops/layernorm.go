@@ -83,6 +83,14 @@ func layerNorm(c *Call) {
 	c.Kernel = forNumbers(c, x.Type, kernels{f32: normRowsKernel[float32](r), f64: normRowsKernel[float64](r)})
 }
 
+// NormalizeRows returns the kernel of a LayerNormalization of rows as long as weight and bias.
+func NormalizeRows(weight, bias []float32, epsilon float32) Kernel {
+	return func(a *Args) error {
+		kernel.NormalizeRows(slice[float32](a.Out[0]), slice[float32](a.In[0]), weight, bias, epsilon)
+		return nil
+	}
+}
+
 func rmsNorm(c *Call) {
 	r, _ := normalizeRows(c, true)
 	c.Kernel = forNumbers(c, c.In[0].Type, kernels{f32: normRowsKernel[float32](r), f64: normRowsKernel[float64](r)})
