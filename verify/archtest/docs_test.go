@@ -72,3 +72,24 @@ func TestEveryPackageHasAnExample(t *testing.T) {
 
 // hidden are the folders that nobody imports.
 var hidden = regexp.MustCompile(`/(internal|testdata|verify|examples|bench|scopevet|recipes|program|check)/`)
+
+// TestFilesExist: a file that a document names in backquotes is there, from the root or from the document's folder.
+func TestFilesExist(t *testing.T) {
+	file := regexp.MustCompile("`((?:[a-z0-9_.-]+/)+[A-Za-z0-9_-]+\\.(?:go|md|txt|json|yml|js|html|onnx|safetensors))`")
+	exists := func(elem ...string) bool {
+		_, err := os.Stat(filepath.Join(elem...))
+		return err == nil
+	}
+	found := 0
+	for _, doc := range tracked(t, "*.md", ":!CHANGELOG.md", ":!**/testdata/**") {
+		for _, m := range file.FindAllStringSubmatch(read(t, doc), -1) {
+			top, _, _ := strings.Cut(m[1], "/")
+			if !exists(root, top) { // of another repository
+				continue
+			}
+			require.True(t, exists(root, m[1]) || exists(root, filepath.Dir(doc), m[1]), "%s names the file %s", doc, m[1])
+			found++
+		}
+	}
+	require.Greater(t, found, 20)
+}
