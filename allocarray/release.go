@@ -23,7 +23,7 @@ import (
 //
 // Release panics if the array was released before or its scope has ended, if a is a view
 // of an array, and if another allocator than ctx's made it and one of the two takes arrays
-// back. (A view of all elements in their order, as Reshape returns, counts as the array.)
+// back; in guard mode, whichever these are. (A view of all elements in their order, as Reshape returns, counts as the array.)
 func (a AllocArray[T]) Release(ctx context.Context) {
 	if a.layout == nil || !a.stamp.Live() {
 		a.panicUnreleasable()
