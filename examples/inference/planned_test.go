@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestPlanned(t *testing.T) {
 	mlp, cnn := p.Planned[0], p.Planned[1]
 	require.Equal(t, "784-128-10", mlp.Model)
 	require.Equal(t, 5, mlp.Arrays, "the input, two products, the probabilities and the digits")
-	require.Equal(t, images*(pixels+hidden+2*classes)+images*8, mlp.Sum)
+	require.Equal(t, images*(pixels+hidden+2*classes)+images*strconv.IntSize/8, mlp.Sum)
 	require.Equal(t, images*(pixels+hidden+classes), mlp.Bound, "the input, which lives to the end, and the two products")
 	// Beside the input, the outputs of the first two stages: 13×13×32 and 5×5×16.
 	require.Equal(t, "CNN 32-16-10", cnn.Model)
