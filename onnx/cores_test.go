@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/onnx"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -37,7 +38,7 @@ var pictures = []struct {
 	{"squeezenet", "light/light_squeezenet.onnx", noise("data_0", 1, 3, 224, 224)},
 }
 
-// TestCores: with helpers a program gives the bits that it gives alone, and allocates nothing on the Go heap either.
+// TestCores: with helpers a program gives the bits that it gives alone.
 func TestCores(t *testing.T) {
 	for _, c := range pictures {
 		t.Run(c.name, func(t *testing.T) {
@@ -49,6 +50,34 @@ func TestCores(t *testing.T) {
 				helped, err := results(scope.WithAllocator(t.Context(), b), p, c.in)
 				require.NoError(t, err)
 				require.Equal(t, alone, helped, "%d cores", cores)
+				b.Close()
+			}
+		})
+	}
+}
+
+// TestCoresAllocateNothing is the other half of that.
+func TestCoresAllocateNothing(t *testing.T) {
+	testenv.NeedAllocationCounts(t)
+	for _, c := range pictures {
+		t.Run(c.name, func(t *testing.T) {
+			p := compile(t, c.file)
+			for _, cores := range []int{1, 2} {
+				b := locked.Share(bumper.NewSlabBuffer(), locked.Cores(cores))
+				run := func(ctx context.Context) error {
+					_, err := p.Run(ctx, c.in)
+					return err
+				}
+				require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), b), func(ctx context.Context) error {
+					again := func() {
+						if err := scope.NoEscape(ctx, run); err != nil {
+							t.Error(err)
+						}
+					}
+					again()
+					require.Zero(t, testing.AllocsPerRun(5, again), "%d cores", cores)
+					return nil
+				}))
 				b.Close()
 			}
 		})

@@ -25,10 +25,7 @@ import (
 // part of what was allocated, or if another allocator than ctx's can tell that the memory
 // is its own; in guard mode, if any made it. These are mistakes in the program, for the array type to panic about.
 func Release[T any](ctx context.Context, elems []T, stamp Stamp) error {
-	if len(elems) == 0 || stamp == (Stamp{}) {
-		return nil
-	}
-	return release(ctx, bytesOf(elems), stamp)
+	return release(ctx, unsafe.Pointer(unsafe.SliceData(elems)), uintptr(len(elems))*unsafe.Sizeof(elems[0]), stamp)
 }
 
 // ErrPart is the cause of an error of [Release]: the memory is a part of a block.
@@ -44,16 +41,28 @@ func bytesOf[T any](elems []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(elems))), uintptr(len(elems))*unsafe.Sizeof(elems[0]))
 }
 
-func release(ctx context.Context, mem []byte, stamp Stamp) error {
-	c, ok := ctx.(*allocContext)
-	if !ok {
-		c, _ = nearest(ctx).(*allocContext)
-	}
-	if c != nil && c.track != nil {
-		if i, ok := c.track.Find(stamp); ok && stamp.Whole(mem) {
-			c.track.End(i, callsite.User())
+// release is Release of size bytes from start on.
+func release(ctx context.Context, start unsafe.Pointer, size uintptr, stamp Stamp) error {
+	if c, ok := ctx.(*allocContext); ok {
+		if t := c.track; t != nil && t.Holds(stamp, start, size) {
+			pc := callsite.Known()
+			if pc == 0 {
+				pc = callsite.User()
+			}
+			t.Release(stamp, pc)
 			return nil
 		}
+		if c.releaser == nil && !c.wraps && !stamp.Releasable() && stamp.Live() {
+			return nil // nothing takes single blocks back
+		}
+	}
+	return releaseSlow(ctx, unsafe.Slice((*byte)(start), size), stamp) // the elements are in a row
+}
+
+// releaseSlow is release where the allocator has to be asked.
+func releaseSlow(ctx context.Context, mem []byte, stamp Stamp) error {
+	if len(mem) == 0 || stamp == (Stamp{}) {
+		return nil
 	}
 	if !stamp.Live() {
 		return NewStaleError("scope: Release of memory", stamp, "release once, before the scope ends")

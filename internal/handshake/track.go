@@ -27,6 +27,8 @@ type Step struct {
 	Off  uintptr // in bytes
 	Last uint32  // the size in units, less 1
 
+	Epoch uint32 // that the block has
+
 	// Before are the steps that had memory of the block last. As those that had it before them
 	// are dead, it is free if these are. Fewer are filled up with the step itself, which is
 	// dead before it begins; more than two are those from First to End in a list.
@@ -57,13 +59,13 @@ func (t *Track) Take(size uintptr) (unsafe.Pointer, memory.Stamp) {
 		return nil, memory.Stamp{}
 	}
 	s := &t.steps[i]
-	if (size-1)/TrackUnit != uintptr(s.Last) || !t.out.Dead(s.Before[0], s.Before[1]) || s.First < s.End && !t.free(s) { // 0 less 1 is the largest
+	if (size-1)/TrackUnit != uintptr(s.Last) || t.out.Ended(int(s.Before[0])) == 0 || t.out.Ended(int(s.Before[1])) == 0 || s.First < s.End && !t.free(s) { // 0 less 1 is the largest
 		return nil, memory.Stamp{}
 	}
 	t.Next = i + 1
 	// The plan, which is checked, has room for the block at Off.
 	start := unsafe.Add(t.base, s.Off)
-	return start, t.out.Begin(i, start, size)
+	return start, t.out.Begin(i, s.Epoch, start, size)
 }
 
 // TakeAligned is Take of a block at a multiple of align, which is above 64, for which the step has
@@ -74,13 +76,13 @@ func (t *Track) TakeAligned(size, align uintptr) (unsafe.Pointer, memory.Stamp) 
 		return nil, memory.Stamp{}
 	}
 	s := &t.steps[i]
-	if (size+align-1)/TrackUnit != uintptr(s.Last)+1 || !t.out.Dead(s.Before[0], s.Before[1]) || !t.free(s) {
+	if (size+align-1)/TrackUnit != uintptr(s.Last)+1 || t.out.Ended(int(s.Before[0])) == 0 || t.out.Ended(int(s.Before[1])) == 0 || !t.free(s) {
 		return nil, memory.Stamp{}
 	}
 	t.Next = i + 1
 	start := unsafe.Add(t.base, s.Off)
 	start = unsafe.Add(start, -uintptr(start)&(align-1)) // less than align - 64 bytes, as start is a multiple of 64
-	return start, t.out.Begin(i, start, size)
+	return start, t.out.Begin(i, s.Epoch, start, size)
 }
 
 // free reports whether all of a step's list are dead.
@@ -95,11 +97,21 @@ func (t *Track) free(s *Step) bool {
 	return true
 }
 
-// Find returns which step the block with the stamp s is, if it is one, and lives.
-func (t *Track) Find(s memory.Stamp) (i int, ok bool) { return t.out.Find(s) }
+// Has reports whether s is the stamp of a block that the track has handed out and that lives.
+func (t *Track) Has(s memory.Stamp) bool { return t.out.Has(s) }
 
-// End ends the block of step i, which lives, at a place, 0 if none is to be recorded.
-func (t *Track) End(i int, pc uintptr) { t.out.End(i, uint32(t.Next), pc) }
+// End ends the block with the stamp s, for which Has is true, and returns its step. The
+// place is known already, if it is to be.
+func (t *Track) End(s memory.Stamp) (i int) { return t.out.End(s, uint32(t.Next), 0) }
+
+// Holds reports whether s is the stamp of such a block, of size bytes from start on, which guard
+// mode does not watch.
+func (t *Track) Holds(s memory.Stamp, start unsafe.Pointer, size uintptr) bool {
+	return t.out.Holds(s, start, size)
+}
+
+// Release ends the block with the stamp s, for which Holds is true, at a place that is known.
+func (t *Track) Release(s memory.Stamp, pc uintptr) { t.out.EndUnwatched(s, uint32(t.Next), pc) }
 
 // EndFrom ends all blocks from step i on.
 func (t *Track) EndFrom(i int, pc uintptr) { t.out.EndAll(i, t.Next, uint32(t.Next), pc) }

@@ -52,8 +52,8 @@ func (b *Buffer) newBlock() *block {
 
 // Release ends one block before its scope does. See [memory.Releaser].
 func (b *Buffer) Release(mem []byte, s memory.Stamp) bool {
-	if i, ok := b.track.Find(s); ok {
-		return b.releaseStep(i, mem, s)
+	if b.track.Has(s) {
+		return b.releaseStep(mem, s)
 	}
 	k, ok := s.Record().(*block)
 	if !ok || k.buf != b || !s.Live() || !s.Handed(mem) {

@@ -46,13 +46,12 @@ func (b *Buffer) follow(size, align uintptr) (memory.Block, bool) {
 	return memory.NewBlock(mem, stamp), true
 }
 
-// releaseStep is Release of the block of step i of the run that follows.
-func (b *Buffer) releaseStep(i int, mem []byte, s memory.Stamp) bool {
+// releaseStep is Release of a block of the run that follows.
+func (b *Buffer) releaseStep(mem []byte, s memory.Stamp) bool {
 	if !s.Handed(mem) {
 		return false
 	}
-	b.track.End(i, 0)
-	if poison.On {
+	if i := b.track.End(s); poison.On {
 		poison.Poison(b.run.memory(i))
 	}
 	return true

@@ -5,6 +5,7 @@ import "github.com/allocarrays/allocarrays-go/scope/memory"
 // A level is what the buffer records of one level of scope.
 type level struct {
 	key   key
+	known finder
 	stamp memory.Stamp
 	first block // the head of the ring of its live blocks
 	begun bool  // something was allocated since it was opened

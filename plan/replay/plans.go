@@ -31,7 +31,7 @@ type key struct {
 type Plans struct {
 	entries atomic.Pointer[map[key]*entry] // replaced, never changed
 	mu      sync.Mutex                     // of who replaces it
-	clock   atomic.Uint64
+	clock   atomic.Uint64                  // counts what is learned
 }
 
 // An entry is all that is known of the scopes with one key.
@@ -43,9 +43,9 @@ type entry struct {
 	runs, replays, diverged atomic.Uint64
 
 	mu      sync.Mutex
-	learned int  // how many recordings were planned
-	wait    int  // how many scopes must diverge before the next is
-	busy    bool // one is being planned
+	learned int          // how many recordings were planned
+	wait    atomic.Int64 // how many scopes must end before the next is
+	busy    bool         // one is being planned
 }
 
 // A recording is what one scope did, and its plan. It never changes.
@@ -84,6 +84,24 @@ func (p *Plans) find(k key) *entry {
 	return nil
 }
 
+// A finder remembers what it has found last: the scopes at one level are often alike.
+type finder struct {
+	in  *map[key]*entry
+	key key
+	e   *entry
+}
+
+// find is p.find(k).
+func (f *finder) find(p *Plans, k key) *entry {
+	if in := p.entries.Load(); f.in != in || f.key != k {
+		*f = finder{in: in, key: k}
+		if in != nil {
+			f.e = (*in)[k]
+		}
+	}
+	return f.e
+}
+
 // all returns the recordings.
 func (e *entry) all() []*recording {
 	if kinds := e.kinds.Load(); kinds != nil {
@@ -110,7 +128,9 @@ func (e *entry) choose(n int) *recording {
 // began counts a run.
 func (p *Plans) began(e *entry) {
 	e.runs.Add(1)
-	e.used.Store(p.clock.Add(1))
+	if now := p.clock.Load(); e.used.Load() != now {
+		e.used.Store(now)
+	}
 }
 
 // ended counts how a run has ended, and makes its recording the likeliest.
@@ -138,21 +158,16 @@ func (e *entry) prefer(rec *recording) {
 	e.kinds.Store(&kinds)
 }
 
-// want returns the entry of a key whose scope has just ended, if that is to be planned. After the
+// want returns e if the scope with its key that has just ended is to be planned, or nil. After the
 // first two, only every second one is that diverges, then every fourth and so on, so that
 // scopes that are never alike do not cost a plan each.
-func (p *Plans) want(k key) *entry {
-	e := p.find(k)
-	if e == nil {
-		e = p.add(k)
+func (p *Plans) want(e *entry) *entry {
+	if e.wait.Add(-1) >= 0 {
+		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.busy {
-		return nil
-	}
-	if e.wait > 0 {
-		e.wait--
 		return nil
 	}
 	e.busy = true
@@ -169,11 +184,12 @@ func (p *Plans) learn(e *entry, births []birth, bump int) {
 	e.mu.Lock()
 	e.busy = false
 	e.learned++
-	e.wait = 1<<min(e.learned-1, 20) - 1
+	e.wait.Store(1<<min(e.learned-1, 20) - 1)
 	if rec != nil {
 		e.prefer(rec)
 	}
 	e.mu.Unlock()
+	p.clock.Add(1)
 	p.trim()
 }
 

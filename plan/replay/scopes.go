@@ -96,7 +96,11 @@ func (b *Buffer) wanted(l *level) *entry {
 	if l.start < 0 || b.now() == l.start || inside {
 		return nil
 	}
-	return b.plans.want(l.key)
+	e := l.known.find(b.plans, l.key)
+	if e == nil {
+		e = b.plans.add(l.key)
+	}
+	return b.plans.want(e)
 }
 
 // release ends all blocks of a level, each with its own epoch.
@@ -143,7 +147,7 @@ func (b *Buffer) replay(l *level, depth, n int) {
 	if b.run != nil && b.run.lost < hopeless {
 		return
 	}
-	e := b.plans.find(l.key)
+	e := l.known.find(b.plans, l.key)
 	if e == nil {
 		return
 	}

@@ -30,6 +30,7 @@ func (r *recording) prepare() {
 		} else {
 			r.epochs[i], left[before[heir]] = r.epochs[before[heir]], true
 		}
+		t.Epoch = r.epochs[i]
 	}
 }
 

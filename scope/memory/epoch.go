@@ -26,14 +26,14 @@ type Epoch struct {
 	size  int     // its length
 
 	kind  kind
-	index uint32 // in Blocks
-	block uint32 // of Blocks, the current
+	block uint32 // the current, of Blocks
 
 	owner    any
 	record   any   // see Record; of a block that guard mode watches, the *watched
 	replaced *byte // the allocator's block, if guard mode has replaced it
 
 	number uint64 // of the epoch, in the order they were made; for sampling
+	_      [8]byte
 }
 
 // kind says what the scopes of an epoch are.

@@ -121,6 +121,11 @@ func (s Stamp) Renew(pc uintptr) (Stamp, bool) {
 	if !s.Releasable() || !s.Live() || s.Watched() || s.epoch.guarded.Load() != nil {
 		return s, false
 	}
+	return s.renew(pc)
+}
+
+// renew is Renew of a stamp that lived a moment ago.
+func (s Stamp) renew(pc uintptr) (Stamp, bool) {
 	s.EndsAt(pc)
 	next := Stamp{s.epoch, s.generation + 1}
 	// An addition would make a live stamp if another goroutine has just ended the scope.

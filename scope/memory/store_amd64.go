@@ -28,3 +28,9 @@ func store2(first *atomic.Uint64, v uint64, then *atomic.Uint64, w uint64)
 //
 //go:noescape
 func endAll(epochs []Epoch, of, ended []uint32, then uint32, pc uintptr) int
+
+// endAt is e.EndAt(pc) of an epoch in which guard mode watches nothing. The stores are those of
+// store2.
+//
+//go:noescape
+func endAt(e *Epoch, pc uintptr)

@@ -61,3 +61,20 @@ test:
 done:
 	MOVQ AX, ret+88(FP)
 	RET
+
+// func endAt(e *Epoch, pc uintptr)
+TEXT ·endAt(SB), NOSPLIT, $0-16
+	MOVQ e+0(FP), DI
+	MOVQ pc+8(FP), R8
+	MOVQ Epoch_generation(DI), R9
+	MOVQ R9, R10
+	MOVQ R9, R11
+	SHLQ $16, R8
+	SHRQ $16, R8 // as packEnd
+	SHLQ $48, R10
+	ANDQ $(const_rememberedEnds-1), R11
+	ORQ  R8, R10
+	MOVQ R10, Epoch_ends(DI)(R11*8)
+	ADDQ $2, R9
+	MOVQ R9, Epoch_generation(DI)
+	RET

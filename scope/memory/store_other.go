@@ -18,3 +18,6 @@ func store2(first *atomic.Uint64, v uint64, then *atomic.Uint64, w uint64) {
 func endAll(epochs []Epoch, of, ended []uint32, then uint32, pc uintptr) int {
 	return endSlowly(epochs, of, ended, then, pc)
 }
+
+// endAt is e.EndAt(pc) of an epoch in which guard mode watches nothing.
+func endAt(e *Epoch, pc uintptr) { e.EndAt(pc) }

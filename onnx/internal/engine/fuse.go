@@ -216,7 +216,6 @@ func (p *planner) headTo(c *ops.Call, h *ops.Head, out int) bool {
 	}
 	s.out = []int{p.declare(out, tensor.Float, shape, h.Last)}
 	s.work = p.workSlot(work)
-	p.each = max(p.each, round(max(work, 1)))
 	p.steps = append(p.steps, s)
 	p.take(taken)
 	p.take(more)
@@ -328,7 +327,7 @@ func (p *planner) alone(c *ops.Call) bool {
 	out, taken := p.grow(chain, n.Out[0].ID, n)
 	inputs := slices.Clone(chain.Inputs)
 	s := step{node: n, size: chain.Close(0)}
-	s.kernel = chain.Alone()
+	s.kernel = chain.Alone(s.size)
 	for i, v := range inputs {
 		s.in = append(s.in, p.chainInput(chain, i, v, last))
 	}

@@ -307,7 +307,7 @@ func (f *frame) inside(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h := scope.HelpersFrom(ctx); p.each > 0 && h.Workers() > 1 {
+	if h := scope.HelpersFrom(ctx); h.Workers() > 1 {
 		others, _, err := alloc(ctx, (h.Workers()-1)*p.each)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 
 	nhwc "github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	crew "github.com/allocarrays/allocarrays-go/internal/pieces"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
@@ -211,15 +212,24 @@ func ProductHead(c *Call) (h *Head, err error) {
 				band = max(48, 64<<10/(4*n))
 			}
 		}
-		return func(a *Args) error {
-			dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
-			for r := 0; r < rows; r += band {
+		all := crew.Product{Packed: packed, Bias: bias, M: rows, K: k, N: n, Act: act}
+		bands := (rows + band - 1) / band
+		some := func(a *Args, work []float32, from, to int) {
+			dst, x := slice[float32](a.Out[0]), slice[float32](a.In[0])
+			for r := from * band; r < min(to*band, rows); r += band {
 				some := min(band, rows-r)
 				packed.Mul(dst[r*n:(r+some)*n], n, x[r*k:(r+some)*k], k, some, bias, act)
-				if chain != nil {
-					chain.run(a, dst, r*n, (r+some)*n, work)
-				}
+				chain.run(a, dst, r*n, (r+some)*n, work)
 			}
+		}
+		return func(a *Args) error {
+			if chain != nil && chain.Len() > 0 {
+				a.divide(bands, all.MultiplyAdds(), work, some)
+				return nil
+			}
+			p := all
+			p.Dst, p.A = slice[float32](a.Out[0]), slice[float32](a.In[0])
+			p.Run(a.Team.helpers(0))
 			return nil
 		}, work
 	}
@@ -233,30 +243,40 @@ func ToLast(shape []int, back bool) Kernel {
 	if back {
 		rows, cols = cols, rows
 	}
-	return func(a *Args) error {
-		dst, x := slice[uint32](a.Out[0]), slice[uint32](a.In[0])
-		for n := range batch {
-			turn(dst[n*rows*cols:(n+1)*rows*cols], x[n*rows*cols:(n+1)*rows*cols], rows, cols)
+	tiles := (cols + turnTile - 1) / turnTile
+	part := func(a *Args, _ []float32, from, to int) {
+		for from < to { // columns of an image
+			n := from / tiles
+			end := min(to, (n+1)*tiles)
+			turn(slice[uint32](a.Out[0])[n*rows*cols:(n+1)*rows*cols], slice[uint32](a.In[0])[n*rows*cols:(n+1)*rows*cols], rows, cols,
+				(from-n*tiles)*turnTile, min((end-n*tiles)*turnTile, cols))
+			from = end
 		}
+	}
+	return func(a *Args) error {
+		a.divide(batch*tiles, float64(tensor.Count(shape))*perElement, 0, part)
 		return nil
 	}
 }
 
-// turn transposes rows × cols elements.
-func turn[T any](dst, x []T, rows, cols int) {
-	const tile = 16
+// turnTile is how many rows and columns turn transposes at a time.
+const turnTile = 16
+
+// turn transposes the columns from ≤ c < to of rows × cols elements.
+func turn[T any](dst, x []T, rows, cols, from, to int) {
+	const tile = turnTile
 	if rows == 3 { // images
-		a, b, c := x[:cols], x[cols:2*cols], x[2*cols:3*cols]
+		a, b, c := x[from:to], x[cols+from:cols+to], x[2*cols+from:2*cols+to]
 		for i := range a {
-			d := dst[3*i : 3*i+3]
+			d := dst[3*(from+i) : 3*(from+i)+3]
 			d[0], d[1], d[2] = a[i], b[i], c[i]
 		}
 		return
 	}
 	for r := 0; r < rows; r += tile {
 		h := min(tile, rows-r)
-		for c := 0; c < cols; c += tile {
-			w := min(tile, cols-c)
+		for c := from; c < to; c += tile {
+			w := min(tile, to-c)
 			for j := range w {
 				d := dst[(c+j)*rows+r:][:h]
 				src := x[r*cols+c+j:]

@@ -64,7 +64,19 @@ func Scores(q, k, v []int, steps []ScoreStep) (fn Kernel, shape []int, work int,
 	distances := func(shape []int) []int { d := matrixStrides(shape, batch); return d[:len(batch)] }
 	s.queries, s.keys, s.values = distances(q), distances(k), distances(v)
 	s.rows = min(s.m, max(scoreRows, scoreBytes/(4*s.n)))
-	return s.run, append(append([]int{}, batch...), s.m, s.size), 4 * s.rows * s.n, true
+	per := (s.m + s.rows - 1) / s.rows
+	all := func(a *Args, work []float32, from, to int) {
+		for i := from; i < to; i++ {
+			first := i % per * s.rows
+			s.part(a, i/per, first, min(s.rows, s.m-first), work)
+		}
+	}
+	room := 4 * s.rows * s.n
+	run := func(a *Args) error {
+		a.divide(s.count*per, float64(s.count)*float64(s.m)*float64(s.n)*float64(s.k+s.size), room, all)
+		return nil
+	}
+	return run, append(append([]int{}, batch...), s.m, s.size), room, true
 }
 
 // repeated2 returns the shape that two are repeated to.
@@ -92,16 +104,6 @@ func (s *scores) offset(i int, strides []int) int {
 		i /= s.batch[axis]
 	}
 	return at
-}
-
-func (s *scores) run(a *Args) error {
-	work := tensor.As[float32](a.Work)
-	for head := range s.count {
-		for from := 0; from < s.m; from += s.rows {
-			s.part(a, head, from, min(s.rows, s.m-from), work)
-		}
-	}
-	return nil
 }
 
 // part computes some queries of a head.

@@ -64,6 +64,9 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 		}
 	}
 	h.make = func(h *Head, chain *Chain) (Kernel, int) {
+		if v.isSpreading() {
+			return v.spread(c, h, chain)
+		}
 		var phases []phase
 		room, pixels := 0, 0
 		for i := range min(v.stride[0], v.out[0]) {
