@@ -55,6 +55,10 @@ func TestMapTogetherInPlace(t *testing.T) {
 		v := n.Index(1, 0)
 		allocarray.Map3Into(v.Slice(0, 0, 2), m.Index(0, 0), m.Index(0, 1), v.Slice(0, 1, 3), func(x, y, z int64) int64 { return x })
 	}))
+	require.Equal(t, elementwiseOverlap("Map3Into", "2", "2"), panicOf(func() {
+		v := n.Index(1, 0)
+		allocarray.Map3Into(v.Slice(0, 0, 2), m.Index(0, 0), v.Slice(0, 1, 3), m.Index(0, 1), func(x, y, z int64) int64 { return x })
+	}))
 	require.Contains(t, panicOf(func() {
 		allocarray.Map3(t.Context(), m, n, allocarray.New[int8](t.Context(), 5), func(x, y int64, z int8) int8 { return z })
 	}), "Map3: shapes 3×2 and 5 do not broadcast")
@@ -357,6 +361,9 @@ func TestPadByHand(t *testing.T) {
 	} {
 		require.Contains(t, fmt.Sprint(panicOf(run)), want)
 	}
+	var exhausted *scope.ExhaustedError
+	require.ErrorAs(t, scope.Try(func() error { allocarray.Pad(ctx, v, 0, [2]int{0, math.MaxInt}); return nil }), &exhausted)
+	require.EqualValues(t, uint(math.MaxUint), exhausted.Requested, "more than can be said")
 }
 
 func testFlat[T allocarray.Element](t *testing.T) {

@@ -13,14 +13,16 @@ import (
 //
 // is the same as Add followed by x.Release(ctx), except that an elementwise operation may
 // compute in place if the type and the layout of the result are those of a. The results are
-// the same bits, and the rules those of [AllocArray.Release]: where the allocator does not
+// the same bits, and the rules those of [AllocArray.Release]. Where the allocator does not
 // take arrays back, Move changes nothing, except in guard mode. Operations that have no
-// context, such as Sum and AddInto, release their operand too.
+// context, such as Sum and AddInto, release their operand too. Do not use a result beyond the
+// scope of ctx: one that was computed in place may live as long as a would have, others do not.
 //
 // What Move returns is for one operation. Its methods panic, but for those that copy all
 // elements: CopyTo, Clone and Heap. An array may be moved and an operand twice, also by
 // its views, if the operation only reads it: it must not be the destination as well. If the
-// operation panics, the elements may have any value. Move panics if a is stale or a view.
+// operation panics, the elements may have any value. Move panics if a is stale, and where
+// Release would if it is a view.
 func (a AllocArray[T]) Move() AllocArray[T] {
 	a.check("Move")
 	if a.stamp.Releasable() {

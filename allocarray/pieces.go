@@ -2,17 +2,15 @@ package allocarray
 
 import (
 	"context"
-	"sync"
 
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
+	"github.com/allocarrays/allocarrays-go/internal/spare"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
-// worthwhile is from how many multiply-adds on a product is computed with the caller's helpers (see
-// [scope.Helpers]), and unit how many rows or columns a piece has at least.
-const (
-	worthwhile = 1 << 20
-	unit       = 64
-)
+// unit is how many rows or columns of a product that is computed with the caller's helpers (see [scope.Helpers]) a piece has
+// at least.
+const unit = 64
 
 // A productTask is a product of two matrices, cut along the rows or the columns of the result. Each
 // element is the same chain of sums in any piece.
@@ -22,20 +20,13 @@ type productTask[T Element] struct {
 	pieces    int
 }
 
-// spareTasks are tasks for reuse: as many as were in use at once. A sync.Pool would let the garbage
-// collector have them, and make others.
-type spareTasks[T Element] struct {
-	mu   sync.Mutex
-	free []*productTask[T]
-}
-
 var (
-	spareTasks32 spareTasks[float32]
-	spareTasks64 spareTasks[float64]
+	spareTasks32 spare.List[productTask[float32]]
+	spareTasks64 spare.List[productTask[float64]]
 )
 
 // spareTasksOf returns those for an element; nil for integers, whose products one core computes.
-func spareTasksOf[T Element]() *spareTasks[T] {
+func spareTasksOf[T Element]() *spare.List[productTask[T]] {
 	var s any
 	switch any((*T)(nil)).(type) {
 	case *float32:
@@ -43,34 +34,14 @@ func spareTasksOf[T Element]() *spareTasks[T] {
 	case *float64:
 		s = &spareTasks64
 	}
-	spares, _ := s.(*spareTasks[T])
+	spares, _ := s.(*spare.List[productTask[T]])
 	return spares
-}
-
-func (s *spareTasks[T]) take() *productTask[T] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := len(s.free) - 1
-	if last < 0 {
-		return new(productTask[T])
-	}
-	t := s.free[last]
-	s.free = s.free[:last]
-	return t
-}
-
-// put takes t back, without what it refers to.
-func (s *spareTasks[T]) put(t *productTask[T]) {
-	*t = productTask[T]{}
-	s.mu.Lock()
-	s.free = append(s.free, t)
-	s.mu.Unlock()
 }
 
 // matMulTogether computes the product of two matrices into dst, if it is large and ctx has helpers.
 func matMulTogether[T Element](ctx context.Context, dst, a, b *AllocArray[T]) bool {
 	m, k, n := a.shape[0], a.shape[1], b.shape[1]
-	if float64(m)*float64(k)*float64(n) < worthwhile {
+	if float64(m)*float64(k)*float64(n) < pieces.Worthwhile {
 		return false
 	}
 	h, spares := scope.HelpersFrom(ctx), spareTasksOf[T]()
@@ -84,10 +55,10 @@ func matMulTogether[T Element](ctx context.Context, dst, a, b *AllocArray[T]) bo
 	if units < 2 {
 		return false
 	}
-	t := spares.take()
+	t := spares.Take()
 	*t = productTask[T]{dst: matrixOf(dst), a: matrixOf(a), b: matrixOf(b), columns: columns, pieces: min(units, 4*h.Workers())}
 	h.RunPieces(t.pieces, t)
-	spares.put(t)
+	spares.Put(t)
 	return true
 }
 

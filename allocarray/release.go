@@ -20,9 +20,10 @@ import (
 // guard mode a released array is stale on every allocator, the Go heap included, so that
 // tests find what is wrong wherever they run. Arrays made by [Wrap] are never released.
 //
-// Release panics if the array was released before or its scope has ended, if a is a view
-// of an array, and if another allocator than ctx's made it and one of the two takes arrays
-// back. (A view of all elements in their order, as Reshape returns, counts as the array.)
+// Release panics if the array's scope has ended, if another allocator than ctx's made it and one
+// of the two takes arrays back, and, where the array's does or in guard mode, if it was released
+// before or a is a view of it. (A view of all elements in their order, as Reshape returns, counts
+// as the array.)
 func (a AllocArray[T]) Release(ctx context.Context) {
 	if a.layout == nil || !a.stamp.Live() {
 		a.panicUnreleasable()

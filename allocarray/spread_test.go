@@ -108,6 +108,11 @@ func TestVarByHand(t *testing.T) {
 		require.True(t, same(math.Sqrt(c.want), allocarray.StdAxis(t.Context(), a, -1, c.ddof).Item()), "%v", c)
 	}
 	require.Equal(t, "allocarray: Var: ddof -1 is negative", panicOf(func() { allocarray.Var(allocarray.Wrap([]float32{1}), -1) }))
+	into := func(f func(dst, a allocarray.AllocArray[float32], axis, ddof int)) func() {
+		return func() { f(allocarray.Wrap([]float32{0}).Index(0, 0), allocarray.Wrap([]float32{1}), 0, -1) }
+	}
+	require.Equal(t, "allocarray: VarAxisInto: ddof -1 is negative", panicOf(into(allocarray.VarAxisInto[float32])))
+	require.Equal(t, "allocarray: StdAxisInto: ddof -1 is negative", panicOf(into(allocarray.StdAxisInto[float32])))
 }
 
 func testNorm[T allocarray.Float](t *testing.T) {

@@ -104,7 +104,8 @@ func (c *crew) begin(n int, task scope.Task) *job {
 	return j
 }
 
-// takeJob returns a job for reuse, or a new one; c.mu is held.
+// takeJob returns a job for reuse, or a new one; c.mu is held, so that the jobs need no lock of a spare.List, and they keep
+// what a crew of this size needs, which that would clear.
 func (c *crew) takeJob() *job {
 	last := len(c.jobs) - 1
 	if last < 0 {

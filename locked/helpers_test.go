@@ -97,10 +97,11 @@ func TestHelpersRunAtTheSameTime(t *testing.T) {
 // TestHelpersBusy: while they are, others compute alone, and so do the pieces themselves.
 func TestHelpersBusy(t *testing.T) {
 	h := helpers(t, 2)
-	met := meet(2)
+	met, left := meet(2), meet(2)
 	var inner, other atomic.Int32
 	h.RunPieces(2, pieces(func(int, int) {
 		met() // both workers are in a piece
+		defer left()
 		h.RunPieces(3, pieces(func(worker, _ int) {
 			inner.Add(1)
 			if worker != 0 {

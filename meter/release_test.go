@@ -12,6 +12,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
@@ -116,6 +117,45 @@ func TestReleaseDischarges(t *testing.T) {
 	}
 }
 
+// TestReleaseInANestedScope: what was released behind the meter's back makes room in the scopes
+// within its own, a single byte as well.
+func TestReleaseInANestedScope(t *testing.T) {
+	defer guard.Set(guard.Set(guard.Off))
+	for name, a := range releasers() {
+		t.Run(name, func(t *testing.T) {
+			limit := meter.NewLimit(nil, "request", 100)
+			ctx := scope.WithAllocator(t.Context(), meter.New(a, meter.Within(limit)))
+			require.NoError(t, scope.NoEscape(ctx, func(outer context.Context) error {
+				x := allocarray.New[byte](outer, 100)
+				return scope.NoEscape(outer, func(inner context.Context) error {
+					allocarray.Sum(x.Move())
+					y := allocarray.New[byte](inner, 99)
+					z := allocarray.New[byte](inner, 1)
+					z.Release(inner)
+					require.Equal(t, 99, limit.Stats().Used)
+					y.Release(inner)
+					require.Zero(t, limit.Stats().Used)
+					return nil
+				})
+			}))
+		})
+	}
+}
+
+// TestReleaserOfAScope: a scope takes single blocks back as long as it is open, and if the allocator
+// does.
+func TestReleaserOfAScope(t *testing.T) {
+	limit := meter.NewLimit(nil, "request", 0)
+	for able, a := range map[bool]scope.Allocator{true: scopeless{trial.NewFreeList()}, false: scope.Heap()} {
+		r, g := opened(t, meter.New(a, meter.Within(limit)))
+		releaser := r.(handshake.Releasing).Releaser
+		require.Equal(t, able, releaser(g) != nil)
+		r.Close(g, 0)
+		require.Nil(t, releaser(g))
+		r.Release(g)
+	}
+}
+
 // TestReleaseByAnotherContext: a block that is released behind the meter's back is discharged before
 // anything is refused.
 func TestReleaseByAnotherContext(t *testing.T) {
@@ -162,18 +202,20 @@ func TestReleaseInLog(t *testing.T) {
 		m := meter.New(releasers()[name], meter.Log(slog.New(slog.NewJSONHandler(&out, nil)), 0, 1))
 		require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), m), func(outer context.Context) error {
 			x := allocarray.New[byte](outer, 100)
-			return scope.NoEscape(outer, func(inner context.Context) error {
+			require.NoError(t, scope.NoEscape(outer, func(inner context.Context) error {
 				for range 10 {
 					y := allocarray.New[byte](inner, 100)
 					x.Release(inner)
 					x = y
 				}
 				return nil
-			})
+			}))
+			_ = allocarray.New[byte](outer, 220) // when the scope within has ended, all of it is gone, once
+			return nil
 		}))
 		var line struct{ Bytes int }
 		require.NoError(t, json.Unmarshal(out.Bytes(), &line), out.String())
-		require.Equal(t, 200, line.Bytes, name)
+		require.Equal(t, 220, line.Bytes, name)
 	}
 }
 

@@ -177,6 +177,10 @@ func TestSummary(t *testing.T) {
 0  Conv2D "conv" 1→4 of 3×3  8×10×4  40          160
 1  Residual of 2 layers      8×10×4  20          80
    all                       8×10×4  60          240`, other)
+	for _, sample := range [][]int{{-1}, {0, 12, 1}} {
+		_, err = c.Summary(sample...)
+		require.ErrorContains(t, err, "lengths must be positive")
+	}
 	_, err = c.Summary(2, 2, 1)
 	require.EqualError(t, err, `nn: layer 0, Conv2D "conv" 1→4 of 3×3: takes samples into which its window fits, not 2×2×1`)
 }

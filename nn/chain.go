@@ -86,8 +86,11 @@ func describe(l Layer) string {
 func (c *Chain) String() string { return c.table(c.in, c.shapes) }
 
 // Summary returns the table of String for samples of another shape, such as larger images or
-// longer sequences, or an error if a layer does not take them.
+// longer sequences, or an error if a length is not positive or a layer does not take them.
 func (c *Chain) Summary(sample ...int) (string, error) {
+	if slices.ContainsFunc(sample, func(d int) bool { return d <= 0 }) {
+		return "", fmt.Errorf("nn: Summary: sample shape %s: lengths must be positive", shapeText(sample))
+	}
 	shapes, err := shapesOf(c.layers, sample)
 	if err != nil {
 		return "", fmt.Errorf("nn: %w", err)

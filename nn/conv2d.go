@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
-	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/conv"
 )
 
 // Conv2D is a convolution of images of height×width×channels, with bias. As in all
@@ -14,23 +14,14 @@ import (
 //	y[n,i,j,o] = bias[o] + Σ weight[o,c,r,s] · x[n, i·stride+r·dilation-padding, j·stride+s·dilation-padding, c]
 //
 // over c, r and s, where x is 0 outside the image. With a window of 3×3, without stride and dilation,
-// between 32 channels or more it is computed by Winograd's algorithm: the result is then within
+// between 32 channels or more, or from 16 to 64, it is computed by Winograd's algorithm: the result is then within
 // 2·10⁻⁶ of this, relative to the largest output. Create one with [NewConv2D].
 type Conv2D struct {
 	name         string
 	window       Window // with its defaults
 	groups       int
-	weight, bias Tensor // PyTorch's out×in/groups×height×width, and out; bias is empty without one
-	filters      *filters
-}
-
-// filters is what a convolution multiplies by. It is immutable, so that its address
-// tells whether the weights it was made from are still those of the layer.
-type filters struct {
-	packed    []*gemm.Packed[float32] // for each group: height·width·in rows, in this order, and out columns
-	winograd  *winograd               // in place of packed, or nil
-	depthwise []float32               // in place of packed, or nil: height×width×channels
-	bias      []float32               // nil for none; zeros for depthwise
+	weight, bias Tensor        // PyTorch's out×in/groups×height×width, and out; bias is empty without one
+	filters      *conv.Filters // immutable, so that their address tells whether they were made from the weights that the layer has now
 }
 
 var (
@@ -125,15 +116,6 @@ func (c *Conv2D) Forward(ctx context.Context, x Tensor) Tensor {
 	return s.Forward(ctx, x)
 }
 
-// isPointwise reports whether each output pixel depends on one input pixel alone:
-// the product is then that of Dense.
-func (c *Conv2D) isPointwise() bool {
-	return c.groups == 1 && c.window == Square(1).Strided(1).Dilated(1)
-}
-
-// isDepthwise reports whether each channel is a group.
-func (c *Conv2D) isDepthwise() bool { return c.groups > 1 && c.groups == c.In() && c.groups == c.Out() }
-
 // OutputShape returns the shape of the result for an image of height×width×In.
 func (c *Conv2D) OutputShape(sample []int) ([]int, error) {
 	if len(sample) == 3 && sample[2] != c.In() {
@@ -153,35 +135,13 @@ func (c *Conv2D) Parameters() []Parameter {
 
 // ParametersChanged packs the weights in the order in which the product reads
 // them.
-func (c *Conv2D) ParametersChanged() {
-	var bias []float32
-	if c.bias.Rank() > 0 {
-		bias = c.bias.Data()
-	}
-	c.filters = c.newFilters(c.channelsLast(), bias)
+func (c *Conv2D) ParametersChanged() { c.filters = c.newFilters(elements(c.bias), nil) }
+
+// newFilters packs the weights, each output channel times its scale unless that is nil.
+func (c *Conv2D) newFilters(bias []float32, scale []float64) *conv.Filters {
+	return conv.NewFilters(c.window.unpadded(), c.In(), c.Out(), c.groups, c.weight.Data(), bias, scale)
 }
 
 // channelsLast returns a copy of the weights as out×height×width×in, which is the
 // order of the pixels under the window.
 func (c *Conv2D) channelsLast() []float32 { return c.weight.Permute(0, 2, 3, 1).Heap().Data() }
-
-// newFilters prepares weights of out×height×width×in.
-func (c *Conv2D) newFilters(w, bias []float32) *filters {
-	if c.isWinograd() {
-		return &filters{winograd: newWinograd(w, bias, c.In(), c.Out()), bias: bias}
-	}
-	f, k, out := &filters{bias: bias}, len(w)/c.Out(), c.Out()/c.groups
-	if c.isDepthwise() {
-		if f.depthwise = make([]float32, len(w)); bias == nil {
-			f.bias = make([]float32, c.Out())
-		}
-		for i, v := range w {
-			f.depthwise[i%k*c.Out()+i/k] = v
-		}
-		return f
-	}
-	for g := range c.groups {
-		f.packed = append(f.packed, gemm.Pack(w[g*out*k:(g+1)*out*k], k, out, 1, k))
-	}
-	return f
-}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
 )
 
 // Dense is the affine layer y = x·Wᵀ + b. Create one with [NewDense].
@@ -72,8 +73,8 @@ func (d *Dense) forward(ctx context.Context, x Tensor, act gemm.Activation) Tens
 	shape := x.Shape()
 	shape[len(shape)-1] = d.Out()
 	y := x.Similar(ctx, shape...)
-	p := product{packed: d.packed, dst: y.Data(), a: x.Data(), bias: elements(d.bias), m: x.Len() / d.In(), k: d.In(), n: d.Out(), act: act}
-	p.run(ctx)
+	p := pieces.Product{Packed: d.packed, Dst: y.Data(), A: x.Data(), Bias: elements(d.bias), M: x.Len() / d.In(), K: d.In(), N: d.Out(), Act: act}
+	p.Run(helpersOf(ctx, p.MultiplyAdds()))
 	requireLive(&x, &y)
 	if copied {
 		release(ctx, x)

@@ -140,3 +140,27 @@ func TestChainOnAnyAllocator(t *testing.T) {
 		require.NoError(t, err)
 	}
 }
+
+// TestChainReleasesOutputs: whatever layer returns new memory, the chain around it releases that when
+// the next layer has read it.
+func TestChainReleasesOutputs(t *testing.T) {
+	defer guard.Set(guard.Set(guard.Off))
+	live := func(x nn.Tensor, layers ...nn.Layer) (bytes int, fresh bool) {
+		f := trial.NewFreeList()
+		ctx := scope.WithAllocator(t.Context(), f)
+		x = x.Clone(ctx)
+		before := f.Live
+		y := nn.NewSequence(layers...).Forward(ctx, x)
+		return f.Live - before, x.Stamp() != y.Stamp()
+	}
+	for name, c := range allocCases(t) {
+		for _, layers := range [][]nn.Layer{{c.layer}, {c.layer, nn.ReLU{}}} {
+			want, fresh := live(c.whole, layers...)
+			if !fresh || name == "LSTMState" || name == "Lookup" {
+				continue // a view, or not a layer
+			}
+			got, _ := live(c.whole, append(layers, nn.Softmax{})...)
+			require.Equal(t, want, got, "%s, %d layers: bytes at the end, with another output in place of the layers'", name, len(layers))
+		}
+	}
+}

@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 
+	"github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 )
 
@@ -74,38 +75,34 @@ func (l quantizedConvReLU) Forward(ctx context.Context, x Tensor) Tensor {
 //
 //	scale·(Σ w·x + b) + shift = Σ (scale·w)·x + (scale·b + shift)
 type convNorm struct {
-	filters *filters // of the two together
+	filters *conv.Filters // of the two together
 
 	// What filters was made from. If someone changed the parameters of one of
 	// the layers since, and not through the chain that joined them, the layers
 	// have others now, and are computed one by one.
 	conv   *Conv2D
 	norm   *BatchNorm
-	ofConv *filters
+	ofConv *conv.Filters
 	ofNorm *affine
 }
 
 // newConvNorm joins layers whose numbers of channels agree.
 func newConvNorm(c *Conv2D, b *BatchNorm) *convNorm {
-	w, bias := normed(c, b)
-	return &convNorm{filters: c.newFilters(w, bias), conv: c, norm: b, ofConv: c.filters, ofNorm: b.affine}
+	scale, bias := joined(c, b)
+	return &convNorm{filters: c.newFilters(bias, scale), conv: c, norm: b, ofConv: c.filters, ofNorm: b.affine}
 }
 
-// normed returns the weights and the bias of the two together, as newFilters takes them.
-func normed(c *Conv2D, b *BatchNorm) (w, bias []float32) {
+// joined returns what the weights of each channel are multiplied by where the two are one, and its bias.
+func joined(c *Conv2D, b *BatchNorm) (scale []float64, bias []float32) {
 	scale, shift := b.scaleAndShift()
-	w, bias = c.channelsLast(), make([]float32, c.Out())
-	k := c.weight.Len() / c.Out()
+	own, bias := elements(c.bias), make([]float32, c.Out())
 	for o, s := range scale {
-		for i := o * k; i < (o+1)*k; i++ {
-			w[i] = float32(float64(w[i]) * s)
-		}
-		if c.filters.bias != nil {
-			shift[o] += float64(s * float64(c.filters.bias[o])) // rounded, also where the compiler would fuse
+		if own != nil {
+			shift[o] += float64(s * float64(own[o])) // rounded, also where the compiler would fuse
 		}
 		bias[o] = float32(shift[o])
 	}
-	return w, bias
+	return scale, bias
 }
 
 // isCurrent reports whether the layers still have the parameters that were joined.

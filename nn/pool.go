@@ -96,10 +96,3 @@ func (w Window) pools(x Tensor) bool {
 	height, _ := w.fit(x)
 	return height > 0 && w.checkPool() == nil
 }
-
-// under returns the part from ≤ i < to of an axis of the image, without padding,
-// that the i-th position of the window covers.
-func (w Window) under(axis, i, length int) (from, to int) {
-	from = i*w.Stride[axis] - w.Padding[axis]
-	return max(from, 0), min(from+w.Size[axis], length)
-}

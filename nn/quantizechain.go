@@ -120,7 +120,11 @@ func (z *quantizer) convolution(c *Conv2D, norm *BatchNorm, examples []Tensor) L
 	q := z.conv[key]
 	if q == nil {
 		if norm != nil {
-			w, bias := normed(c, norm)
+			scale, bias := joined(c, norm)
+			w := c.channelsLast()
+			for i := range w {
+				w[i] = float32(float64(w[i]) * scale[i/(len(w)/c.Out())])
+			}
 			q = quantizeConv2D(c, w, bias)
 		} else {
 			q = QuantizeConv2D(c)

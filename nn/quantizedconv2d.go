@@ -7,6 +7,8 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
+	"github.com/allocarrays/allocarrays-go/internal/spare"
 )
 
 // QuantizedConv2D is a [Conv2D] whose products are of bytes, as those of [QuantizedDense] are: signed
@@ -41,7 +43,7 @@ func quantizeConv2D(c *Conv2D, w, bias []float32) *QuantizedConv2D {
 	bytes, scales := quantizedWeights("QuantizeConv2D", c.name, w, k, c.Out())
 	q := &QuantizedConv2D{name: c.name, window: c.window, in: c.In(), scales: scales, bias: bias, weights: len(w)}
 	in, out, per := c.In()/c.groups, c.Out()/c.groups, gemm.BytesPerUnit()
-	room := ceil(in, per) * per
+	room := pieces.Ceil(in, per) * per
 	rows := k / in * room
 	padded := make([]int8, rows*out)
 	for g := range c.groups {
@@ -138,7 +140,7 @@ type byteConv struct {
 	each          int       // of the room
 }
 
-var byteConvs spares[byteConv]
+var byteConvs spare.List[byteConv]
 
 // byteSums is how many sums a band has: they stay in the second-level cache.
 const byteSums = 32 << 10
@@ -148,16 +150,16 @@ func (c *byteConv) run(ctx context.Context, batch int) {
 	h, workers := helpersFor(ctx, float64(len(c.y))*float64(q.weights/q.Out()))
 	c.lines = min(c.out.height, max(1, byteSums/c.out.line()))
 	if workers > 1 && batch < workers {
-		c.lines = min(c.lines, ceil(c.out.height, workers))
+		c.lines = min(c.lines, pieces.Ceil(c.out.height, workers))
 	}
-	c.bands = ceil(c.out.height, c.lines)
+	c.bands = pieces.Ceil(c.out.height, c.lines)
 	w, per := q.window, gemm.BytesPerUnit()
-	units := q.Groups() * ceil(q.in/q.Groups(), per)
+	units := q.Groups() * pieces.Ceil(q.in/q.Groups(), per)
 	c.under = plane{(c.lines-1)*w.Stride[0] + (w.Size[0]-1)*w.Dilation[0] + 1, c.in.width + 2*w.Padding[1], units}
 	if n := c.under.len(); n > math.MaxInt32 {
 		panic(fmt.Sprintf("nn: %v: lines of %d units, padding included, want at most %d", q, n, math.MaxInt32))
 	}
-	c.each = c.under.len() + ceil(c.in.line(), per) + c.lines*c.out.width*apart(q.Out()/q.Groups())
+	c.each = c.under.len() + pieces.Ceil(c.in.line(), per) + c.lines*c.out.width*apart(q.Out()/q.Groups())
 	columns := c.columns()
 	room, segs, maps := integers(ctx, workers*c.each), integers(ctx, w.Size[0]*columns), Tensor{}.Similar(ctx, 2*batch)
 	c.room, c.segs = room.Data(), segs.Data()
@@ -174,10 +176,10 @@ func (c *byteConv) run(ctx context.Context, batch int) {
 			c.RunPiece(0, i)
 		}
 	} else {
-		t := byteConvs.take()
+		t := byteConvs.Take()
 		*t = *c
 		h.RunPieces(batch*c.bands, t)
-		byteConvs.put(t)
+		byteConvs.Put(t)
 	}
 	release(ctx, room)
 	release(ctx, segs)
@@ -199,7 +201,7 @@ func (c *byteConv) RunPiece(worker, i int) {
 	lines := min(c.lines, c.out.height-from)
 	room := c.room[worker*c.each:][:c.each]
 	units, room := room[:c.under.len()], room[c.under.len():]
-	line, sums := room[:ceil(c.in.line(), gemm.BytesPerUnit())], room[ceil(c.in.line(), gemm.BytesPerUnit()):]
+	line, sums := room[:pieces.Ceil(c.in.line(), gemm.BytesPerUnit())], room[pieces.Ceil(c.in.line(), gemm.BytesPerUnit()):]
 	by := kernel.Quantization{Scale: c.scales[n], Zero: uint8(c.zeros[n])}
 	c.quantize(units, line, c.x[n*c.in.len():][:c.in.len()], from*q.window.Stride[0]-q.window.Padding[0], by)
 	g := gemm.Grid{Images: 1, Height: lines, Width: c.out.width, Line: q.window.Stride[0] * c.under.line(), Pixel: q.window.Stride[1] * c.under.channels}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
+	"github.com/allocarrays/allocarrays-go/internal/spare"
 )
 
 // QuantizedDense is a [Dense] whose product is one of bytes: the weights are signed, with a
@@ -111,24 +113,24 @@ type byteProduct struct {
 	each          int     // of the sums
 }
 
-var byteProducts spares[byteProduct]
+var byteProducts spare.List[byteProduct]
 
 func (p *byteProduct) run(ctx context.Context) {
 	q := p.layer
 	h, workers := helpersFor(ctx, float64(p.rows)*float64(q.in)*float64(q.Out()))
 	panel := q.weights.ColumnStep()
-	p.step = min(ceil(q.Out(), panel), ceil(quantizedOuts, panel))
+	p.step = min(pieces.Ceil(q.Out(), panel), pieces.Ceil(quantizedOuts, panel))
 	most := quantizedRows * workers
 	room := min(p.rows, most)
 	if workers > 1 {
-		if p.down = ceil(room, ceil(quantizedRows, 2)); p.down < workers {
-			p.step = min(p.step, ceil(ceil(q.Out(), panel), workers))
+		if p.down = pieces.Ceil(room, pieces.Ceil(quantizedRows, 2)); p.down < workers {
+			p.step = min(p.step, pieces.Ceil(pieces.Ceil(q.Out(), panel), workers))
 		}
 	}
 	p.down = max(p.down, 1)
 	p.step *= panel
-	p.across = ceil(q.Out(), p.step)
-	p.each = ceil(room, p.down) * apart(p.step)
+	p.across = pieces.Ceil(q.Out(), p.step)
+	p.each = pieces.Ceil(room, p.down) * apart(p.step)
 	units, sums, maps := integers(ctx, room*q.weights.UnitsOf(q.in)), integers(ctx, workers*p.each), Tensor{}.Similar(ctx, 2*room)
 	p.units, p.sums = units.Data(), sums.Data()
 	p.scales, p.zeros = maps.Data()[:room], maps.Data()[room:]
@@ -141,10 +143,10 @@ func (p *byteProduct) run(ctx context.Context) {
 			}
 			continue
 		}
-		t := byteProducts.take()
+		t := byteProducts.Take()
 		*t = *p
 		h.RunPieces(p.down*p.across, t)
-		byteProducts.put(t)
+		byteProducts.Put(t)
 	}
 	release(ctx, units)
 	release(ctx, sums)
@@ -167,7 +169,7 @@ func (p *byteProduct) quantize() {
 func (p *byteProduct) RunPiece(worker, i int) {
 	q := p.layer
 	units := q.weights.UnitsOf(q.in)
-	top, bottom := share(i/p.across, p.down, p.to-p.from)
+	top, bottom := pieces.Share(i/p.across, p.down, p.to-p.from)
 	left := i % p.across * p.step
 	right := min(left+p.step, q.Out())
 	sums := p.sums[worker*p.each:][:p.each]

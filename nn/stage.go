@@ -2,22 +2,26 @@ package nn
 
 import (
 	"context"
+	"fmt"
+	"math"
 
-	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/internal/conv"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
 )
 
 // A stage is a Conv2D and what comes behind it, as far as it can be computed with it: a
 // BatchNorm, which becomes part of the weights; a ReLU; another BatchNorm and its ReLU; and
-// a pooling layer. It takes some lines of the output through all of them before it goes on
+// a pooling layer. Package conv takes some lines of the output through all of them before it goes on
 // to the next, so that what lies between them stays in the cache.
 type stage struct {
 	layers []Layer
 	conv   *Conv2D
-	joined *convNorm       // conv and the BatchNorm behind it; nil for conv alone
-	act    gemm.Activation // behind the convolution
-	norm   *BatchNorm      // behind that, or nil
-	relu   bool            // behind norm
-	pool   *pooling        // behind all, or nil
+	joined *convNorm  // conv and the BatchNorm behind it; nil for conv alone
+	act    bool       // a ReLU behind the convolution
+	norm   *BatchNorm // behind that, or nil
+	relu   bool       // behind norm
+	pool   *pooling   // behind all, or nil
 }
 
 // newStage returns c, the first of the layers, with as many of the others as can be
@@ -35,7 +39,7 @@ func newStage(c *Conv2D, layers []Layer) (s *stage, taken int) {
 		taken++
 	}
 	if isReLU(next()) {
-		s.act = gemm.ReLU
+		s.act = true
 		taken++
 	}
 	if b, ok := next().(*BatchNorm); ok && b.Channels() == c.Out() {
@@ -72,8 +76,7 @@ func (s *stage) Forward(ctx context.Context, x Tensor) Tensor {
 	if copied {
 		x = x.Clone(ctx)
 	}
-	w := newSweep(s.conv, f, s.act, x)
-	s.run(ctx, &w, y)
+	s.run(ctx, f, x, y)
 	requireLive(&x, &y)
 	if copied {
 		release(ctx, x)
@@ -95,36 +98,51 @@ func (s *stage) shape(x Tensor) (shape [4]int, ok bool) {
 	return [4]int{x.Dim(0), height, width, s.conv.Out()}, true
 }
 
-// run computes y, with the helpers of ctx if there is much to compute.
-func (s *stage) run(ctx context.Context, w *sweep, y Tensor) {
+// run computes y from x, which is contiguous, with the helpers of ctx if there is much to compute. It releases what
+// memory it takes.
+func (s *stage) run(ctx context.Context, f *conv.Filters, x, y Tensor) {
+	padding := s.conv.window.Padding
+	c, ok := conv.New(f, x.Dim(1), x.Dim(2), padding, padding)
+	if !ok {
+		n := (x.Dim(1) + 2*padding[0]) * (x.Dim(2) + 2*padding[1]) * x.Dim(3)
+		panic(fmt.Sprintf("nn: %v: image of %d elements, padding included, want at most %d", s.conv, n, math.MaxInt32))
+	}
 	if y.Len() == 0 {
 		return
 	}
-	h, workers := helpersFor(ctx, w.multiplyAdds(y.Dim(0)))
-	if workers > 1 && w.sharesFilters() {
-		w.helpers, w.workers, workers = h, workers, 1
-	}
-	p := newBands(s, w, y, workers)
-	p.prepare(ctx, workers)
-	if workers == 1 {
-		for i := range p.pieces() {
-			p.RunPiece(0, i)
-		}
-		return
-	}
-	t := spareBands.take()
-	*t = p
-	h.RunPieces(t.pieces(), t)
-	spareBands.put(t)
-}
-
-// plane is the image that is pooled.
-func (s *stage) plane(w *sweep) plane { return plane{w.height, w.width, s.conv.Out()} }
-
-// compute sets dst to some lines before the pooling.
-func (s *stage) compute(w *sweep, dst []float32, n, images, from, to int) {
-	w.lines(dst, n, images, from, to)
+	run := conv.Stage{Conv: c, Batch: x.Dim(0), ReLU: s.act, X: x.Data(), Dst: y.Data()}
 	if s.norm != nil {
-		s.norm.affine.apply(dst, dst, s.relu)
+		run.After, run.Arg = normalize, s.norm.affine
+		if s.relu {
+			run.After = normalizeReLU
+		}
+	}
+	if s.pool != nil {
+		height, width := c.Size()
+		run.Pool = s.pool.of(height, width)
+	}
+	workers, room := run.Cut(helpersOf(ctx, run.MultiplyAdds()))
+	var work Tensor
+	var table allocarray.AllocArray[int32]
+	if room > 0 {
+		work = work.Similar(ctx, workers*room)
+		run.Rooms = pieces.NewRooms(work.Data(), room)
+	}
+	if n := c.Table(); n > 0 {
+		table = table.Similar(ctx, n)
+		run.Conv.SetTable(table.Data())
+	}
+	run.Run()
+	if table.Rank() > 0 {
+		release(ctx, table)
+	}
+	if room > 0 {
+		release(ctx, work)
 	}
 }
+
+// normalize is a BatchNorm as the epilogue of a convolution.
+func normalize(norm any, _ int, part []float32, _ int) { norm.(*affine).apply(part, part, false) }
+
+// normalizeReLU is normalize with a ReLU behind it.
+func normalizeReLU(norm any, _ int, part []float32, _ int) { norm.(*affine).apply(part, part, true) }

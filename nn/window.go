@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"strings"
+
+	"github.com/allocarrays/allocarrays-go/internal/conv"
 )
 
 // A Window says which part of an image [Conv2D], [MaxPool2D] and [AvgPool2D] read
@@ -64,6 +66,11 @@ func (w Window) withDefaults(stride [2]int) Window {
 		}
 	}
 	return w
+}
+
+// unpadded returns w, with its defaults, as package conv has it.
+func (w Window) unpadded() conv.Window {
+	return conv.Window{Size: w.Size, Stride: w.Stride, Dilation: w.Dilation}
 }
 
 // check returns an error if w, with its defaults, is invalid.
@@ -128,3 +135,9 @@ func misfit(layer Shaper, x Tensor) string {
 	}
 	return fmt.Sprintf("nn: %v: input of shape %s: %s", layer, shapeText(x.Shape()), reason)
 }
+
+// A plane is the size of an image.
+type plane struct{ height, width, channels int }
+
+func (p plane) line() int { return p.width * p.channels }
+func (p plane) len() int  { return p.height * p.line() }

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,11 +25,14 @@ type Model struct {
 // damaged, or whose weights are in files of their own, is an error that matches [ErrMalformed] or says which
 // file is missing; see [LoadFile] for those.
 func Load(r io.Reader) (*Model, error) {
-	b, err := io.ReadAll(r)
-	if err != nil {
+	var b bytes.Buffer
+	if sized, ok := r.(interface{ Len() int }); ok { // as bytes.Reader: no copies on the way
+		b.Grow(sized.Len() + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(r); err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	return load(b, nil)
+	return load(b.Bytes(), nil)
 }
 
 // LoadFile is [Load] for the file of that name. Files with weights are looked for in its directory, and

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -141,6 +142,14 @@ func TestWriteFile(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
 	require.Len(t, entries, 1, "no temporary file stays behind")
+	if runtime.GOOS != "windows" {
+		for file, want := range map[string]os.FileMode{path: 0o600, path + "2": 0o644} {
+			require.NoError(t, safetensors.WriteFile(file, tensors, nil))
+			info, err := os.Stat(file)
+			require.NoError(t, err)
+			require.Equal(t, want, info.Mode().Perm(), "a private file stays private, and a new one can be read")
+		}
+	}
 	f, err := safetensors.Open(path)
 	require.NoError(t, err)
 	require.Equal(t, []string{"a"}, f.Names())

@@ -16,6 +16,8 @@ func bump(ctx context.Context, size, align uintptr) (unsafe.Pointer, Stamp) {
 			if start, ok := b.Fit(size, align); ok {
 				return b.Take(start, size), b.Top
 			}
+		} else if t := c.track; t != nil {
+			return t.Take(size)
 		}
 	case *regionContext:
 		return take(c.region, c.generation, size, align)

@@ -3,17 +3,13 @@ package scope_test
 import (
 	"context"
 	"reflect"
-	"runtime"
 	"runtime/debug"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
-	"github.com/allocarrays/allocarrays-go/internal/testenv"
 	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
 	"github.com/allocarrays/allocarrays-go/scope/guard"
@@ -188,6 +184,7 @@ func TestWhatGuardModeLeaves(t *testing.T) {
 	before := guard.Set(guard.Full)
 	t.Cleanup(func() { guard.Set(before) })
 	require.Equal(t, memory.Block{}, memory.Guarded(memory.Block{}, 1))
+	require.Nil(t, memory.Guarded(memory.NewBlock(make([]byte, 8), scope.Stamp{}), 8).Stamp.Record(), "no allocator's")
 	one := new(oneIsolated)
 	b := memory.NewBlockEpoch(one).Block(make([]byte, 64))
 	require.Equal(t, b, memory.Guarded(b, 8))
@@ -216,34 +213,6 @@ func TestGuardedEndAt(t *testing.T) {
 			require.False(t, b.Stamp.Live())
 			require.Panics(t, func() { b.Bytes()[0] = 2 }, "a fault")
 		}
-	}
-}
-
-// TestReleasedByTwo: of goroutines that release the same block at the same time, one does.
-func TestReleasedByTwo(t *testing.T) {
-	before := guard.Set(guard.Full)
-	t.Cleanup(func() { guard.Set(before) })
-	rounds := 20_000
-	if testenv.Slow() {
-		rounds = 1000
-	}
-	for range rounds {
-		b := memory.Guarded(memory.NewBlock(make([]byte, 8), scope.Stamp{}), 8)
-		var done sync.WaitGroup
-		var released, started atomic.Int32
-		for range 2 {
-			done.Go(func() {
-				started.Add(1)
-				for started.Load() < 2 {
-					runtime.Gosched()
-				}
-				if b.Stamp.Release(nil, b.Bytes()) {
-					released.Add(1)
-				}
-			})
-		}
-		done.Wait()
-		require.EqualValues(t, 1, released.Load())
 	}
 }
 

@@ -39,23 +39,28 @@ func NewBuilder[T any](ctx context.Context, capacity int) *Builder[T] {
 	}
 	b := &Builder[T]{alloc: AllocatorFrom(ctx)}
 	b.extender, _ = b.alloc.(memory.Extender)
-	if err := b.take(capacity); err != nil {
+	if _, err := b.take(capacity); err != nil {
 		panic(err)
 	}
 	return b
 }
 
-// Append adds elements at the end. It panics with an [*ExhaustedError] when memory is
-// exhausted, and nothing has changed then; and with a message if the current scope is not
-// the one that the Builder was made in, but one within it, which would end too early.
+// Append adds elements at the end, which may be the Builder's own, as in
+// b.Append(b.View()...). It panics with an [*ExhaustedError] when memory is exhausted, and
+// nothing has changed then; and with a message if the current scope is not the one that the
+// Builder was made in, but one within it, which would end too early.
 func (b *Builder[T]) Append(elems ...T) {
 	b.check("Append to")
-	if len(elems) > cap(b.elems)-len(b.elems) {
-		if err := b.grow(len(elems)); err != nil {
-			panic(err)
-		}
+	if len(elems) <= cap(b.elems)-len(b.elems) {
+		b.elems = append(b.elems, elems...)
+		return
 	}
-	b.elems = append(b.elems, elems...)
+	old, err := b.grow(len(elems))
+	if err != nil {
+		panic(err)
+	}
+	b.elems = append(b.elems, elems...) // which may be in old
+	b.release(old)
 }
 
 // Grow makes room for n elements more, so that appending them cannot fail. It panics as
@@ -66,9 +71,11 @@ func (b *Builder[T]) Grow(n int) {
 		panic(misuse("Grow of a Builder by %d elements", n))
 	}
 	if n > cap(b.elems)-len(b.elems) {
-		if err := b.grow(n); err != nil {
+		old, err := b.grow(n)
+		if err != nil {
 			panic(err)
 		}
+		b.release(old)
 	}
 }
 
@@ -103,21 +110,22 @@ func (b *Builder[T]) check(what string) {
 }
 
 // grow makes room for n elements more: for twice as many as there are, if these are to be
-// had.
-func (b *Builder[T]) grow(n int) error {
+// had. It returns what take does.
+func (b *Builder[T]) grow(n int) (old memory.Block, err error) {
 	need := len(b.elems) + n
 	if need < n {
 		return b.take(-1)
 	}
-	err := b.take(max(need, 2*cap(b.elems)))
+	old, err = b.take(max(need, 2*cap(b.elems)))
 	if err != nil && need < 2*cap(b.elems) {
-		err = b.take(need)
+		old, err = b.take(need)
 	}
-	return err
+	return old, err
 }
 
-// take makes the capacity n, or a little more; n is negative if it overflows.
-func (b *Builder[T]) take(n int) error {
+// take makes the capacity n, or a little more; n is negative if it overflows. It returns the
+// block that was copied, for release; an empty one if there is none, or arrays may be on it.
+func (b *Builder[T]) take(n int) (old memory.Block, err error) {
 	var zero T
 	one := max(int(unsafe.Sizeof(zero)), 1)
 	if n > 0 {
@@ -125,15 +133,15 @@ func (b *Builder[T]) take(n int) error {
 	}
 	hi, size := bits.Mul(uint(n), uint(unsafe.Sizeof(zero)))
 	if n < 0 || hi != 0 {
-		return &ExhaustedError{Allocator: "scope", Requested: ^uintptr(0), Available: maxHeap, Limit: maxHeap}
+		return old, &ExhaustedError{Allocator: "scope", Requested: ^uintptr(0), Available: maxHeap, Limit: maxHeap}
 	}
 	if longer, ok := b.extend(uintptr(size)); ok {
 		b.block, b.elems = longer, view[T](longer, n)[:len(b.elems)]
-		return nil
+		return old, nil
 	}
 	block, born, err := b.another(n, uintptr(size))
 	if err != nil {
-		return err
+		return old, err
 	}
 	switch none := (Stamp{}); {
 	case b.born == none:
@@ -144,10 +152,10 @@ func (b *Builder[T]) take(n int) error {
 	elems := view[T](block, n)
 	copy(elems, b.elems)
 	if !b.lent {
-		b.release()
+		old = b.block
 	}
 	b.block, b.elems, b.lent = block, elems[:len(b.elems)], false
-	return nil
+	return old, nil
 }
 
 // another allocates a block of n elements, size bytes in all, and returns the stamp of the
@@ -177,12 +185,12 @@ func (b *Builder[T]) another(n int, size uintptr) (block memory.Block, born Stam
 	return block, born, nil
 }
 
-// release ends the block, which was copied, where single blocks can be released.
-func (b *Builder[T]) release() {
-	if b.block.Stamp.Releasable() {
+// release ends a block that was copied, where single blocks can be released.
+func (b *Builder[T]) release(old memory.Block) {
+	if old.Stamp.Releasable() {
 		r, _ := memory.ReleaserOf(b.alloc)
-		b.block.Stamp.EndsAt(callsite.User())
-		b.block.Stamp.Release(r, b.block.Bytes())
+		old.Stamp.EndsAt(callsite.User())
+		old.Stamp.Release(r, old.Bytes())
 	}
 }
 

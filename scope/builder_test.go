@@ -12,6 +12,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/meter"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -350,4 +351,19 @@ func BenchmarkBody(b *testing.B) {
 			_, _ = io.ReadAll(io.LimitReader(r, 1<<20))
 		}
 	})
+}
+
+// TestBuilderAppendsItself: what is appended may be the Builder's own elements, as with append,
+// also where growing releases the memory that they are in.
+func TestBuilderAppendsItself(t *testing.T) {
+	for name, a := range map[string]scope.Allocator{"heap": scope.Heap(), "slab": bumper.NewSlabBuffer(), "free list": trial.NewFreeList()} {
+		b := scope.NewBuilder[int32](scope.WithAllocator(t.Context(), a), 1)
+		want := []int32{1, 2, 3}
+		b.Append(want...)
+		for range 10 {
+			b.Append(b.View()...)
+			want = append(want, want...)
+			require.Equal(t, want, b.View(), name)
+		}
+	}
 }

@@ -29,6 +29,7 @@ type allocContext struct {
 	context.Context
 	alloc        Allocator
 	bump         *handshake.Bump        // of alloc, or nil
+	track        *handshake.Track       // of alloc, or nil
 	level        *openLevel             // behind wrappers, or nil
 	checkpointer memory.Checkpointer    // behind wrappers, or nil
 	sharing      *handshake.Sharing     // of the checkpointer, if it is a buffer
@@ -56,6 +57,9 @@ func WithAllocator(ctx context.Context, a Allocator) context.Context {
 	c.level, _ = memory.As[*openLevel](a)
 	s, by := handshake.FindScopes(a)
 	c.checkpointer, c.sharing, c.opener = s.Checkpointer, s.Sharing, s.Opener
+	if s.Sharing != nil && s.Sharing.Track != nil && s.Sharing.TrackOwner == a {
+		c.track = s.Sharing.Track
+	}
 	c.wrapped = c.opener != nil && by != a
 	if c.wraps = memory.Unwrap(a) != nil; !c.wraps {
 		c.releaser, _ = a.(memory.Releaser)

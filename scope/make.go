@@ -45,6 +45,10 @@ func Alloc[T any](ctx context.Context, n int) ([]T, Stamp, error) {
 			if start, ok := b.Fit(size, align); ok {
 				return unsafe.Slice((*T)(b.Take(start, size)), n), b.Top, nil
 			}
+		} else if t := c.track; t != nil {
+			if first, stamp := t.Take(size); first != nil {
+				return unsafe.Slice((*T)(first), n), stamp, nil
+			}
 		}
 	} else if c, ok := ctx.(*regionContext); ok {
 		if r, ok := c.region.(*handshake.BumpRegion); ok && size > 0 {

@@ -67,9 +67,10 @@ func (b *Builder[T]) growWithin(most int) error {
 	if most < want {
 		want = most + 1
 	}
-	err := b.take(have + want)
+	old, err := b.take(have + want)
 	if err != nil && want > firstRead {
-		err = b.take(have + firstRead)
+		old, err = b.take(have + firstRead)
 	}
+	b.release(old)
 	return err
 }

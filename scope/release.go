@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"github.com/allocarrays/allocarrays-go/internal/callsite"
@@ -25,10 +26,7 @@ import (
 // part of what was allocated, or if another allocator than ctx's can tell that the memory
 // is its own. These are mistakes in the program, for the array type to panic about.
 func Release[T any](ctx context.Context, elems []T, stamp Stamp) error {
-	if len(elems) == 0 || stamp == (Stamp{}) {
-		return nil
-	}
-	return release(ctx, bytesOf(elems), stamp)
+	return release(ctx, unsafe.Pointer(unsafe.SliceData(elems)), uintptr(len(elems))*unsafe.Sizeof(elems[0]), stamp)
 }
 
 // ErrPart is the cause of an error of [Release]: the memory is a part of a block.
@@ -44,7 +42,29 @@ func bytesOf[T any](elems []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(elems))), uintptr(len(elems))*unsafe.Sizeof(elems[0]))
 }
 
-func release(ctx context.Context, mem []byte, stamp Stamp) error {
+// release is Release of size bytes from start on.
+func release(ctx context.Context, start unsafe.Pointer, size uintptr, stamp Stamp) error {
+	if c, ok := ctx.(*allocContext); ok {
+		if t := c.track; t != nil && t.Holds(stamp, start, size) {
+			pc := callsite.Known()
+			if pc == 0 {
+				pc = callsite.User()
+			}
+			t.Release(stamp, pc)
+			return nil
+		}
+		if c.releaser == nil && !c.wraps && !stamp.Releasable() && stamp.Live() {
+			return nil // nothing takes single blocks back
+		}
+	}
+	return releaseSlow(ctx, unsafe.Slice((*byte)(start), size), stamp) // the elements are in a row
+}
+
+// releaseSlow is release where the allocator has to be asked.
+func releaseSlow(ctx context.Context, mem []byte, stamp Stamp) error {
+	if len(mem) == 0 || stamp == (Stamp{}) {
+		return nil
+	}
 	if !stamp.Live() {
 		return NewStaleError("scope: Release of memory", stamp, "release once, before the scope ends")
 	}
@@ -73,10 +93,11 @@ func foreign(ctx context.Context, stamp Stamp) error {
 	return fmt.Errorf("scope: Release of memory of %s, with %s in the context: %w", name(stamp.Owner()), name(AllocatorFrom(ctx)), ErrForeign)
 }
 
-// name describes an allocator in a message.
+// name describes an allocator in a message, without its statistics, which follow a colon.
 func name(a any) string {
 	if s, ok := a.(fmt.Stringer); ok {
-		return s.String()
+		short, _, _ := strings.Cut(s.String(), ": ")
+		return short
 	}
 	return fmt.Sprintf("a %T", a)
 }

@@ -117,8 +117,8 @@ func (g *graph) classify(ctx context.Context, images allocarray.AllocArray[uint8
 		return err
 	}
 	scores := run.At(0)
-	if scores.Len() != digitCount*len(out) {
-		return fmt.Errorf("the network makes %d scores of %d images, want %d of each", scores.Len(), len(out), digitCount)
+	if scores.Type() != onnx.Float32 || scores.Len() != digitCount*len(out) {
+		return fmt.Errorf("the network makes %v of %d images, want %d float scores of each", scores, len(out), digitCount)
 	}
 	y := onnx.Array[float32](scores).Reshape(len(out), digitCount)
 	if !probabilities(y.Data()[:digitCount]) {

@@ -16,6 +16,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/examples/internal/digits"
 	"github.com/allocarrays/allocarrays-go/examples/internal/mlp"
+	"github.com/allocarrays/allocarrays-go/onnx"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -37,15 +38,34 @@ func port(name string, lengths ...int) []byte {
 	return field(field(nil, 1, []byte(name)), 2, field(nil, 1, field(varint(nil, 1, 1), 2, shape)))
 }
 
-// product encodes an ONNX file: y is x times w, which has pixels rows of 10.
-func product(pixels int, w []float32) []byte {
+// node encodes a node of one output, with attributes.
+func node(op, out string, in []string, attributes ...[]byte) (b []byte) {
+	for _, name := range in {
+		b = field(b, 1, []byte(name))
+	}
+	b = field(field(b, 2, []byte(out)), 4, []byte(op))
+	for _, a := range attributes {
+		b = field(b, 5, a)
+	}
+	return b
+}
+
+// product encodes an ONNX file: y is x times w, which has pixels rows of 10, and what more nodes make of it.
+func product(pixels int, w []float32, more ...[]byte) []byte {
 	var raw []byte
 	for _, v := range w {
 		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
 	}
 	weights := field(field(varint(varint(varint(nil, 1, pixels), 1, 10), 2, 1), 8, []byte("w")), 9, raw)
-	node := field(field(field(field(nil, 1, []byte("x")), 1, []byte("w")), 2, []byte("y")), 4, []byte("MatMul"))
-	g := field(field(field(nil, 1, node), 2, []byte("test")), 5, weights)
+	out := "product"
+	if len(more) == 0 {
+		out = "y"
+	}
+	g := field(nil, 1, node("MatMul", out, []string{"x", "w"}))
+	for _, n := range more {
+		g = field(g, 1, n)
+	}
+	g = field(field(g, 2, []byte("test")), 5, weights)
 	g = field(field(g, 11, port("x", pixels)), 12, port("y", 10))
 	return field(field(varint(nil, 1, 8), 8, varint(nil, 2, 17)), 7, g)
 }
@@ -107,4 +127,15 @@ func TestONNXErrors(t *testing.T) {
 		write(t, path, file)
 		require.ErrorContains(t, (&Classify{Model: path, Batch: 1}).Setup(t.Context()), path)
 	}
+
+	// a network whose output is no score, as those that give the label first
+	to := varint(varint(field(nil, 1, []byte("to")), 3, int(onnx.Int64)), 20, 2)
+	path := filepath.Join(dir, "labels.onnx")
+	write(t, path, product(mlp.Pixels, make([]float32, mlp.Pixels*10), node("Cast", "y", []string{"product"}, to)))
+	c := worker(t, 1)
+	c.Model = path
+	require.NoError(t, c.Setup(t.Context()))
+	require.NoError(t, c.StartBundle(t.Context(), nil, nil))
+	err := c.ProcessElement(t.Context(), numbered(digits.Generate(1, 9), 0), nil, nil)
+	require.ErrorContains(t, err, "int64[1,10] of 1 images, want 10 float scores")
 }

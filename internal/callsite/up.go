@@ -24,6 +24,15 @@ func User() uintptr {
 	return max(calls[max(n-1, 0)], 1) - 1
 }
 
+// Known is User if all calls on the way to that are known, which it has seen before, and 0 else. It
+// is a few nanoseconds.
+func Known() uintptr {
+	if pc := knownUser(&known); pc != 0 {
+		return pc - 1
+	}
+	return 0
+}
+
 // known remembers of some return addresses whether all functions there, a call and those
 // it is inlined in, pass on: the address, and 1 in the lowest bit if they do. A set is
 // searched whole; when it is full, any of it makes room.

@@ -1,3 +1,4 @@
+#include "go_asm.h"
 #include "textflag.h"
 
 // func returnAddresses(calls *[8]uintptr) int
@@ -21,4 +22,38 @@ up:
 	JL   up
 done:
 	MOVQ CX, ret+8(FP)
+	RET
+
+// func knownUser(known *[512][8]atomic.Uint64) uintptr
+//
+// It goes up as returnAddresses does, and looks each address up as within does, but only
+// in the first place of its set. It returns the first address that does not pass on, or 0 if
+// one is not found.
+TEXT ·knownUser(SB), NOSPLIT|NOFRAME, $0-16
+	MOVQ known+0(FP), DI
+	MOVQ BP, AX
+	MOVQ $0x9e3779b97f4a7c15, R8
+	MOVL $8, CX
+up:
+	TESTQ AX, AX
+	JZ   none
+	MOVQ 8(AX), DX
+	MOVQ DX, R9
+	IMULQ R8, R9
+	SHRQ $(64-const_knownBits), R9
+	SHLQ $6, R9 // a set is 64 bytes
+	MOVQ (DI)(R9*1), R10
+	MOVQ R10, R11
+	SHRQ $1, R11
+	CMPQ R11, DX
+	JNE  none
+	TESTQ $1, R10
+	JZ   found
+	MOVQ (AX), AX
+	DECL CX
+	JNZ  up
+none:
+	XORL DX, DX
+found:
+	MOVQ DX, ret+8(FP)
 	RET

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/conv"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
 )
 
 // A sample is a convolution to test.
@@ -96,25 +97,34 @@ func (s *sample) want() []float64 {
 	return y
 }
 
-// run computes the bands in the order of the list, nil for all in order, with work memory of NaN.
-func (s *sample) run(t *testing.T, f *conv.Filters, batch int, x []float32) []float32 {
+// stage returns the computation of a batch of s, without memory.
+func (s *sample) stage(t *testing.T, f *conv.Filters, batch int) conv.Stage {
 	t.Helper()
-	c := conv.New(f, s.height, s.width, s.before, s.after)
-	require.NotNil(t, c)
+	c, ok := conv.New(f, s.height, s.width, s.before, s.after)
+	require.True(t, ok)
 	height, width := c.Size()
 	require.Equal(t, []int{s.outHeight, s.outWidth}, []int{height, width})
-	dst, work := make([]float32, batch*height*width*s.out), make([]float32, c.Work(batch))
-	for i := range work {
-		work[i] = float32(math.NaN())
+	c.SetTable(make([]int32, c.Table()))
+	return conv.Stage{Conv: c, Batch: batch, ReLU: s.relu}
+}
+
+// run computes a batch, with work memory of NaN.
+func (s *sample) run(t *testing.T, f *conv.Filters, batch int, x []float32) []float32 {
+	t.Helper()
+	g := s.stage(t, f, batch)
+	workers, room := g.Cut(nil)
+	require.Equal(t, 1, workers)
+	g.X, g.Dst, g.Rooms = x, nans(batch*s.outHeight*s.outWidth*s.out), pieces.NewRooms(nans(room), room)
+	g.Run()
+	return g.Dst
+}
+
+func nans(n int) []float32 {
+	s := make([]float32, n)
+	for i := range s {
+		s[i] = float32(math.NaN())
 	}
-	at := 0
-	for i := range c.Bands(batch) {
-		from, to := c.Run(i, batch, dst, x, work, s.relu)
-		require.Equal(t, at, from)
-		at = to
-	}
-	require.Equal(t, len(dst), at)
-	return dst
+	return s
 }
 
 func TestConv(t *testing.T) {
@@ -160,7 +170,12 @@ func TestScale(t *testing.T) {
 
 func TestNewRefusesWindowsThatDoNotFit(t *testing.T) {
 	f := conv.NewFilters(conv.Window{Size: [2]int{5, 5}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}}, 1, 1, 1, make([]float32, 25), nil, nil)
-	assert.Nil(t, conv.New(f, 4, 9, [2]int{}, [2]int{}))
-	assert.Nil(t, conv.New(f, 1<<20, 1<<20, [2]int{}, [2]int{}), "offsets are of 32 bits")
-	assert.NotNil(t, conv.New(f, 4, 9, [2]int{1, 0}, [2]int{}))
+	_, ok := conv.New(f, 4, 9, [2]int{}, [2]int{})
+	assert.False(t, ok)
+	_, ok = conv.New(f, 1<<20, 1<<20, [2]int{}, [2]int{})
+	assert.False(t, ok, "offsets are of 32 bits")
+	_, ok = conv.New(f, 9, 9, [2]int{-1, 0}, [2]int{})
+	assert.False(t, ok)
+	_, ok = conv.New(f, 4, 9, [2]int{1, 0}, [2]int{})
+	assert.True(t, ok)
 }

@@ -3,7 +3,17 @@ package conv
 import (
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
+	"github.com/allocarrays/allocarrays-go/internal/spare"
 )
+
+// winogradBytes is how much the planes of some tiles and of their results may take: a good part of
+// a second-level cache.
+const winogradBytes = 900 << 10
+
+// sharesFilters reports whether the filters are so large that a core should read those of some
+// channels only.
+func (c *Conv) sharesFilters() bool { return c.f.planes != nil && c.f.in*c.f.out*64 > 1<<20 }
 
 // across is the number of tiles in a line of them.
 func (c *Conv) across() int { return (c.width + 1) / 2 }
@@ -13,40 +23,89 @@ func down(lines int) int { return (lines + 1) / 2 }
 
 // apart is the distance of planes of n elements. Those at distances of a power of two would share the lines
 // of a cache.
-func apart(n int) int { return (n+15)&^15 + 16 }
+func apart(n int) int { return lines(n) + 16 }
 
-// tiled is a band by Winograd. from is even.
-func (c *Conv) tiled(dst, x, work []float32, n, images, from, to int, relu bool) {
-	across, lines, in, out := c.across(), down(to-from), c.f.in, c.f.out
-	count := images * lines * across
-	tilesPlane, resultsPlane := apart(count*in), apart(count*out)
-	tiles, work := work[:16*tilesPlane], work[16*tilesPlane:]
-	results, room := work[:16*resultsPlane], work[16*resultsPlane:]
-	for i := range images * lines {
-		image := x[(n+i/lines)*c.in.len():][:c.in.len()]
-		c.tileLine(tiles[i*across*in:], image, room, from+i%lines*2-c.before[0], tilesPlane)
+// tiledLines is how many lines of the output are computed at a time: more than winogradBytes, if the
+// filters are so large that it matters how often they are read from the third-level cache.
+func (c *Conv) tiledLines() int {
+	in, out := c.f.in, c.f.out
+	tiles := max(winogradBytes/(16*4*(in+out)), in*out/1024)
+	return 2 * max(1, tiles/c.across())
+}
+
+// tiledRoom is room for Winograd: 16 planes of tiles, as many of results, and a patch of the image.
+func (c *Conv) tiledRoom(images, lines int) int {
+	count := images * down(lines) * c.across()
+	return 16*(apart(count*c.f.in)+apart(count*c.f.out)) + 4*(2*c.across()+2)*c.f.in
+}
+
+// tiled is a band by Winograd, whose first line is even.
+func (s *Stage) tiled(dst, room []float32, b band) {
+	if !s.shared {
+		s.tiles(dst, room, b, 0, s.Conv.f.out)
+		return
 	}
-	for p, b := range c.f.planes {
-		b.Mul(results[p*resultsPlane:], out, tiles[p*tilesPlane:], in, count, nil, gemm.None)
+	// Helpers take some channels of the output each. Each transforms the image itself: the transformed tiles would
+	// take longer from one core's cache to another's.
+	t := spareTiles.Take()
+	t.Stage, t.band, t.dst = *s, b, dst
+	s.helpers.RunPieces(s.workers, t)
+	spareTiles.Put(t)
+}
+
+// sharedTiles are a band that several workers compute.
+type sharedTiles struct {
+	Stage
+	band band
+	dst  []float32
+}
+
+var spareTiles spare.List[sharedTiles]
+
+// RunPiece computes some channels.
+func (t *sharedTiles) RunPiece(worker, i int) {
+	f := t.Conv.f
+	step := f.planes[0].ColumnStep()
+	first, last := pieces.Share(i, t.workers, pieces.Ceil(f.out, step))
+	t.tiles(t.dst, t.Rooms.Of(worker), t.band, first*step, min(last*step, f.out))
+}
+
+// tiles computes the channels from first to last of a band.
+func (s *Stage) tiles(dst, room []float32, b band, first, last int) {
+	if first == last {
+		return
 	}
-	line := c.width * out
-	t := kernel.Tiles{Channels: out, Line: line, Plane: resultsPlane}
-	for i := range images * lines {
-		at := (i/lines*(to-from) + i%lines*2) * line
-		t.Pixels[0] = min(2, to-from-i%lines*2)
+	c := &s.Conv
+	across, rows, in, channels := c.across(), down(b.to-b.from), c.f.in, last-first
+	count := b.images * rows * across
+	tilesPlane, resultsPlane := apart(count*in), apart(count*channels)
+	tiles, room := room[:16*tilesPlane], room[16*tilesPlane:]
+	results, room := room[:16*resultsPlane], room[16*resultsPlane:]
+	for i := range b.images * rows {
+		image := s.X[(b.n+i/rows)*c.in.len():][:c.in.len()]
+		c.tileLine(tiles[i*across*in:], image, room, b.from+i%rows*2-c.before[0], tilesPlane)
+	}
+	for p, f := range c.f.planes {
+		f.MulColumns(results[p*resultsPlane:], channels, tiles[p*tilesPlane:], in, count, first, last, nil, gemm.None)
+	}
+	line := c.result().line()
+	t := kernel.Tiles{Channels: channels, Of: c.f.out, Line: line, Plane: resultsPlane}
+	for i := range b.images * rows {
+		at := (i/rows*(b.to-b.from)+i%rows*2)*line + first
+		t.Pixels[0] = min(2, b.to-b.from-i%rows*2)
 		if t.Count, t.Pixels[1] = c.width/2, 2; t.Count > 0 {
-			kernel.WinogradOut(dst[at:], results[i*across*out:], c.f.bias, t, relu)
+			kernel.WinogradOut(dst[at:], results[i*across*channels:], c.f.bias[first:], t, s.ReLU)
 		}
 		if c.width%2 != 0 {
 			t.Count, t.Pixels[1] = 1, 1
-			last := across - 1
-			kernel.WinogradOut(dst[at+2*last*out:], results[(i*across+last)*out:], c.f.bias, t, relu)
+			end := across - 1
+			kernel.WinogradOut(dst[at+2*end*c.f.out:], results[(i*across+end)*channels:], c.f.bias[first:], t, s.ReLU)
 		}
 	}
 }
 
 // tileLine transforms the tiles whose first line is line top of the image. Those that reach over an edge of it
-// are copied first, with zeros.
+// are copied to the room first, with zeros.
 func (c *Conv) tileLine(dst, image, room []float32, top, plane int) {
 	across, channels, left := c.across(), c.f.in, c.before[1]
 	begin, end := across, across // of the tiles within the image

@@ -113,11 +113,36 @@ func fillLines[T Element](panel, b []T, w, rowStride int) {
 
 // fillElements fills one panel from elements at any stride.
 func fillElements[T Element](panel, b []T, w, cols, rowStride, colStride int) {
+	if rowStride == 1 {
+		fillTurned(panel, b, w, cols, colStride)
+		return
+	}
 	for r := 0; r*w < len(panel); r++ {
 		row := panel[r*w:][:w]
 		for c := range cols {
 			row[c] = b[r*rowStride+c*colStride]
 		}
 		clear(row[cols:])
+	}
+}
+
+// fillTurned is fillElements for columns whose elements are side by side: it reads a line of a cache of each column at
+// a time, since one element of each is often one line of the same set of it for all of them.
+func fillTurned[T Element](panel, b []T, w, cols, colStride int) {
+	const line = 16
+	rows := len(panel) / w
+	for r := 0; r < rows; r += line {
+		block := panel[r*w : min(r+line, rows)*w]
+		for c := range cols {
+			to := block[c:]
+			for i, v := range b[c*colStride+r:][:len(block)/w] {
+				to[i*w] = v
+			}
+		}
+		if cols < w {
+			for at := 0; at < len(block); at += w {
+				clear(block[at+cols : at+w])
+			}
+		}
 	}
 }

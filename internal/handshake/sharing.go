@@ -23,6 +23,11 @@ type Sharing struct {
 	// buffer: its context, and the place that names it. It must not keep the context.
 	Entered func(ctx context.Context, pc uintptr)
 
+	// Track, if not nil, is where package scope allocates and releases blocks of TrackOwner, which is
+	// the buffer, without calling it.
+	Track      *Track
+	TrackOwner memory.Allocator
+
 	// Releaser, if not nil, is asked to release blocks of the buffer instead of it: what
 	// locks a buffer that goroutines share.
 	Releaser memory.Releaser

@@ -70,7 +70,7 @@ func (m *machine) judgeRefusal(need, size, align uintptr, err error) {
 		m.judgeLimit(size, align, err)
 	}
 	more := size + max(align, 64)
-	if more > m.Room*5/8 || need > 0 && need+more > m.Room/4 || m.regions && m.scopes > 2 {
+	if more > m.Room*5/8 || need > 0 && need+more > m.Room/4 || m.regions && m.scopes > 2 || m.holes && need > 0 {
 		return
 	}
 	c := class{size, align}

@@ -74,13 +74,10 @@ func (f *FreeList) Alloc(size, align uintptr) (memory.Block, error) {
 
 // Release is that of [memory.Releaser].
 func (f *FreeList) Release(mem []byte, s memory.Stamp) bool {
-	if len(mem) == 0 {
+	if !f.Owns(mem, s) {
 		return false
 	}
 	p := f.pieces[&mem[0]]
-	if p == nil || p.size != len(mem) || p.epoch.Stamp() != s {
-		return false
-	}
 	f.out[p.place] = nil
 	for len(f.out) > f.base && f.out[len(f.out)-1] == nil {
 		f.out = f.out[:len(f.out)-1]
@@ -154,4 +151,13 @@ func (f *FreeList) String() string { return "free list" }
 func aligned(mem []byte, align uintptr) bool {
 	from, _ := span(mem)
 	return from&(align-1) == 0
+}
+
+// Owns reports whether Release would succeed.
+func (f *FreeList) Owns(mem []byte, s memory.Stamp) bool {
+	if len(mem) == 0 {
+		return false
+	}
+	p := f.pieces[&mem[0]]
+	return p != nil && p.size == len(mem) && p.epoch.Stamp() == s
 }

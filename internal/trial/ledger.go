@@ -19,6 +19,7 @@ import (
 type Ledger struct {
 	live []entry
 	dead []scope.Stamp // the last few that must stay dead
+	gone []entry       // the last few blocks that have ended
 	next int           // the number of the next block
 	seed byte
 }
@@ -121,12 +122,11 @@ func (l *Ledger) End(owners ...int) {
 			continue
 		}
 		Require(!e.block.Stamp.Live(), Lifetime, "%s is live although its scope has ended", e.name())
-		l.dead = append(l.dead, e.block.Stamp)
+		l.end(e)
 	}
 	clear(l.live[len(kept):])
 	l.live = kept
 	l.Verify()
-	l.dead = l.dead[max(0, len(l.dead)-rememberedDead):]
 }
 
 // Verify compares all blocks with the model, and checks that what is dead stays

@@ -33,6 +33,7 @@ type machine struct {
 	allocs  uint64              // blocks in all
 	round   int                 // of the innermost loop
 	excused bool                // the last refusal, if it was one
+	holes   bool                // a block was released before later ones
 	stopped bool                // nothing more can be expected
 	steps   int                 // made, as a measure of work
 }
@@ -155,6 +156,10 @@ func (m *machine) step(op Op) {
 		m.loop(op.N, op.Body)
 	case Collect:
 		m.collect()
+	case ReleaseOne:
+		m.release(op.N)
+	case Misrelease:
+		m.misrelease(op.N)
 	default:
 		m.stepLevels(op)
 	}

@@ -33,6 +33,8 @@ const (
 	Hold                   // and try what must be refused meanwhile
 	Trim                   //
 	Collect                // garbage
+	ReleaseOne             // of the N-th live block, by a memory.Releaser
+	Misrelease             // of what must be refused, chosen by N
 	Scope                  // NoEscape around Body, which ends by End
 	Loop                   // N times Body
 )

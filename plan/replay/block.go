@@ -1,8 +1,6 @@
 package replay
 
 import (
-	"unsafe"
-
 	"github.com/allocarrays/allocarrays-go/internal/poison"
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
@@ -12,17 +10,23 @@ import (
 type block struct {
 	prev, next *block // of the level; next also of the list of spare objects
 	epoch      *memory.Epoch
-	start      *byte // of what was handed out
-	len        int   // of the whole, in granules
-	birth      int   // in the log
+	len        int // of the whole, in granules
+	birth      int // in the log
 
 	// Where it lies: a span of the heap or, if that is nil, the frame of a run.
 	span *span
 	run  *run
 	off  int // in granules, in the frame
 
-	size int // of what was handed out, in bytes
 	buf  *Buffer
+	step bool // the epoch is that of a step of a run, and cannot serve another block
+}
+
+// keep keeps the object of a block that has ended for the next.
+func (b *Buffer) keep(k *block) {
+	if !k.step {
+		k.next, b.spare = b.spare, k
+	}
 }
 
 // front returns who answers for the blocks of b: what locks b, if goroutines share it.
@@ -46,15 +50,13 @@ func (b *Buffer) newBlock() *block {
 	return k
 }
 
-// owns reports whether mem is all of the block.
-func (k *block) owns(mem []byte) bool {
-	return len(mem) == k.size && unsafe.SliceData(mem) == k.start
-}
-
 // Release ends one block before its scope does. See [memory.Releaser].
 func (b *Buffer) Release(mem []byte, s memory.Stamp) bool {
+	if b.track.Has(s) {
+		return b.releaseStep(mem, s)
+	}
 	k, ok := s.Record().(*block)
-	if !ok || k.buf != b || !s.Live() || !k.owns(mem) {
+	if !ok || k.buf != b || !s.Live() || !s.Handed(mem) {
 		return false
 	}
 	k.epoch.EndAt(0)
@@ -71,8 +73,7 @@ func (b *Buffer) Release(mem []byte, s memory.Stamp) bool {
 		k.run.frame.give(k.off, k.len)
 	}
 	b.live -= k.len
-	k.start, k.next = nil, b.spare
-	b.spare = k
+	b.keep(k)
 	return true
 }
 

@@ -25,9 +25,10 @@ type Buffer struct {
 	plans              *Plans
 	log                log
 	levels             []*level
-	depth              int    // that of Levels, but while levels end
-	top                *level // levels[depth]
-	run                *run   // that serves allocations; nil if none does
+	depth              int             // that of Levels, but while levels end
+	top                *level          // levels[depth]
+	run                *run            // that serves allocations; nil if none does
+	track              handshake.Track // of run, as long as that follows; see follow.go
 	spare              *block
 	shared             *handshake.Sharing
 	moved              []*block // scratch of dissolve
@@ -92,6 +93,9 @@ func New(opts ...Option) *Buffer {
 	b.Init(b)
 	b.shared = handshake.SharingOf(b)
 	b.shared.Entered = b.entered
+	if !poison.On {
+		b.shared.Track, b.shared.TrackOwner = &b.track, b
+	}
 	b.top = new(level)
 	b.levels = []*level{b.top}
 	b.top.open(b.Stamp(), -1, 0)
@@ -110,6 +114,9 @@ func (b *Buffer) entered(ctx context.Context, pc uintptr) {
 // See [memory.Allocator] for the contract.
 func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 	align = memory.Alignment(size, align)
+	if k, ok := b.follow(size, align); ok {
+		return k, nil
+	}
 	if size == 0 {
 		b.stats.Allocations++
 		return memory.NewBlock(nil, b.Stamp()), nil
@@ -120,6 +127,12 @@ func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 	n := int((size + max(align, granule) - 1) / granule) // spans begin at multiples of 64
 	if !b.top.begun {
 		b.begin(n)
+		if k, ok := b.follow(size, align); ok {
+			return k, nil
+		}
+	}
+	if b.follows() {
+		b.leave()
 	}
 	k, mem, err := b.place(n)
 	if err != nil {
@@ -130,7 +143,6 @@ func (b *Buffer) Alloc(size, align uintptr) (memory.Block, error) {
 		at = -address(mem) & (align - 1)
 	}
 	mem = mem[at : at+size]
-	k.start, k.size = &mem[0], int(size)
 	poison.Unpoison(mem)
 	return k.epoch.Block(mem), nil
 }
@@ -170,10 +182,15 @@ func (b *Buffer) born(k *block, n int) {
 	l.bumpMost = max(l.bumpMost, l.bump)
 	b.live += n
 	b.stats.Allocations++
+	k.birth = b.birth(n, 0)
+}
+
+// birth writes a birth into the log, and when the block has ended, or 0.
+func (b *Buffer) birth(n, end int) int {
 	if len(b.log.births) == longest {
 		b.shorten()
 	}
-	k.birth = b.log.record(n)
+	return b.log.record(n, end)
 }
 
 // shorten makes room in the log: the outermost scope that is recorded is too long.
@@ -267,7 +284,8 @@ func (closed) Release([]byte) {}
 // between blocks count, and where a plan is replayed, all that is kept for it.
 func (b *Buffer) Stats() bumper.Stats {
 	s := b.stats
-	s.Used, s.Outside = b.live*granule, b.outside()
+	s.Allocations += uint64(b.track.Next)
+	s.Used, s.Outside = (b.live+b.following())*granule, b.outside()
 	s.Capacity, s.Limit, s.Slabs = b.heap.held, b.heap.limit, len(b.heap.pieces)
 	s.HighWater = b.heap.most * granule
 	return s

@@ -5,10 +5,14 @@ import "github.com/allocarrays/allocarrays-go/scope/memory"
 // A level is what the buffer records of one level of scope.
 type level struct {
 	key   key
+	known finder
 	stamp memory.Stamp
 	first block // the head of the ring of its live blocks
 	begun bool  // something was allocated since it was opened
 	start int   // the number of its first birth in the log; -1 if it is not recorded
+
+	// Steps of the run that follows: the first in this level, and those counted in bump.
+	from, counted int
 
 	// What bumping would hold: now, when the level began, and the most since.
 	bump, bumpAt, bumpMost int

@@ -24,11 +24,11 @@ type log struct {
 // now returns the number of the next birth.
 func (l *log) now() int { return l.first + len(l.births) }
 
-// record records a birth and returns its number.
-func (l *log) record(need int) int {
+// record records a birth, and the end of the block if it has ended, and returns the number.
+func (l *log) record(need, end int) int {
 	n := l.now()
 	if l.open > 0 {
-		l.births = append(l.births, birth{need: need})
+		l.births = append(l.births, birth{need, end})
 	} else {
 		l.first++
 	}

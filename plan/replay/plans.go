@@ -2,10 +2,12 @@ package replay
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/allocarrays/allocarrays-go/internal/handshake"
 	"github.com/allocarrays/allocarrays-go/plan"
 )
 
@@ -29,7 +31,7 @@ type key struct {
 type Plans struct {
 	entries atomic.Pointer[map[key]*entry] // replaced, never changed
 	mu      sync.Mutex                     // of who replaces it
-	clock   atomic.Uint64
+	clock   atomic.Uint64                  // counts what is learned
 }
 
 // An entry is all that is known of the scopes with one key.
@@ -41,15 +43,20 @@ type entry struct {
 	runs, replays, diverged atomic.Uint64
 
 	mu      sync.Mutex
-	learned int  // how many recordings were planned
-	wait    int  // how many scopes must diverge before the next is
-	busy    bool // one is being planned
+	learned int          // how many recordings were planned
+	wait    atomic.Int64 // how many scopes must end before the next is
+	busy    bool         // one is being planned
 }
 
 // A recording is what one scope did, and its plan. It never changes.
 type recording struct {
 	steps  []step
-	prefix []uint64 // prefix[i] is a hash of the first i needs
+	track  []handshake.Step // the same, for a run that follows
+	more   []uint32         // for track
+	epochs []uint32         // of each step: which epoch its block has
+	most   int              // how many epochs there are
+	sums   []int            // sums[i] is the sum of the first i needs
+	prefix []uint64         // prefix[i] is a hash of the first i needs
 	births []birth
 	peak   int // granules
 	bound  int
@@ -75,6 +82,24 @@ func (p *Plans) find(k key) *entry {
 		return (*m)[k]
 	}
 	return nil
+}
+
+// A finder remembers what it has found last: the scopes at one level are often alike.
+type finder struct {
+	in  *map[key]*entry
+	key key
+	e   *entry
+}
+
+// find is p.find(k).
+func (f *finder) find(p *Plans, k key) *entry {
+	if in := p.entries.Load(); f.in != in || f.key != k {
+		*f = finder{in: in, key: k}
+		if in != nil {
+			f.e = (*in)[k]
+		}
+	}
+	return f.e
 }
 
 // all returns the recordings.
@@ -103,7 +128,9 @@ func (e *entry) choose(n int) *recording {
 // began counts a run.
 func (p *Plans) began(e *entry) {
 	e.runs.Add(1)
-	e.used.Store(p.clock.Add(1))
+	if now := p.clock.Load(); e.used.Load() != now {
+		e.used.Store(now)
+	}
 }
 
 // ended counts how a run has ended, and makes its recording the likeliest.
@@ -131,25 +158,20 @@ func (e *entry) prefer(rec *recording) {
 	e.kinds.Store(&kinds)
 }
 
-// want reports whether the scope of a key that has just ended is to be planned. After the
+// want returns e if the scope with its key that has just ended is to be planned, or nil. After the
 // first two, only every second one is that diverges, then every fourth and so on, so that
 // scopes that are never alike do not cost a plan each.
-func (p *Plans) want(k key) (*entry, bool) {
-	e := p.find(k)
-	if e == nil {
-		e = p.add(k)
+func (p *Plans) want(e *entry) *entry {
+	if e.wait.Add(-1) >= 0 {
+		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.busy {
-		return e, false
-	}
-	if e.wait > 0 {
-		e.wait--
-		return e, false
+		return nil
 	}
 	e.busy = true
-	return e, true
+	return e
 }
 
 // learn plans what a scope did, and remembers it. It takes time, as plan.Pack does for so
@@ -162,15 +184,19 @@ func (p *Plans) learn(e *entry, births []birth, bump int) {
 	e.mu.Lock()
 	e.busy = false
 	e.learned++
-	e.wait = 1<<min(e.learned-1, 20) - 1
+	e.wait.Store(1<<min(e.learned-1, 20) - 1)
 	if rec != nil {
 		e.prefer(rec)
 	}
 	e.mu.Unlock()
+	p.clock.Add(1)
 	p.trim()
 }
 
 func newRecording(births []birth, bump int) *recording {
+	if slices.ContainsFunc(births, func(b birth) bool { return uint64(b.need) > math.MaxUint32 }) {
+		return nil // a quarter of a TiB
+	}
 	p := problem(births)
 	found, err := plan.Pack(p)
 	if err != nil {
@@ -183,13 +209,16 @@ func newRecording(births []birth, bump int) *recording {
 	r := &recording{births: births, bump: bump, peak: int(found.Peak), bound: int(found.Bound), online: int(online.Peak)}
 	r.steps = make([]step, len(births))
 	r.prefix = make([]uint64, len(births)+1)
+	r.sums = make([]int, len(births)+1)
 	hash := uint64(0)
 	for i, b := range births {
 		r.steps[i] = step{b.need, int(found.Offsets[i])}
 		hash = (hash ^ uint64(b.need)) * 0x9e3779b97f4a7c15
 		hash ^= hash >> 32
 		r.prefix[i+1] = hash
+		r.sums[i+1] = r.sums[i] + b.need
 	}
+	r.prepare()
 	return r
 }
 

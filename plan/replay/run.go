@@ -1,5 +1,7 @@
 package replay
 
+import "github.com/allocarrays/allocarrays-go/scope/memory"
+
 // A run is a scope that is being replayed, with all within it: a recording, and how far
 // the scope has come in it.
 type run struct {
@@ -10,6 +12,12 @@ type run struct {
 	lost  int  // allocations in a row that were not
 	off   bool // at least one was not served as recorded
 	outer *run // that of a scope around, which waits
+
+	// For the time in which it follows its recording:
+	birth  int // of the first step, in the log
+	depth  int // of its level
+	steps  memory.Blocks
+	blocks []block // one for each epoch, for when it has left the recording; made then
 }
 
 const (
@@ -69,6 +77,3 @@ func (r *run) change(n int) (off int, ok bool) {
 	}
 	return 0, false
 }
-
-// followed reports whether the run was what is recorded.
-func (r *run) followed() bool { return !r.off && r.next == len(r.rec.steps) }

@@ -17,7 +17,10 @@ func (b *Buffer) Checkpoint() memory.Checkpoint {
 	b.depth = b.Depth()
 	l := b.levels[b.depth]
 	b.log.open++
-	l.open(cp.Stamp, b.log.now(), b.top.bump)
+	b.count()
+	l.open(cp.Stamp, b.now(), b.top.bump)
+	l.from, l.counted = b.track.Next, b.track.Next
+	l.begun = b.follows()
 	b.top = l
 	return cp
 }
@@ -64,46 +67,56 @@ func (b *Buffer) endTo(depth int, err error) error {
 
 // end ends a level within outer.
 func (b *Buffer) end(l, outer *level) {
+	b.count()
+	if b.follows() {
+		b.releaseSteps(l)
+		outer.counted = b.track.Next
+	}
 	b.release(l)
 	b.top = outer
 	outer.bumpMost = max(outer.bumpMost, l.bumpMost)
-	diverged := false
+	e := b.wanted(l)
 	if l.running {
-		diverged = b.stop(l)
+		b.stop(l, e != nil)
 	}
 	if l.start < 0 {
 		return
 	}
-	inside := b.run != nil && b.run.lost < hopeless // a plan for all of it serves it better
-	if b.log.now() > l.start && (diverged || !l.running && !inside) {
-		b.learn(l)
+	if e != nil {
+		b.plans.learn(e, b.log.since(l.start), l.bumpMost-l.bumpAt)
 	}
 	if b.log.open--; b.log.open == 0 {
 		b.log.drop(b.log.now())
 	}
 }
 
-// learn has the scope planned that has just ended.
-func (b *Buffer) learn(l *level) {
-	if e, ok := b.plans.want(l.key); ok {
-		b.plans.learn(e, b.log.since(l.start), l.bumpMost-l.bumpAt)
+// wanted returns the entry of a level that ends, if what it did is to be planned.
+func (b *Buffer) wanted(l *level) *entry {
+	inside := !l.running && b.run != nil && b.run.lost < hopeless // a plan for all of it serves it better
+	if l.start < 0 || b.now() == l.start || inside {
+		return nil
 	}
+	e := l.known.find(b.plans, l.key)
+	if e == nil {
+		e = b.plans.add(l.key)
+	}
+	return b.plans.want(e)
 }
 
 // release ends all blocks of a level, each with its own epoch.
 func (b *Buffer) release(l *level) {
-	pc := l.stamp.EndPC()
 	first, last := l.first.next, l.first.prev
 	if first == &l.first {
 		return
 	}
+	pc := l.stamp.EndPC()
 	l.first.prev, l.first.next = &l.first, &l.first
 	last.next = nil
-	for k := first; k != nil; k = k.next {
+	for k, next := first, first; k != nil; k = next {
+		next = k.next
 		k.epoch.EndAt(pc)
 		b.log.death(k.birth)
 		b.live -= k.len
-		k.start = nil
 		if poison.On {
 			poison.Poison(k.memory())
 		}
@@ -113,27 +126,28 @@ func (b *Buffer) release(l *level) {
 		} else if k.run != &l.run { // whose frame ends anyway
 			k.run.frame.give(k.off, k.len)
 		}
+		b.keep(k)
 	}
-	last.next, b.spare = b.spare, first
 }
 
 // begin begins the levels in which nothing was allocated yet, of which one may be replayed.
 // The first block has n granules.
 func (b *Buffer) begin(n int) {
-	for _, l := range b.levels[1 : b.depth+1] {
+	for d, l := range b.levels[:b.depth+1] {
 		if !l.begun {
 			l.begun = true
-			b.replay(l, n)
+			b.replay(l, d, n)
+			l.from, l.counted = 0, 0
 		}
 	}
 }
 
 // replay makes a run of a level, if there is a recording and none around it is replayed.
-func (b *Buffer) replay(l *level, n int) {
+func (b *Buffer) replay(l *level, depth, n int) {
 	if b.run != nil && b.run.lost < hopeless {
 		return
 	}
-	e := b.plans.find(l.key)
+	e := l.known.find(b.plans, l.key)
 	if e == nil {
 		return
 	}
@@ -151,22 +165,30 @@ func (b *Buffer) replay(l *level, n int) {
 	b.plans.began(e)
 	r := &l.run
 	r.entry, r.rec, r.next, r.lost, r.off, r.outer = e, rec, 0, 0, false, b.run
-	r.frame.open(s)
+	r.span, r.depth = s, depth
 	l.running, b.run = true, r
+	b.begins(r)
 }
 
-// stop ends the run of a level whose blocks have ended, and reports whether it diverged.
-func (b *Buffer) stop(l *level) (diverged bool) {
+// stop ends the run of a level whose blocks have ended. What it did is wanted if it is to be
+// planned.
+func (b *Buffer) stop(l *level, wanted bool) {
 	r := &l.run
+	followed := b.follows() && b.track.Done()
+	if b.follows() {
+		around := b.log.open // how many scopes around it are recorded
+		if l.start >= 0 {
+			around--
+		}
+		b.ends(r, wanted || around > 0)
+	}
 	b.run = r.outer
 	if r.span != nil {
 		b.heap.give(r.span)
 	}
-	followed := r.followed()
 	r.entry.ended(r.rec, followed)
 	l.running = false
 	r.span, r.outer = nil, nil
-	return !followed
 }
 
 // dissolve gives up all frames, so that the heap can use what is free in them, and reports

@@ -8,7 +8,11 @@
 // scope ends, its pages become inaccessible too; their addresses are reused as late as
 // possible. The buffer's own counts stay the same. On systems without page protection,
 // and beyond the budget of mappings, released memory is overwritten with NaN instead.
-// Memory of isolating buffers is not guarded: see bumper.Isolating.
+// Memory of isolating buffers and of the Go heap stays where it is: see bumper.Isolating.
+//
+// In guard mode every such block can be released before its scope ends, whatever allocator made
+// it: what scope.Release, or Release and Move of package allocarray, have released is stale, so that
+// tests find a word that is in the wrong place also on an allocator that ignores it.
 //
 // An access that faults panics if its goroutine has called scope.NoEscape or scope.Try,
 // or runs in a locked.Group; otherwise it ends the program. During these calls the value

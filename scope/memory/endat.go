@@ -15,6 +15,7 @@ func (e *Epoch) EndAt(pc uintptr) {
 		store(&e.generation, generation+2)
 	}
 	if g := e.guarded.Load(); g != nil {
+		e.replaced = nil
 		g.Release(pc, Stamp{e, generation}.End)
 	}
 }

@@ -26,7 +26,7 @@ type Epoch struct {
 	size  int     // its length
 
 	kind  kind
-	index uint32 // in Blocks
+	block uint32 // the current, of Blocks
 
 	owner    any
 	record   any   // see Record; of a block that guard mode watches, the *watched

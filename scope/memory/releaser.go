@@ -81,10 +81,10 @@ func (s Stamp) Whole(mem []byte) bool {
 	return e.start == 0 || e.size == len(mem) && e.start == address(mem)
 }
 
-// Handed reports whether mem is the block with the stamp s as its allocator has handed it
-// out: what [Releaser] is given.
+// Handed reports whether mem is all of a releasable block as its allocator has handed it out,
+// which is what a [Releaser] is given: in guard mode, not what [Stamp.Whole] compares with.
 func (s Stamp) Handed(mem []byte) bool {
-	if e := s.epoch; e != nil && e.replaced != nil {
+	if e := s.epoch; e.replaced != nil {
 		return e.size == len(mem) && e.replaced == unsafe.SliceData(mem)
 	}
 	return s.Whole(mem)
@@ -118,6 +118,11 @@ func (s Stamp) Renew(pc uintptr) (Stamp, bool) {
 	if !s.Releasable() || !s.Live() || s.Watched() || s.epoch.guarded.Load() != nil {
 		return s, false
 	}
+	return s.renew(pc)
+}
+
+// renew is Renew of a stamp that lived a moment ago.
+func (s Stamp) renew(pc uintptr) (Stamp, bool) {
 	s.EndsAt(pc)
 	next := Stamp{s.epoch, s.generation + 1}
 	// An addition would make a live stamp if another goroutine has just ended the scope.

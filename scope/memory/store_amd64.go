@@ -21,3 +21,16 @@ func store(w *atomic.Uint64, v uint64)
 //
 //go:noescape
 func store2(first *atomic.Uint64, v uint64, then *atomic.Uint64, w uint64)
+
+// endAll ends the blocks that live, as [Blocks.End] does, and returns how many it went through: up
+// to the first that lives and that guard mode watches. There are as many words in of, which
+// are less than the number of epochs, as in ended. The stores are those of store2.
+//
+//go:noescape
+func endAll(epochs []Epoch, of, ended []uint32, then uint32, pc uintptr) int
+
+// endAt is e.EndAt(pc) of an epoch in which guard mode watches nothing. The stores are those of
+// store2.
+//
+//go:noescape
+func endAt(e *Epoch, pc uintptr)

@@ -19,8 +19,9 @@ const Room = 128 << 10
 func TestAllocator(t testing.TB, new func() scope.Allocator) {
 	t.Helper()
 	var f findings
-	f.allocator(trial.Plain(trial.AsAllocator, Room, new))
-	f.report(t, allocatorRules...)
+	s := trial.Plain(trial.AsAllocator, Room, new)
+	f.allocator(s)
+	f.report(t, rulesOf(s, allocatorRules)...)
 }
 
 var allocatorRules = []*trial.Rule{
@@ -35,6 +36,7 @@ func (f *findings) allocator(s trial.Subject) {
 	f.run(s, random)
 	f.opens(s)
 	f.unchanged(s)
+	f.releaser(s)
 }
 
 // allocatorPrograms yields programs that go to the limits of the contract.

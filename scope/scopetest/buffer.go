@@ -2,7 +2,6 @@ package scopetest
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"testing"
 
@@ -23,7 +22,7 @@ func TestBuffer(t testing.TB, new func() bumper.Buffer) {
 	f.checkpointer(s)
 	f.check(placesProgram, func() { checkPlaces(new()) })
 	f.check(steadyProgram, func() { checkSteady(new()) })
-	f.report(t, slices.Concat(allocatorRules, checkpointerRules, bufferRules)...)
+	f.report(t, rulesOf(s, allocatorRules, checkpointerRules, bufferRules)...)
 }
 
 var bufferRules = []*trial.Rule{

@@ -14,8 +14,9 @@ import (
 func TestCheckpointer(t testing.TB, new func() memory.Checkpointer) {
 	t.Helper()
 	var f findings
-	f.checkpointer(trial.Plain(trial.AsCheckpointer, Room, new))
-	f.report(t, slices.Concat(allocatorRules, checkpointerRules)...)
+	s := trial.Plain(trial.AsCheckpointer, Room, new)
+	f.checkpointer(s)
+	f.report(t, rulesOf(s, allocatorRules, checkpointerRules)...)
 }
 
 var checkpointerRules = []*trial.Rule{

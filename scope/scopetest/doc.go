@@ -18,6 +18,9 @@
 //   - [TestOnSource]: an allocator that takes its storage from a source.
 //   - [TestConcurrent]: an allocator that is safe for concurrent use.
 //
+// An allocator that is a [memory.Releaser], itself or in its scopes, is tested for that contract
+// too, by TestAllocator, TestCheckpointer and TestBuffer.
+//
 // # Reports
 //
 // Each rule of a contract is a subtest. One that fails says how the rule was broken,
@@ -52,7 +55,9 @@
 //     keeps the levels and the stamps, and tells what to set back. With Unwind, a scope
 //     ends even if the function in it panicked between the two.
 //  3. Reset and Stats, which make it a [bumper.Buffer].
-//  4. A lock, if goroutines shall share it; or leave that to package locked.
+//  4. Release, if single blocks shall be released before their scope ends. Give each block an
+//     epoch of its own, made by [memory.NewBlockEpoch], and use the epochs again.
+//  5. A lock, if goroutines shall share it; or leave that to package locked.
 //
 // The example is a complete allocator of a page, with size classes and free lists.
 package scopetest

@@ -8,7 +8,7 @@ func Rules() map[string][]string {
 	all := map[string][]string{}
 	for test, rules := range map[string][]*trial.Rule{
 		"allocator": allocatorRules, "checkpointer": checkpointerRules, "buffer": bufferRules,
-		"source": sourceRules, "on source": onSourceRules, "wrapper": wrapperRules,
+		"source": sourceRules, "on source": onSourceRules, "wrapper": wrapperRules, "releaser": releaserRules,
 	} {
 		for _, r := range rules {
 			all[test] = append(all[test], r.Name)

@@ -106,7 +106,7 @@ func requireFound(t *testing.T, planted map[string]string, test func(t testing.T
 func TestEveryRuleIsBroken(t *testing.T) {
 	planted := map[string]map[string]string{
 		"allocator": plantedInAllocators, "checkpointer": plantedInCheckpointers, "buffer": plantedInBuffers,
-		"source": plantedInSources, "on source": plantedOnSources, "wrapper": plantedInWrappers,
+		"source": plantedInSources, "on source": plantedOnSources, "wrapper": plantedInWrappers, "releaser": plantedInReleasers,
 	}
 	for test, rules := range scopetest.Rules() {
 		for _, rule := range rules {

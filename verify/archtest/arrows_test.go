@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -76,11 +77,26 @@ func product(all map[string]pkg) (public []pkg) {
 // point of the product.
 func TestArrows(t *testing.T) {
 	all := tree(t)
-	for _, path := range []string{"allocarray", "nn", "internal/kernel", "internal/gemm", "safetensors", "examples/internal/mlp"} {
+	for _, path := range []string{"allocarray", "nn", "internal/kernel", "internal/gemm", "internal/conv", "internal/recurrent", "npy", "safetensors",
+		"examples/internal/mlp"} {
 		require.Contains(t, all, path)
 		for _, allocator := range []string{"bumper", "locked", "offheap"} {
 			require.NotContains(t, all[path].Deps, module+allocator, "%s must know no allocator", path)
 		}
+	}
+}
+
+// TestArrowsOfModules is TestArrows for a module that computes: its package, and what that needs in all modules.
+func TestArrowsOfModules(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", ".")
+	cmd.Dir = filepath.Join(root, "onnx")
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	deps := strings.Fields(string(out))
+	require.Contains(t, deps, module+"onnx/internal/ops")
+	require.Contains(t, deps, module+"plan")
+	for _, allocator := range []string{"bumper", "locked", "offheap", "meter", "plan/replay"} {
+		require.NotContains(t, deps, module+allocator, "onnx must know no allocator")
 	}
 }
 
@@ -148,7 +164,6 @@ var unlinked = map[string]string{
 	"internal/testenv":   "tells tests what they run under",
 	"internal/trial":     "the engine of scope/scopetest, which users link into their tests only",
 	"internal/asm":       "generates the assembly; a module of its own",
-	"internal/conv":      "convolutions of package onnx; a module of its own",
 	"internal/x86":       "runs generated assembly in the tests of gemm and kernel",
 	"internal/gemm/peak": "measures the machine for the benchmarks of gemm, here and in module bench",
 }

@@ -50,3 +50,46 @@ func TestLinksResolve(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryPackageHasAnExample: whoever opens the page of a package finds a program to begin with.
+func TestEveryPackageHasAnExample(t *testing.T) {
+	program := regexp.MustCompile(`(?m)^package main$`)
+	example := regexp.MustCompile(`(?m)^func Example\w*\(\)`)
+	with := map[string]bool{}
+	for _, file := range tracked(t, "*_test.go") {
+		if folder := filepath.Dir(file); example.MatchString(read(t, file)) {
+			with[folder] = true
+		}
+	}
+	for _, file := range tracked(t, "*.go") {
+		folder := filepath.Dir(file)
+		if hidden.MatchString("/"+folder+"/") || strings.HasSuffix(file, "_test.go") || folder == "." || program.MatchString(read(t, file)) {
+			continue
+		}
+		require.True(t, with[folder], "package %s has no Example", folder)
+	}
+}
+
+// hidden are the folders that nobody imports.
+var hidden = regexp.MustCompile(`/(internal|testdata|verify|examples|bench|scopevet|recipes|program|check)/`)
+
+// TestFilesExist: a file that a document names in backquotes is there, from the root or from the document's folder.
+func TestFilesExist(t *testing.T) {
+	file := regexp.MustCompile("`((?:[a-z0-9_.-]+/)+[A-Za-z0-9_-]+\\.(?:go|md|txt|json|yml|js|html|onnx|safetensors))`")
+	exists := func(elem ...string) bool {
+		_, err := os.Stat(filepath.Join(elem...))
+		return err == nil
+	}
+	found := 0
+	for _, doc := range tracked(t, "*.md", ":!CHANGELOG.md", ":!**/testdata/**") {
+		for _, m := range file.FindAllStringSubmatch(read(t, doc), -1) {
+			top, _, _ := strings.Cut(m[1], "/")
+			if !exists(root, top) { // of another repository
+				continue
+			}
+			require.True(t, exists(root, m[1]) || exists(root, filepath.Dir(doc), m[1]), "%s names the file %s", doc, m[1])
+			found++
+		}
+	}
+	require.Greater(t, found, 20)
+}

@@ -78,6 +78,8 @@ var equivalent = []struct {
 		`scope/release.go ReleaseMoved side: r != nil && stamp.Release(r, mem) becomes (stamp.Release(r, mem))`,
 		`scope/internal/pages/list.go List.Release condition: len(l.blocks) == 0 becomes (len(l.blocks) == 0) && false`,
 		`locked/job.go job.end wait: runtime.Gosched() removed`,
+		`allocarray/take.go Gather condition: m != 0 becomes (m != 0) || true`,
+		`locked/job.go job.set atomic: j.left.Store(int32(helpers)) removed`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -87,6 +89,7 @@ var equivalent = []struct {
 		`bumper/slab.go worstCase constant: 0 becomes (0 + 1) (2)`,
 		`scope/openregion.go life.OpenRegion constant: 0 becomes (0 + 1)`,
 		`meter/opener.go opener.OpenRegion constant: 0 becomes (0 + 1)`,
+		`locked/job.go share.take constant: 0 becomes (0 + 1)`,
 	}},
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
@@ -102,6 +105,12 @@ var equivalent = []struct {
 		`bumper/levels.go Levels.Open swap: lv.mark = mark l.at.Top = lv.epoch.Stamp() becomes l.at.Top = lv.epoch.Stamp(); lv.mark = mark`,
 		`meter/plain.go plain.Close swap: p.close() p.mark.end(true) becomes p.mark.end(true); p.close()`,
 		`allocarray/overlap.go steps.insert swap: copy(s.least[at+1:], s.least[at:s.n] … py(s.most[at+1:], s.most[at:s.n]) becomes copy(s.most[at+1:], s.most[at:s.n]); … (s.least[at+1:], s.least[at:s.n])`,
+		`scope/noescape.go runCheckpoint swap: cp.EndsAt(pc) s.Enter(ctx, pc) becomes s.Enter(ctx, pc); cp.EndsAt(pc)`,
+		`scope/internal/pages/list.go List.ReleaseOne swap: l.blocks, l.ended = slices.Delete(l. … ll.Release([]*Block{b}, pc), end) becomes overruns.add(all.Release([]*Block{b} … ), slices.Delete(l.ended, i, i+1)`,
+		`allocarray/take.go takeShape swap: copy(shape.shape[k:], indices.length … ices.rank:], a.shape[k+1:a.rank]) becomes copy(shape.shape[k+indices.rank:], a … ape.shape[k:], indices.lengths())`,
+		`scope/memory/guarded.go Guarded swap: e.hand(p.Bytes()) e.replaced = b.start becomes e.replaced = b.start; e.hand(p.Bytes())`,
+		`scope/memory/guarded.go Epoch.watch swap: e.kind, e.record = guarded, w e.hand(mem) becomes e.hand(mem); e.kind, e.record = guarded, w`,
+		`locked/job.go job.fail swap: j.stop() j.mu.Lock() becomes j.mu.Lock(); j.stop()`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -242,6 +251,10 @@ var equivalent = []struct {
 	{"what comes after looks once more, and there is no result before", []string{
 		`allocarray/concat.go Concat swap: recheckEach("Concat", arrays) concat("Concat", &dst, k, arrays) becomes concat("Concat", &dst, k, arrays); recheckEach("Concat", arrays)`,
 		`allocarray/reduceaxis.go reduceAxis remove: a.recheck(op) removed`,
+		`allocarray/cumsum.go CumSum swap: a.recheck("CumSum") cumSumRuns("CumSum", &dst, &a, k) becomes cumSumRuns("CumSum", &dst, &a, k); a.recheck("CumSum")`,
+		`allocarray/quantile.go quantileAxis swap: a.recheck(op) quantileRuns(op, &dst, a, k, q) becomes quantileRuns(op, &dst, a, k, q); a.recheck(op)`,
+		`allocarray/sort.go Argsort swap: a.recheck("Argsort") argsortRuns("Argsort", &dst, &a, k) becomes argsortRuns("Argsort", &dst, &a, k); a.recheck("Argsort")`,
+		`allocarray/spread.go spreadAxis remove: a.recheck(op) removed`,
 	}},
 	{"the stride of an axis of length 1 does not matter", []string{
 		`allocarray/view.go axes.insertAxis constant: 1 becomes (1 + 1) (4)`,
@@ -271,6 +284,7 @@ var equivalent = []struct {
 	{"any later generation is as good", []string{
 		`scope/memory/guarded.go Epoch.endWithScope constant: 1 becomes (1 + 1)`,
 		`scope/memory/releaser.go Stamp.Renew constant: 1 becomes (1 + 1)`,
+		`scope/memory/endat.go Epoch.EndAt constant: 2 becomes (2 + 1) (2)`,
 	}},
 	{"only the type of the element counts, and what is empty is not all of a block", []string{
 		`scope/release.go bytesOf constant: 0 becomes (0 + 1)`,
@@ -281,6 +295,24 @@ var equivalent = []struct {
 	}},
 	{"no allocator refuses an empty block", []string{
 		`scope/builder.go Builder.another condition: err != nil becomes (err != nil) && false (2)`,
+	}},
+	{"the lengths of the spans that a region's own buffer takes are multiples of 64, and so is what it is charged", []string{
+		`locked/own.go stock.Release constant: 0 becomes (0 + 1)`,
+	}},
+	{"after the last element, which was looked at on both sides of the user's function, only another goroutine can end a scope, within nanoseconds", []string{
+		`allocarray/map.go map2Runs remove: recheckAll(op, dst, a, b) removed`,
+	}},
+	{"either operand will do to name, where another goroutine has ended both", []string{
+		`allocarray/scatter.go ScatterAddInto swap: indices.recheck(op) src.recheck(op) becomes src.recheck(op); indices.recheck(op)`,
+	}},
+	{"no element is added", []string{
+		`allocarray/pad.go PadEdge constant: 0 becomes (0 + 1)`,
+	}},
+	{"to discharge nothing changes nothing", []string{
+		`meter/blocks.go blocks.release condition: n > 0 becomes (n > 0) || true`,
+	}},
+	{"only the stamps of blocks that can be released are looked for", []string{
+		`meter/levels.go levels.count condition: n > 0 && b.Stamp.Releasable() becomes (n > 0 && b.Stamp.Releasable()) || true`,
 	}},
 }
 

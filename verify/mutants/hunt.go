@@ -20,7 +20,7 @@ import (
 
 // hunters are the packages whose tests hunt for mutants, besides those that are mutated.
 var hunters = []string{
-	"scope", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "meter", "offheap", "verify/misuse", "plan/replay", "allocarray", "internal/kernel",
+	"scope", "scope/memory", "scope/guard", "scope/internal/pages", "internal/handshake", "scope/scopetest", "bumper", "locked", "meter", "offheap", "verify/misuse", "plan/replay", "allocarray", "internal/kernel",
 }
 
 // edges are hunters whose slow tests say little of other packages.

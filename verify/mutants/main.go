@@ -23,8 +23,7 @@ import (
 )
 
 // drawn are the packages that are mutated, and how many of their mutants are tried: one
-// in so many. Every one of these is killed, or listed with the reason why it changes nothing, but
-// for those of unsettled.
+// in so many. Every one of these is killed, or listed with the reason why it changes nothing.
 var drawn = []struct {
 	folder string
 	oneIn  uint32
@@ -70,8 +69,8 @@ func work(every bool, sample int, expr *regexp.Regexp, only bool, results string
 	if err != nil {
 		return 0, err
 	}
-	if sample > 0 {
-		all = slices.DeleteFunc(all, func(m *mutant) bool { return !m.settled() })
+	if sample > 0 { // what may survive says little
+		all = slices.DeleteFunc(all, func(m *mutant) bool { return m.class == order })
 	}
 	chosen := choose(all, sample, expr, time.Now())
 	if only {
@@ -171,25 +170,6 @@ func mutants(root string, every bool) (list []*mutant, err error) {
 		}
 	}
 	return list, nil
-}
-
-// unsettled are files that came or changed lately, and of whose mutants not every one has been
-// judged: samples leave them out.
-var unsettled = []string{
-	"allocarray/cumsum.go", "allocarray/map.go", "allocarray/pad.go", "allocarray/quantile.go",
-	"allocarray/scatter.go", "allocarray/sort.go", "allocarray/spread.go", "allocarray/take.go",
-	"allocarray/window.go", "bumper/isolating.go", "bumper/slab.go", "internal/handshake/bumpregion.go",
-	"internal/handshake/queue.go", "locked/account.go", "locked/buffer.go", "locked/carve.go",
-	"locked/helpers.go", "locked/job.go", "locked/own.go", "locked/region.go", "meter/trace.go",
-	"offheap/errors.go", "offheap/workspace.go", "scope/builder.go", "scope/internal/pages/list.go",
-	"scope/leak.go", "scope/life.go", "scope/memory/endat.go", "scope/memory/guarded.go",
-	"scope/noescape.go", "scope/open.go", "scope/release.go",
-}
-
-// settled reports whether m is to be killed: it is not about the order of memory, and not of an
-// unsettled file.
-func (m *mutant) settled() bool {
-	return m.class == ordinary && (m.op == "found" || !slices.Contains(unsettled, m.file.path))
 }
 
 // draw is the number that decides whether m is tried: of its name alone, so that a

@@ -10,7 +10,7 @@ import (
 // tried first: it says what is wrong, where others may only hang.
 var found = []struct{ file, function, old, new, test string }{
 	// A region begins in the middle of a reset, and is reset.
-	{"internal/handshake/sharing.go", "Sharing.Hold", "n != resetting && s.holds.CompareAndSwap(n, n+1)", "s.holds.CompareAndSwap(n, max(n, 0)+1)", "TestHoldWaitsForReset"},
+	{"internal/handshake/sharing.go", "Sharing.Hold", "n >= 0 && s.holds.CompareAndSwap(n, n+1)", "s.holds.CompareAndSwap(n, max(n, 0)+1)", "TestHoldWaitsForReset"},
 	// The search for an overlap that gives up says that there is none.
 	{"allocarray/overlap.go", "steps.reach", "*work < 0 || d == 0", "*work >= 0 && d == 0", "TestOverlapSearchGivesUp"},
 	// A guarded block is placed in pages that show what the last one left.

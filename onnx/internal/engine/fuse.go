@@ -73,8 +73,15 @@ func (p *planner) fast(n *graph.Node) bool {
 		if len(c.In) < 2 {
 			return false
 		}
+		if n.Op == "MatMul" && !c.In[1].Fixed && !p.loose[n] && p.hold(n) {
+			return true
+		}
 		h, err := ops.ProductHead(c)
 		return err == nil && h != nil && p.head(c, h)
+	case "ReduceMean":
+		if p.layerNorm(n) {
+			return true
+		}
 	case "MaxPool", "AveragePool":
 		return p.pool(c)
 	case "GlobalAveragePool", "GlobalMaxPool":
@@ -320,7 +327,7 @@ func (p *planner) alone(c *ops.Call) bool {
 	out, taken := p.grow(chain, n.Out[0].ID, n)
 	inputs := slices.Clone(chain.Inputs)
 	s := step{node: n, size: chain.Close(0)}
-	s.kernel = chain.Alone()
+	s.kernel = chain.Alone(s.size)
 	for i, v := range inputs {
 		s.in = append(s.in, p.chainInput(chain, i, v, last))
 	}

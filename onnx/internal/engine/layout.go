@@ -78,11 +78,12 @@ func (p *planner) declare(v int, t tensor.Type, shape []int, last bool) int {
 	return p.lasts[v]
 }
 
-// workSlot returns a slot for so many bytes of work memory, -1 for none.
+// workSlot returns a slot for so many bytes of work memory, -1 for none. Helpers get as much.
 func (p *planner) workSlot(n int) int {
 	if n == 0 {
 		return -1
 	}
+	p.each = max(p.each, round(n))
 	p.slots = append(p.slots, slot{Tensor: tensor.Tensor{Type: tensor.Uint8, Shape: []int{n}}, place: arena, index: -1})
 	return len(p.slots) - 1
 }

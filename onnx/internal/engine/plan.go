@@ -52,6 +52,7 @@ type Plan struct {
 
 	problem plan.Problem
 	packed  plan.Plan
+	each    int // bytes of work memory of each helper, if the caller allows some
 	Late    int // steps whose shapes are known only when they run
 
 	mu     sync.Mutex
@@ -72,6 +73,9 @@ type planner struct {
 	lasts map[int]int          // slots of values with the channels last
 	taken map[*graph.Node]bool // nodes that are part of a step before them
 
+	held  map[*graph.Node][]*graph.Node // nodes that wait for a later one; see hold
+	loose map[*graph.Node]bool          // nodes that have waited in vain
+
 	nodes    []*graph.Node
 	readers  [][]int                      // by value: places in nodes
 	branches map[*graph.Node]*graph.Graph // what flatten finds; nil otherwise
@@ -80,7 +84,7 @@ type planner struct {
 // newPlan makes the plan for inputs of certain shapes; those with elements are taken as they are.
 func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
 	pl := &planner{Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{},
-		nodes: p.model.Nodes, readers: p.readers}
+		held: map[*graph.Node][]*graph.Node{}, loose: map[*graph.Node]bool{}, nodes: p.model.Nodes, readers: p.readers}
 	for i, v := range p.in {
 		s := &pl.slots[v.ID]
 		s.Tensor = *in[i]
@@ -118,6 +122,8 @@ func (p *planner) add(n *graph.Node) error {
 		if done, err := p.choose(n); done || err != nil {
 			return err
 		}
+	} else if nodes := p.held[n]; nodes != nil {
+		return p.release(n, nodes)
 	} else if p.taken[n] || p.alias(n) || !p.program.options.Keep && p.fast(n) {
 		return nil
 	}
@@ -345,7 +351,7 @@ func (p *planner) inPlace(pair ops.Pair) {
 		return
 	}
 	a, b := p.problem.Blocks[in.index], p.problem.Blocks[out.index]
-	if a.To-1 != b.From || b.Size > a.Size {
+	if a.To-1 != b.From || b.Size > a.Size || b.Size == 0 {
 		return
 	}
 	for _, v := range p.steps[b.From].in {

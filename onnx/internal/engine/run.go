@@ -29,6 +29,7 @@ type run struct {
 	ctx  context.Context
 	t    []tensor.Tensor // by value
 	args []ops.Args      // by step
+	team ops.Team        // of all steps
 }
 
 // A frame is the memory of a run on the Go heap: kept, so that the next one needs none.
@@ -164,7 +165,7 @@ func (p *Plan) take() *frame {
 
 // give takes a frame back. It keeps no memory of others reachable.
 func (p *Plan) give(f *frame) {
-	f.ctx = nil
+	f.ctx, f.team = nil, ops.Team{}
 	for i := range p.slots {
 		switch p.slots[i].place {
 		case fixed:
@@ -203,7 +204,7 @@ func (p *Plan) newFrame() *frame {
 		if s.late {
 			continue
 		}
-		f.args[i] = ops.Args{In: f.pick(s.in), Out: f.pick(s.out)}
+		f.args[i] = ops.Args{In: f.pick(s.in), Out: f.pick(s.out), Team: &f.team}
 	}
 	f.body = f.inside
 	return f
@@ -305,6 +306,13 @@ func (f *frame) inside(ctx context.Context) error {
 	base, _, err := alloc(ctx, max(64, int(p.packed.Peak)))
 	if err != nil {
 		return err
+	}
+	if h := scope.HelpersFrom(ctx); h.Workers() > 1 {
+		others, _, err := alloc(ctx, (h.Workers()-1)*p.each)
+		if err != nil {
+			return err
+		}
+		f.team = ops.Team{Helpers: h, Others: others, Each: p.each}
 	}
 	for i := range p.slots {
 		s := &p.slots[i]

@@ -38,6 +38,7 @@ type Result struct {
 type Args struct {
 	In, Out []*tensor.Tensor // nil for one that is left out
 	Work    []byte           // as much as the call has asked for, aligned to 64 bytes
+	Team    *Team            // who may help, or nil
 }
 
 // A Kernel computes the outputs. It allocates nothing, and goroutines call it at the same time with other

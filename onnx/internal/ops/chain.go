@@ -766,10 +766,14 @@ func (c *Chain) fetch(a *Args, s *source, dst, work, rows []float32, at, end int
 }
 
 // Alone returns the kernel of a chain without a head, after [Chain.Close].
-func (c *Chain) Alone() Kernel {
+func (c *Chain) Alone(work int) Kernel {
+	n := tensor.Count(c.shape)
+	units, cost := (n+c.chunk-1)/c.chunk, float64(n)*float64(perElement*len(c.instrs))
+	part := func(a *Args, work []float32, from, to int) {
+		c.run(a, slice[float32](a.Out[0]), from*c.chunk, min(to*c.chunk, n), work)
+	}
 	return func(a *Args) error {
-		dst := slice[float32](a.Out[0])
-		c.run(a, dst, 0, len(dst), tensor.As[float32](a.Work))
+		a.divide(units, cost, work, part)
 		return nil
 	}
 }

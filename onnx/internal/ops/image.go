@@ -5,7 +5,7 @@ import (
 
 	nhwc "github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
-	"github.com/allocarrays/allocarrays-go/internal/kernel"
+	crew "github.com/allocarrays/allocarrays-go/internal/pieces"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
@@ -112,27 +112,48 @@ func ConvHead(c *Call) (h *Head, err error) {
 			return nhwc.NewFilters(w, in, out, v.groups, slice[float32](c.In[1].Tensor), bias, h.scale)
 		}).(*nhwc.Filters)
 		height, width := sides(v.in)
-		image := nhwc.New(f, height, width, pair(v.before, 0), pair(v.after, 0))
-		if image == nil {
+		image, ok := newImage(f, height, width, pair(v.before, 0), pair(v.after, 0))
+		if !ok {
 			return nil, 0
 		}
-		room, more := image.Work(v.batch), 0
-		if chain != nil {
-			more = chain.Close(1)
-		}
-		batch := v.batch
+		stage := nhwc.Stage{Conv: image, Batch: v.batch, ReLU: relu}
+		_, room := stage.Cut(nil)
+		work := 4*room + behind(&stage, chain, room)
 		return func(a *Args) error {
-			dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
-			for i := range image.Bands(batch) {
-				from, to := image.Run(i, batch, dst, x, work, relu)
-				if chain != nil {
-					chain.run(a, dst, from, to, work[room:])
-				}
-			}
+			s := stage
+			s.X, s.Dst, s.Arg = slice[float32](a.In[0]), slice[float32](a.Out[0]), a
+			s.Cut(a.Team.helpers(work))
+			s.Rooms = a.rooms()
+			s.Run()
 			return nil
-		}, 4*room + more
+		}, work
 	}
 	return h, nil
+}
+
+// newImage is conv.New with the table of the convolution.
+func newImage(f *nhwc.Filters, height, width int, before, after [2]int) (image nhwc.Conv, ok bool) {
+	if image, ok = nhwc.New(f, height, width, before, after); ok {
+		image.SetTable(make([]int32, image.Table()))
+	}
+	return image, ok
+}
+
+// behind lets a stage go on with a chain, which may be nil, and returns how many bytes of work memory that needs, behind so many
+// elements of the stage's own.
+func behind(s *nhwc.Stage, chain *Chain, room int) int {
+	if chain == nil {
+		return 0
+	}
+	more := chain.Close(1)
+	if chain.Len() > 0 {
+		s.After = func(arg any, worker int, part []float32, first int) {
+			a := arg.(*Args)
+			rooms := a.rooms()
+			chain.run(a, slice[float32](a.Out[0]), first, first+len(part), rooms.Of(worker)[room:])
+		}
+	}
+	return more
 }
 
 // ProductHead returns a MatMul or Gemm by constant weights as a head, or nil.
@@ -191,15 +212,24 @@ func ProductHead(c *Call) (h *Head, err error) {
 				band = max(48, 64<<10/(4*n))
 			}
 		}
-		return func(a *Args) error {
-			dst, x, work := slice[float32](a.Out[0]), slice[float32](a.In[0]), tensor.As[float32](a.Work)
-			for r := 0; r < rows; r += band {
+		all := crew.Product{Packed: packed, Bias: bias, M: rows, K: k, N: n, Act: act}
+		bands := (rows + band - 1) / band
+		some := func(a *Args, work []float32, from, to int) {
+			dst, x := slice[float32](a.Out[0]), slice[float32](a.In[0])
+			for r := from * band; r < min(to*band, rows); r += band {
 				some := min(band, rows-r)
 				packed.Mul(dst[r*n:(r+some)*n], n, x[r*k:(r+some)*k], k, some, bias, act)
-				if chain != nil {
-					chain.run(a, dst, r*n, (r+some)*n, work)
-				}
+				chain.run(a, dst, r*n, (r+some)*n, work)
 			}
+		}
+		return func(a *Args) error {
+			if chain != nil && chain.Len() > 0 {
+				a.divide(bands, all.MultiplyAdds(), work, some)
+				return nil
+			}
+			p := all
+			p.Dst, p.A = slice[float32](a.Out[0]), slice[float32](a.In[0])
+			p.Run(a.Team.helpers(0))
 			return nil
 		}, work
 	}
@@ -213,30 +243,40 @@ func ToLast(shape []int, back bool) Kernel {
 	if back {
 		rows, cols = cols, rows
 	}
-	return func(a *Args) error {
-		dst, x := slice[uint32](a.Out[0]), slice[uint32](a.In[0])
-		for n := range batch {
-			turn(dst[n*rows*cols:(n+1)*rows*cols], x[n*rows*cols:(n+1)*rows*cols], rows, cols)
+	tiles := (cols + turnTile - 1) / turnTile
+	part := func(a *Args, _ []float32, from, to int) {
+		for from < to { // columns of an image
+			n := from / tiles
+			end := min(to, (n+1)*tiles)
+			turn(slice[uint32](a.Out[0])[n*rows*cols:(n+1)*rows*cols], slice[uint32](a.In[0])[n*rows*cols:(n+1)*rows*cols], rows, cols,
+				(from-n*tiles)*turnTile, min((end-n*tiles)*turnTile, cols))
+			from = end
 		}
+	}
+	return func(a *Args) error {
+		a.divide(batch*tiles, float64(tensor.Count(shape))*perElement, 0, part)
 		return nil
 	}
 }
 
-// turn transposes rows × cols elements.
-func turn[T any](dst, x []T, rows, cols int) {
-	const tile = 16
+// turnTile is how many rows and columns turn transposes at a time.
+const turnTile = 16
+
+// turn transposes the columns from ≤ c < to of rows × cols elements.
+func turn[T any](dst, x []T, rows, cols, from, to int) {
+	const tile = turnTile
 	if rows == 3 { // images
-		a, b, c := x[:cols], x[cols:2*cols], x[2*cols:3*cols]
+		a, b, c := x[from:to], x[cols+from:cols+to], x[2*cols+from:2*cols+to]
 		for i := range a {
-			d := dst[3*i : 3*i+3]
+			d := dst[3*(from+i) : 3*(from+i)+3]
 			d[0], d[1], d[2] = a[i], b[i], c[i]
 		}
 		return
 	}
 	for r := 0; r < rows; r += tile {
 		h := min(tile, rows-r)
-		for c := 0; c < cols; c += tile {
-			w := min(tile, cols-c)
+		for c := from; c < to; c += tile {
+			w := min(tile, to-c)
 			for j := range w {
 				d := dst[(c+j)*rows+r:][:h]
 				src := x[r*cols+c+j:]
@@ -305,38 +345,11 @@ func PoolLast(c *Call) (bool, error) {
 }
 
 func poolLast(v *window, batch, channels int, mean bool) Kernel {
-	if len(v.in) == 1 { // as an image of one line
-		v = &window{in: []int{1, v.in[0]}, out: []int{1, v.out[0]}, size: []int{1, v.size[0]}, stride: []int{1, v.stride[0]},
-			dilation: []int{1, v.dilation[0]}, before: []int{0, v.before[0]}, after: []int{0, v.after[0]}}
-	}
-	line := v.in[1] * channels
+	height, width := sides(v.in)
+	p := nhwc.Pool{Window: nhwc.Window{Size: pair(v.size, 1), Stride: pair(v.stride, 1), Dilation: pair(v.dilation, 1)}, Before: pair(v.before, 0), Mean: mean}
+	p.Height, p.Width = sides(v.out)
 	return func(a *Args) error {
-		dst, x := slice[float32](a.Out[0]), slice[float32](a.In[0])
-		for n := range batch {
-			image := x[n*v.in[0]*line:][:v.in[0]*line]
-			for i := range v.out[0] {
-				_, rows, y := v.inside(0, i)
-				for j := 0; j < v.out[1]; {
-					_, cols, at := v.inside(1, j)
-					count := 1
-					if cols == v.size[1] { // the others up to the last one that is inside
-						last := (v.in[1] + v.before[1] - v.span(1)) / v.stride[1]
-						count = min(last, v.out[1]-1) - j + 1
-					}
-					d := dst[:count*channels]
-					dst = dst[len(d):]
-					w := kernel.Window{Rows: rows, Cols: cols, Channels: channels, Count: count, Line: v.dilation[0] * line, Pixel: v.dilation[1] * channels,
-						Step: v.stride[1] * channels, Next: channels}
-					if mean {
-						kernel.WindowSum(d, image[y*line+at*channels:], w)
-						kernel.BinaryScalar(kernel.Div, d, d, float32(rows*cols))
-					} else {
-						kernel.WindowMax(d, image[y*line+at*channels:], w)
-					}
-					j += count
-				}
-			}
-		}
+		p.Run(slice[float32](a.Out[0]), slice[float32](a.In[0]), batch, height, width, channels)
 		return nil
 	}
 }

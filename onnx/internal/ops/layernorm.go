@@ -69,18 +69,35 @@ func layerNorm(c *Call) {
 		c.Declare(1, tensor.Float, shape...)
 		c.Declare(2, tensor.Float, shape...)
 	} else if full := c.In[1].Len() == r.n && (!c.Has(2) || c.In[2].Len() == r.n); full && x.Type == tensor.Float && r.n > 0 {
-		bias := make([]float32, r.n) // for none
-		c.Kernel = func(a *Args) error {
+		bias, n := make([]float32, r.n), r.n // for none
+		rows := func(a *Args, _ []float32, from, to int) {
 			b := bias
 			if v := argument(a, 2); v != nil {
 				b = slice[float32](v)
 			}
-			kernel.NormalizeRows(slice[float32](a.Out[0]), slice[float32](a.In[0]), slice[float32](a.In[1]), b, float32(r.epsilon))
+			kernel.NormalizeRows(slice[float32](a.Out[0])[from*n:to*n], slice[float32](a.In[0])[from*n:to*n], slice[float32](a.In[1]), b, float32(r.epsilon))
+		}
+		c.Kernel = func(a *Args) error {
+			count := a.In[0].Len()
+			a.divide(count/n, float64(count)*perElement, 0, rows)
 			return nil
 		}
 		return
 	}
 	c.Kernel = forNumbers(c, x.Type, kernels{f32: normRowsKernel[float32](r), f64: normRowsKernel[float64](r)})
+}
+
+// NormalizeRows returns the kernel of a LayerNormalization of rows as long as weight and bias.
+func NormalizeRows(weight, bias []float32, epsilon float32) Kernel {
+	n := len(weight)
+	rows := func(a *Args, _ []float32, from, to int) {
+		kernel.NormalizeRows(slice[float32](a.Out[0])[from*n:to*n], slice[float32](a.In[0])[from*n:to*n], weight, bias, epsilon)
+	}
+	return func(a *Args) error {
+		count := a.In[0].Len()
+		a.divide(count/n, float64(count)*perElement, 0, rows)
+		return nil
+	}
 }
 
 func rmsNorm(c *Call) {

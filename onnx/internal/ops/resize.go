@@ -416,11 +416,11 @@ func resizeNearest(c *Call, r *resizing, tables []*resizeTable, shape []int) {
 	}
 	if size == 4 && last == len(shape)-1 {
 		n := &nearest[uint32]{tables: by, in: x.Shape, out: shape, value: tensor.As[uint32](aligned(value)), inner: 1, last: last}
-		c.Kernel = func(a *Args) error { n.axis(slice[uint32](a.Out[0]), slice[uint32](a.In[0]), 0); return nil }
+		c.Kernel = n.kernel(slice[uint32])
 		return
 	}
 	n := &nearest[uint8]{tables: by, in: x.Shape, out: shape, value: value, inner: tensor.Count(shape[last+1:]) * size, last: last}
-	c.Kernel = func(a *Args) error { n.axis(a.Out[0].Data, a.In[0].Data, 0); return nil }
+	c.Kernel = n.kernel(func(x *tensor.Tensor) []uint8 { return x.Data })
 }
 
 // aligned returns a copy of b that is aligned for every type.
@@ -439,8 +439,30 @@ type nearest[T tensor.Number] struct {
 	last    int
 }
 
-func (n *nearest[T]) axis(dst, src []T, axis int) {
-	table := n.tables[axis]
+// kernel divides the first axis that has more than one element.
+func (n *nearest[T]) kernel(elements func(*tensor.Tensor) []T) Kernel {
+	first := 0
+	for first < n.last && n.in[first] == 1 && n.out[first] == 1 && n.tables[first][0] == 0 {
+		first++
+	}
+	units := n.out[first]
+	part := func(a *Args, _ []float32, from, to int) {
+		dst := elements(a.Out[0])
+		each := len(dst) / units
+		n.elements(dst[from*each:to*each], elements(a.In[0]), first, from, to)
+	}
+	cost := float64(tensor.Count(n.out)) * perElement
+	return func(a *Args) error {
+		a.divide(units, cost, 0, part)
+		return nil
+	}
+}
+
+func (n *nearest[T]) axis(dst, src []T, axis int) { n.elements(dst, src, axis, 0, n.out[axis]) }
+
+// elements sets dst to the elements begin ≤ i < end of an axis.
+func (n *nearest[T]) elements(dst, src []T, axis, begin, end int) {
+	table := n.tables[axis][begin:end]
 	if axis == n.last && n.inner == 1 {
 		for i, at := range table {
 			if at < 0 {
@@ -451,7 +473,7 @@ func (n *nearest[T]) axis(dst, src []T, axis int) {
 		}
 		return
 	}
-	from, to := len(src)/n.in[axis], len(dst)/n.out[axis]
+	from, to := len(src)/n.in[axis], len(dst)/len(table)
 	for i, at := range table {
 		d := dst[i*to : (i+1)*to]
 		switch {

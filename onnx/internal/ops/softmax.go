@@ -67,15 +67,19 @@ func rowsOf(f32 func(dst, a []float32), f64 func(dst, a []float64), old bool) fu
 
 // rowsKernel applies f to rows of n elements that are inner elements apart.
 func rowsKernel[T kernel.Float](f func(dst, a []T), n, inner int) Kernel {
+	rows := func(a *Args, _ []float32, from, to int) {
+		dst, x := slice[T](a.Out[0]), slice[T](a.In[0])
+		for i := from * n; i < to*n; i += n {
+			f(dst[i:i+n], x[i:i+n])
+		}
+	}
 	return func(a *Args) error {
 		dst, x := slice[T](a.Out[0]), slice[T](a.In[0])
 		if len(dst) == 0 {
 			return nil
 		}
 		if inner == 1 {
-			for i := 0; i < len(x); i += n {
-				f(dst[i:i+n], x[i:i+n])
-			}
+			a.divide(len(x)/n, float64(len(x))*perElement, 0, rows)
 			return nil
 		}
 		row := tensor.As[T](a.Work)

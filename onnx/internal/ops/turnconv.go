@@ -12,8 +12,9 @@ import (
 type phase struct {
 	first  [2]int // pixel
 	count  [2]int
-	conv   *nhwc.Conv // nil if nothing reaches them
-	across int        // pixels of a line of conv
+	conv   nhwc.Stage
+	none   bool // nothing reaches them, and there is no conv
+	across int  // pixels of a line of conv
 }
 
 // taps returns the elements of a window that reach position i along an axis, from the last one on, and the distance of the
@@ -63,6 +64,9 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 		}
 	}
 	h.make = func(h *Head, chain *Chain) (Kernel, int) {
+		if v.isSpreading() {
+			return v.spread(c, h, chain)
+		}
 		var phases []phase
 		room, pixels := 0, 0
 		for i := range min(v.stride[0], v.out[0]) {
@@ -71,10 +75,12 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 				if !ok {
 					return nil, 0
 				}
-				if phases = append(phases, p); p.conv != nil {
-					height, width := p.conv.Size()
-					room, pixels = max(room, p.conv.Work(1)), max(pixels, height*width)
+				if !p.none {
+					height, width := p.conv.Conv.Size()
+					_, own := p.conv.Cut(nil)
+					room, pixels = max(room, own), max(pixels, height*width)
 				}
+				phases = append(phases, p)
 			}
 		}
 		bias := make([]float32, out)
@@ -93,16 +99,16 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 				image := dst[n*v.outPixels*out : (n+1)*v.outPixels*out]
 				for i := range phases {
 					p := &phases[i]
-					if p.conv != nil {
-						for b := range p.conv.Bands(1) {
-							p.conv.Run(b, 1, result, x[n*v.inPixels*in:(n+1)*v.inPixels*in], work, false)
-						}
+					if !p.none {
+						s := p.conv
+						s.X, s.Dst, s.Rooms.First = x[n*v.inPixels*in:(n+1)*v.inPixels*in], result, work
+						s.Run()
 					}
 					for r := range p.count[0] {
 						to := image[((p.first[0]+r*v.stride[0])*width+p.first[1])*out:]
 						for s := range p.count[1] {
 							pixel := bias
-							if p.conv != nil {
+							if !p.none {
 								pixel = result[(r*p.across+s)*out:][:out]
 							}
 							copy(to[s*v.stride[1]*out:], pixel)
@@ -131,7 +137,7 @@ func (v *convolution) phase(c *Call, h *Head, in, out, i, j int) (p phase, ok bo
 	for axis := range 2 {
 		var at int
 		taps[axis], step[axis], at = v.taps(axis, first[axis])
-		if len(taps[axis]) == 0 {
+		if p.none = len(taps[axis]) == 0; p.none {
 			return p, true
 		}
 		if at > 0 {
@@ -161,10 +167,12 @@ func (v *convolution) phase(c *Call, h *Head, in, out, i, j int) (p phase, ok bo
 		}
 		return nhwc.NewFilters(nhwc.Window{Size: size, Stride: [2]int{1, 1}, Dilation: step}, in, out, v.groups, w, bias, h.scale)
 	}).(*nhwc.Filters)
-	if p.conv = nhwc.New(f, v.in[0], v.in[1], before, after); p.conv == nil {
+	image, ok := newImage(f, v.in[0], v.in[1], before, after)
+	if !ok {
 		return p, false
 	}
-	height, width := p.conv.Size()
+	p.conv = nhwc.Stage{Conv: image, Batch: 1}
+	height, width := image.Size()
 	p.across = width
 	return p, height >= p.count[0] && width >= p.count[1]
 }

@@ -320,6 +320,8 @@ func TestListsConcurrently(t *testing.T) {
 				damage(two)
 				own.Release(0, func() string { return "ended" })
 				shared.Place(make([]byte, 10), 8, func() bool { return true }, nil)
+				single := shared.Place(make([]byte, 10), 8, func() bool { return true }, nil)
+				shared.ReleaseOne(single, 0, func() string { return "ended" })
 				shared.Release(0, func() string { return "ended" })
 			}
 		})
