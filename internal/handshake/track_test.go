@@ -164,8 +164,9 @@ func TestTrackEnds(t *testing.T) {
 	pc := reflect.ValueOf(TestTrackEnds).Pointer()
 	for i, stamp := range stamps {
 		require.True(t, track.Has(stamp))
-		require.True(t, track.Holds(stamp, unsafe.Pointer(&mem[64*i]), 64))
-		require.False(t, track.Holds(stamp, unsafe.Pointer(&mem[64*i]), 65))
+		start := unsafe.Pointer(&mem[64*i])
+		require.True(t, track.Holds(stamp, start, 64))
+		require.False(t, track.Holds(stamp, start, 65))
 		require.Zero(t, track.Ended(i))
 	}
 	track.Release(stamps[3], pc)
