@@ -185,7 +185,11 @@ func (b *Buffer) openRegion(a handshake.Account, inherited bool) (handshake.Regi
 	b.stats.Open++
 	b.stats.Peak = max(b.stats.Peak, b.stats.Open)
 	b.stats.Regions++
+	regions := b.makeOwn != nil
 	b.mu.Unlock() // before r's lock, which a goroutine that kept its context may hold
+	if regions {
+		r.equip()
+	}
 	return &r.bump, r.begin(a, inherited), true
 }
 

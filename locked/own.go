@@ -37,7 +37,7 @@ func Regions(make func(storage bumper.Source) bumper.Buffer) Option {
 // own is the buffer of a region that has one.
 type own struct {
 	r        *region
-	buf      bumper.Buffer // nil until a scope opens
+	buf      bumper.Buffer // nil until make
 	sharing  *handshake.Sharing
 	releaser memory.Releaser // buf, if it is one
 	scope    memory.Checkpoint
@@ -46,11 +46,8 @@ type own struct {
 	refusal error // of the account
 }
 
-// newOwn returns the buffer for a new region; nil if regions have none.
+// newOwn returns the own buffer for a new region, still without its buffer.
 func newOwn(r *region) *own {
-	if r.home.makeOwn == nil {
-		return nil
-	}
 	o := &own{r: r}
 	r.bump.Entered = o.entered
 	return o
@@ -112,19 +109,47 @@ func (s stock) Release(mem []byte) {
 	}
 }
 
-// open opens the level of a scope. r.mu is held.
-func (o *own) open() {
-	if o == nil {
+// equip makes the buffer of a region that has none, before a scope opens. If the
+// function of Regions panics, the region goes back.
+func (r *region) equip() {
+	made := false
+	r.lock()
+	defer func() {
+		if !made {
+			r.home.giveBack(r)
+		}
+		r.unlock()
+		if !made {
+			r.home.putRegion(r)
+		}
+	}()
+	if r.own == nil {
+		r.own = newOwn(r)
+	}
+	r.own.make()
+	made = true
+}
+
+// make makes the buffer, if there is none. r.mu is held.
+func (o *own) make() {
+	if o == nil || o.buf != nil {
 		return
 	}
-	if o.buf == nil {
-		o.buf = o.r.home.makeOwn(stock{o})
-		o.sharing = handshake.SharingOf(o.buf)
-		if o.releaser, _ = o.buf.(memory.Releaser); o.releaser != nil {
-			o.sharing.Releaser = o
-		}
+	buf := o.r.home.makeOwn(stock{o})
+	if buf == nil {
+		panic("locked: the function of Regions returned nil, not a buffer")
 	}
-	o.scope = o.buf.Checkpoint()
+	o.buf, o.sharing = buf, handshake.SharingOf(buf)
+	if o.releaser, _ = buf.(memory.Releaser); o.releaser != nil {
+		o.sharing.Releaser = o
+	}
+}
+
+// open opens the level of a scope. r.mu is held.
+func (o *own) open() {
+	if o != nil {
+		o.scope = o.buf.Checkpoint()
+	}
 }
 
 // end ends it, at pc. r.mu is held.
@@ -222,8 +247,8 @@ func (r *region) Releaser(g handshake.Generation) memory.Releaser {
 	return r.own
 }
 
-// String names the region in messages.
-func (o *own) String() string { return "a region of a shared " + o.r.home.name }
+// String describes the buffer in messages.
+func (o *own) String() string { return "a buffer of locked.Regions" }
 
 // Alloc allocates in the open scope.
 func (o *own) Alloc(size, align uintptr) (memory.Block, error) {

@@ -287,3 +287,32 @@ func TestOwnBuffersConcurrently(t *testing.T) {
 	all.Wait()
 	require.Zero(t, shared.Stats().Used)
 }
+
+// TestRegionsMakeFails: a function of Regions that panics or returns nothing leaves the
+// shared buffer as it was.
+func TestRegionsMakeFails(t *testing.T) {
+	fail := func() bumper.Buffer { panic("no buffer") }
+	slab := bumper.NewSlabBuffer()
+	shared := locked.Share(slab, locked.Regions(func(storage bumper.Source) bumper.Buffer {
+		if fail != nil {
+			return fail()
+		}
+		return replay.New(replay.From(storage))
+	}))
+	ctx := scope.WithAllocator(t.Context(), shared)
+	begin := func() {
+		_ = scope.NoEscape(ctx, func(ctx context.Context) error {
+			scope.Make[byte](ctx, 100)
+			return nil
+		})
+	}
+	require.PanicsWithValue(t, "no buffer", begin)
+	fail = func() bumper.Buffer { return nil }
+	require.PanicsWithValue(t, "locked: the function of Regions returned nil, not a buffer", begin)
+	require.Zero(t, shared.Stats().Open)
+	require.NoError(t, slab.Reset())
+	fail = nil
+	require.NotPanics(t, begin)
+	require.Zero(t, shared.Stats().Open)
+	require.NoError(t, slab.Reset())
+}

@@ -96,9 +96,6 @@ func (r *region) begin(a handshake.Account, inherited bool) handshake.Generation
 	defer r.unlock()
 	r.open, r.start = true, r.off
 	r.account, r.inherited = a, inherited
-	if r.own == nil && r != r.home.common {
-		r.own = newOwn(r)
-	}
 	r.recharge() // an isolating buffer's regions continue behind earlier scopes
 	r.own.open()
 	return r.bump.Next()
@@ -259,6 +256,7 @@ func (r *region) Reopen(g handshake.Generation) bool {
 	if !r.Living(g) || r.open {
 		return false
 	}
+	r.own.make() // which may panic
 	r.open, r.start = true, r.off
 	r.recharge()
 	r.own.open()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"github.com/allocarrays/allocarrays-go/internal/callsite"
@@ -92,10 +93,11 @@ func foreign(ctx context.Context, stamp Stamp) error {
 	return fmt.Errorf("scope: Release of memory of %s, with %s in the context: %w", name(stamp.Owner()), name(AllocatorFrom(ctx)), ErrForeign)
 }
 
-// name describes an allocator in a message.
+// name describes an allocator in a message, without its statistics, which follow a colon.
 func name(a any) string {
 	if s, ok := a.(fmt.Stringer); ok {
-		return s.String()
+		short, _, _ := strings.Cut(s.String(), ": ")
+		return short
 	}
 	return fmt.Sprintf("a %T", a)
 }

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	nhwc "github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
@@ -87,7 +88,7 @@ func ConvHead(c *Call) (h *Head, err error) {
 		return nil, err
 	}
 	in, out := v.groups*v.inGroup, v.groups*v.outGroup
-	if v.batch == 0 || in == 0 || out == 0 || v.inPixels == 0 || v.outPixels == 0 {
+	if v.batch == 0 || in == 0 || out == 0 || v.inPixels == 0 || v.outPixels == 0 || min(slices.Min(v.before), slices.Min(v.after)) < 0 {
 		return nil, nil
 	}
 	h = &Head{Shape: c.Results[0].Shape, Last: true, In: []int{0}, key: "image", scale: make([]float64, out), shift: make([]float64, out)}

@@ -36,6 +36,9 @@ func (v *convolution) taps(axis, i int) (list []int, step, at int) {
 	return list, step, (i + v.before[axis] - list[0]*dilation) / stride
 }
 
+// maxPhases is how many phases there are convolutions for; with more, each of them is a few pixels.
+const maxPhases = 1 << 10
+
 // ConvTransposeHead is [ConvHead] for a ConvTranspose.
 func ConvTransposeHead(c *Call) (h *Head, err error) {
 	if x, y := c.In[0], c.In[1]; x == nil || y == nil || x.Type != tensor.Float || !y.Fixed || y.Type != tensor.Float || c.Has(2) && !c.In[2].Fixed ||
@@ -52,6 +55,9 @@ func ConvTransposeHead(c *Call) (h *Head, err error) {
 		w = window{in: one(w.in, 1), out: one(w.out, 1), size: one(w.size, 1), stride: one(w.stride, 1), dilation: one(w.dilation, 1),
 			before: one(w.before, 0), after: one(w.after, 0)}
 		v.window = &w
+	}
+	if min(v.stride[0], v.out[0]) > maxPhases/min(v.stride[1], v.out[1]) {
+		return nil, nil
 	}
 	in, out := v.groups*v.inGroup, v.groups*v.outGroup
 	h = &Head{Shape: c.Results[0].Shape, Last: true, In: []int{0}, key: "turned", scale: make([]float64, out), shift: make([]float64, out)}
