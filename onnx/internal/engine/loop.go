@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
+	"github.com/allocarrays/allocarrays-go/onnx/internal/proto"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -239,7 +240,7 @@ func (r *run) settle(c *carrier, stacks []stack) error {
 // unknown returns an empty stack of what a file says about the output of a body.
 func unknown(v *graph.Value) stack {
 	s := stack{first: tensor.Tensor{Type: tensor.Float, Shape: []int{}}}
-	if d := v.Declared; d != nil {
+	if d := v.Declared; d != nil && d.Kind == proto.KindTensor && d.Type.Valid() {
 		s.first.Type = d.Type
 		for _, e := range d.Shape {
 			s.first.Shape = append(s.first.Shape, int(max(e.Size, 0)))

@@ -200,11 +200,11 @@ func (b *builder) node(g *Graph, s *names, file *proto.Node, opsets map[string]i
 			if v = s.find(name); v == nil {
 				return &proto.Error{Where: where, What: fmt.Sprintf("input %q is not defined before", name)}
 			}
+			if err := b.spend(where, 0); err != nil { // find has counted what bodies capture
+				return err
+			}
 		}
 		n.In = append(n.In, v)
-	}
-	if err := b.spend(where, 0); err != nil { // what it captures
-		return err
 	}
 	if f, ok := b.functions[file.Domain+"\x00"+file.Op+"\x00"+file.Overload]; ok {
 		return b.function(g, s, n, f, file.Outputs, where)
