@@ -115,7 +115,6 @@ var equivalent = []struct {
 		`scope/memory/guarded.go Guarded swap: e.hand(p.Bytes()) e.replaced = b.start becomes e.replaced = b.start; e.hand(p.Bytes())`,
 		`scope/memory/guarded.go Epoch.watch swap: e.kind, e.record = guarded, w e.hand(mem) becomes e.hand(mem); e.kind, e.record = guarded, w`,
 		`locked/job.go job.fail swap: j.stop() j.mu.Lock() becomes j.mu.Lock(); j.stop()`,
-		`scope/memory/endat.go Epoch.EndAt swap: e.replaced = nil g.Release(pc, Stamp{e, generation}.End) becomes g.Release(pc, Stamp{e, generation}.End); e.replaced = nil`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
