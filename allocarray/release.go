@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/allocarrays/allocarrays-go/internal/callsite"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -21,9 +22,9 @@ import (
 // tests find what is wrong wherever they run. Arrays made by [Wrap] are never released.
 //
 // Release panics if the array's scope has ended, if another allocator than ctx's made it and one
-// of the two takes arrays back, and, where the array's does or in guard mode, if it was released
-// before or a is a view of it. (A view of all elements in their order, as Reshape returns, counts
-// as the array.)
+// of the two takes arrays back or guard mode is on, and, where the array's does or in guard mode, if it
+// was released before or a is a view of it. (A view of all elements in their order, as Reshape
+// returns, counts as the array.)
 func (a AllocArray[T]) Release(ctx context.Context) {
 	if a.layout == nil || !a.stamp.Live() {
 		a.panicUnreleasable()
@@ -62,7 +63,8 @@ func ownerName(s scope.Stamp) string {
 	case nil:
 		return "the Go heap"
 	case fmt.Stringer:
-		return o.String()
+		what, _, _ := strings.Cut(o.String(), ":") // numbers come after it
+		return what
 	default:
 		return fmt.Sprintf("a %T", o)
 	}

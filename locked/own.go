@@ -247,8 +247,8 @@ func (r *region) Releaser(g handshake.Generation) memory.Releaser {
 	return r.own
 }
 
-// String describes the buffer in messages.
-func (o *own) String() string { return "a buffer of locked.Regions" }
+// String names the region in messages.
+func (o *own) String() string { return "a region of a shared " + o.r.home.name }
 
 // Alloc allocates in the open scope.
 func (o *own) Alloc(size, align uintptr) (memory.Block, error) {
@@ -259,5 +259,5 @@ func (o *own) Alloc(size, align uintptr) (memory.Block, error) {
 func (o *own) Release(mem []byte, s memory.Stamp) bool {
 	o.r.mu.Lock()
 	defer o.r.mu.Unlock()
-	return o.releaser.Release(mem, s)
+	return o.releaser != nil && o.releaser.Release(mem, s)
 }

@@ -38,6 +38,9 @@ func Load(r io.Reader) (*Model, error) {
 // LoadFile is [Load] for the file of that name. Files with weights are looked for in its directory, and
 // nowhere else.
 func LoadFile(name string) (*Model, error) {
+	if info, err := os.Stat(name); err == nil && info.Mode()&fs.ModeDevice != 0 {
+		return nil, fmt.Errorf("onnx: %s is a device", name) // which may have no end
+	}
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)

@@ -39,9 +39,9 @@ var residents = map[string]func() (memory.Allocator, func()){
 
 const residentVariable = "ALLOCARRAYS_TEST_RESIDENT"
 
-// TestResident: after a picture of 1504 by 1504 and ten of 320 by 320, the process is as large as it was before the large
+// TestLargeInputLeaves: after a picture of 1504 by 1504 and ten of 320 by 320, the process is as large as it was before the large
 // one, within a tenth.
-func TestResident(t *testing.T) {
+func TestLargeInputLeaves(t *testing.T) {
 	if name := os.Getenv(residentVariable); name != "" {
 		small, large, after := resident(t, residents[name])
 		fmt.Println("resident", small, large, after)
@@ -53,7 +53,7 @@ func TestResident(t *testing.T) {
 	}
 	for name := range residents {
 		t.Run(name, func(t *testing.T) {
-			child := testenv.Self("-test.run=^TestResident$", "-test.v")
+			child := testenv.Self("-test.run=^TestLargeInputLeaves$", "-test.v")
 			child.Env = append(os.Environ(), residentVariable+"="+name)
 			out, err := child.CombinedOutput()
 			require.NoError(t, err, string(out))

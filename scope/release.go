@@ -24,7 +24,7 @@ import (
 //
 // Release returns an error and changes nothing if the stamp is not live, if elems is only a
 // part of what was allocated, or if another allocator than ctx's can tell that the memory
-// is its own. These are mistakes in the program, for the array type to panic about.
+// is its own; in guard mode, if any made it. These are mistakes in the program, for the array type to panic about.
 func Release[T any](ctx context.Context, elems []T, stamp Stamp) error {
 	return release(ctx, unsafe.Pointer(unsafe.SliceData(elems)), uintptr(len(elems))*unsafe.Sizeof(elems[0]), stamp)
 }
@@ -78,7 +78,7 @@ func releaseSlow(ctx context.Context, mem []byte, stamp Stamp) error {
 	if !stamp.Whole(mem) {
 		return fmt.Errorf("scope: Release of %d bytes: %w", len(mem), ErrPart)
 	}
-	if r == nil && !stamp.Watched() {
+	if stamp.Watched() && strange(ctx, stamp) || r == nil && !stamp.Watched() {
 		return foreign(ctx, stamp)
 	}
 	stamp.EndsAt(callsite.User())

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"unicode/utf8"
 
+	"github.com/allocarrays/allocarrays-go/examples/internal/input"
 	"github.com/allocarrays/allocarrays-go/onnx"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -33,9 +35,9 @@ type Classifier struct {
 // Load reads the network and its configuration; read is called when the file is read, before it is
 // compiled.
 func Load(model, config string, read func()) (*Classifier, error) {
-	text, err := os.ReadFile(config)
+	text, err := input.Read(config, 1<<20)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w%s", config, err, missing(err))
 	}
 	var k struct {
 		Begin      int                `json:"beg_size"`
@@ -60,7 +62,7 @@ func Load(model, config string, read func()) (*Classifier, error) {
 	}
 	m, err := onnx.LoadFile(model)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w%s", err, missing(err))
 	}
 	read()
 	p, err := m.Compile()
@@ -79,6 +81,14 @@ func Load(model, config string, read func()) (*Classifier, error) {
 		c.sure = append(c.sure, least)
 	}
 	return c, nil
+}
+
+// missing says where files come from, if there is none.
+func missing(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "; README.md says how to get it"
+	}
+	return ""
 }
 
 // Type returns what a file is. All memory comes from ctx, and may be released when Type

@@ -141,7 +141,8 @@ func TestLoadErrors(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), []string{"file"}, io.Discard), `"file"`)
-	require.ErrorContains(t, run(t.Context(), []string{"-config", "nothere"}, io.Discard), "nothere")
+	require.ErrorContains(t, run(t.Context(), []string{"-config", "nothere"}, io.Discard), "nothere: no such file or directory; README.md says how to get it")
+	require.ErrorContains(t, run(t.Context(), []string{"-config", "/dev/null"}, io.Discard), "/dev/null: is a device")
 	require.Error(t, run(t.Context(), []string{"-nonsense"}, io.Discard))
 }
 

@@ -31,7 +31,11 @@ func (o options) demonstrate(ctx context.Context, model *nn.Chain, set samples, 
 	if r.Runs, err = o.measure(ctx, model, set, stderr); err != nil {
 		return err
 	}
-	r.Interrupted = ctx.Err() != nil
+	if r.Interrupted = ctx.Err() != nil; !r.Interrupted {
+		if r.Planned, err = o.plannedRuns(ctx, model, set); err != nil {
+			return err
+		}
+	}
 	if o.json {
 		return r.writeJSON(out)
 	}

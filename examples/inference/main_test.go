@@ -61,6 +61,15 @@ type published struct {
 		HeapBytesTotal     *int    `json:"heap_bytes_total"`
 		HeapAllocsTotal    *int    `json:"heap_allocs_total"`
 	} `json:"runs"`
+	Planned []struct {
+		Model  string `json:"model"`
+		Batch  int    `json:"batch"`
+		Arrays int    `json:"arrays"`
+		Sum    int    `json:"sum"`
+		Fit    int    `json:"best_fit"`
+		Bound  int    `json:"lower_bound"`
+		Peak   int    `json:"peak"`
+	} `json:"planned"`
 }
 
 func decode(t *testing.T, text string) (p published) {

@@ -81,14 +81,20 @@ func (b *bench) turn(ctx context.Context, m memory, f *figure) error {
 	return group.Wait()
 }
 
-// settle opens so many scopes that the runtime's caches of type assertions are full:
-// it fills each with a small object, in one of a thousand cases in which it could.
+// settle opens so many scopes, and releases so much in them, that the runtime's caches of type
+// assertions are full: it fills each with a small object, in one of a thousand cases in which it could.
 func settle(ctx context.Context, m memory) error {
 	group := locked.NewGroup(m.shared(ctx))
 	group.Go(func(ctx context.Context) (err error) {
 		ctx = m.own(ctx)
 		for i := 0; i < 10_000 && err == nil; i++ {
-			err = scope.NoEscape(ctx, func(ctx context.Context) error { scope.Make[byte](ctx, 1); return nil })
+			err = scope.NoEscape(ctx, func(ctx context.Context) error {
+				x, stamp, err := scope.Alloc[byte](ctx, 1)
+				if err != nil {
+					return err
+				}
+				return scope.Release(ctx, x, stamp)
+			})
 		}
 		return err
 	})

@@ -9,11 +9,12 @@ import (
 
 // A report is the JSON object of the program.
 type report struct {
-	Model       string      `json:"model"`    // the file of the weights, or "embedded"
-	Samples     int         `json:"samples"`  // images classified
-	Accuracy    float64     `json:"accuracy"` // from 0 to 1
-	Interrupted bool        `json:"interrupted,omitempty"`
-	Runs        []runResult `json:"runs"`
+	Model       string       `json:"model"`    // the file of the weights, or "embedded"
+	Samples     int          `json:"samples"`  // images classified
+	Accuracy    float64      `json:"accuracy"` // from 0 to 1
+	Interrupted bool         `json:"interrupted,omitempty"`
+	Runs        []runResult  `json:"runs"`
+	Planned     []plannedRun `json:"planned,omitempty"` // none if it was interrupted
 
 	tally tally
 }

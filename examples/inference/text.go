@@ -47,6 +47,7 @@ func (r *report) writeRuns(out *bufio.Writer) error {
 		r.writeFigures(out)
 	}
 	out.WriteString(r.ratios())
+	r.writePlanned(out)
 	if r.Interrupted {
 		out.WriteString("Interrupted: this is what was measured until then.\n")
 	}

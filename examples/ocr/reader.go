@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -38,6 +39,9 @@ func load(folder string, progress func(int, string)) (*reader, error) {
 	}{{"ch_PP-OCRv4_det_infer.onnx", &r.detect}, {"ch_PP-OCRv4_rec_infer.onnx", &r.recognize}} {
 		progress(i, m.name)
 		model, err := onnx.LoadFile(filepath.Join(folder, m.name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w; README.md says how to get it", err)
+		}
 		if err != nil {
 			return nil, err
 		}

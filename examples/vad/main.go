@@ -18,6 +18,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -92,6 +93,9 @@ func load(path string, rate int, problems io.Writer) (*detector, error) {
 	bar := progress.New(problems, "loading", 2)
 	defer bar.Close()
 	model, err := onnx.LoadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; README.md says how to get it", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -120,7 +120,8 @@ func TestUsage(t *testing.T) {
 		"nothere.wav":                 "nothere.wav",
 		"main.go":                     "not a WAV file",
 		"-model main.go -":            "main.go",
-		"-model nothere -":            "nothere",
+		"-model nothere -":            "nothere: no such file or directory; README.md says how to get it",
+		"-model /dev/null -":          "/dev/null is a device",
 		"-nonsense":                   "-nonsense",
 		"-model ../vad -threshold .5": "want one recording",
 	} {

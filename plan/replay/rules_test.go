@@ -173,7 +173,9 @@ func inner(t *testing.T, ctx context.Context, f func(context.Context)) {
 }
 
 // TestRules runs each rule on a buffer and checks what is needed, to the byte.
-func TestRules(t *testing.T) {
+func TestRules(t *testing.T) { checkRules(t, rules) }
+
+func checkRules(t *testing.T, rules []rule) {
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
 			var plans replay.Plans

@@ -16,7 +16,8 @@ func (e *Epoch) EndAt(pc uintptr) {
 	}
 	if g := e.guarded.Load(); g != nil {
 		e.replaced = nil
-		g.Release(pc, Stamp{e, generation}.End)
+		s := Stamp{e, generation}
+		g.Release(s.endPC(), s.End)
 	}
 }
 

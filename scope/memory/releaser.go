@@ -41,7 +41,10 @@ type Releaser interface {
 func ReleaserOf(a Allocator) (Releaser, bool) {
 	r, ok := a.(Releaser)
 	if maybe, asks := a.(interface{ Releases() bool }); asks {
-		return r, ok && maybe.Releases()
+		if !ok || !maybe.Releases() {
+			return nil, false
+		}
+		return r, true
 	}
 	inner := Unwrap(a)
 	if inner == nil {

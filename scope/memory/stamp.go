@@ -78,6 +78,9 @@ func (s Stamp) End() string {
 	if pc := s.endPC(); pc != 0 && age < 1<<16 {
 		return "ended at " + callsite.Place(pc)
 	}
+	if s.Releasable() { // of a block, whose ends count more than one
+		return "ended, and its memory was used again since"
+	}
 	return fmt.Sprintf("ended %d scopes ago", age)
 }
 

@@ -30,6 +30,8 @@ func Classify(ctx context.Context, model *nn.Chain, images allocarray.AllocArray
 		digit := best.At(i)
 		out[i] = Prediction{digit, probabilities.At(i, digit)}
 	}
+	best.Release(ctx)
+	probabilities.Release(ctx)
 }
 
 // Probabilities returns the probability of each digit for each image, as batch×10 with
@@ -37,5 +39,7 @@ func Classify(ctx context.Context, model *nn.Chain, images allocarray.AllocArray
 func Probabilities(ctx context.Context, model *nn.Chain, images allocarray.AllocArray[uint8]) nn.Tensor {
 	x := allocarray.Convert[float32](ctx, images)
 	allocarray.MulScalarInto(x, x, 1.0/255)
-	return model.Forward(ctx, x)
+	y := model.Forward(ctx, x)
+	x.Release(ctx)
+	return y
 }

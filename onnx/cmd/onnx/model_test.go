@@ -51,15 +51,6 @@ func floats(v ...float32) []byte {
 	return b
 }
 
-// attribute encodes an attribute that is a list of integers.
-func attribute(name string, values ...int) []byte {
-	b := field(nil, 1, []byte(name))
-	for _, v := range values {
-		b = number(b, 8, v)
-	}
-	return number(b, 20, 7)
-}
-
 // file encodes a model of opset 21.
 func file(nodes []node, constants [][]byte, in, out []port) []byte {
 	var g []byte

@@ -28,7 +28,9 @@ func product[T tensor.Number](c []T, ldc int, a []T, aRow, aCol int, b []T, bRow
 			return
 		}
 	}
-	if aCol == 1 && bCol == 1 {
+	// A single column is a loop, which compilers fuse where the processor can, as gemm does: kernel.MatMul would add it up in
+	// the lanes of the processor.
+	if aCol == 1 && bCol == 1 && n > 1 {
 		kernel.MatMul(c, ldc, a, aRow, b, bRow, m, k, n)
 		return
 	}
@@ -37,7 +39,7 @@ func product[T tensor.Number](c []T, ldc int, a []T, aRow, aCol int, b []T, bRow
 		clear(row)
 		for p := range k {
 			v := a[i*aRow+p*aCol]
-			if bCol == 1 {
+			if bCol == 1 && n > 1 {
 				kernel.AddScaled(row, v, b[p*bRow:p*bRow+n])
 				continue
 			}

@@ -217,7 +217,7 @@ func reduceRow[T tensor.Number](r reduction, row []T) T {
 	if r.each == nil && !r.product {
 		switch r.op {
 		case kernel.Add:
-			return kernel.Sum(row)
+			return rowSum(row)
 		case kernel.Max:
 			return kernel.MaxOf(row)
 		case kernel.Min:

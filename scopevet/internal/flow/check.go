@@ -334,7 +334,11 @@ func (s *state) checkInside(info *scopeInfo) {
 	}
 	bufs := s.buffers(setOf(info.ctx))
 	for _, r := range s.events.releases {
-		if r.instr != info.instr || !hasUnder(r.under, info.ctx) || r.kind == "End" || r.kind == "Wait" || r.kind == "Free" {
+		if r.instr != info.instr || !hasUnder(r.under, info.ctx) {
+			continue
+		}
+		switch r.kind {
+		case "End", "Wait", "Free", "Release", "Move": // not of a buffer
 			continue
 		}
 		if r.kind == "Restore" || r.kind == "Unwind" {

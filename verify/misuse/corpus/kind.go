@@ -22,7 +22,7 @@ const (
 	OffHeap   Kind = "off-heap"
 )
 
-// Kinds are all kinds of memory. The shared ones are those of which a buffer behind a
+// Kinds are the kinds of memory of most programs. The shared ones are those of which a buffer behind a
 // lock is tried, the unlocked ones those of which one without is.
 var (
 	Kinds    = []Kind{Plain, Locked, Isolating, OffHeap}
@@ -92,3 +92,6 @@ func on(a scope.Allocator) context.Context {
 
 // bump returns a context with a buffer of its own.
 func bump() context.Context { return on(bumper.NewSlabBuffer()) }
+
+// All returns all kinds of memory, in the order of the columns of tables.
+func All() []Kind { return releasing }

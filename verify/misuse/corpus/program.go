@@ -25,7 +25,8 @@ type Program struct {
 // A Family is the programs whose mistakes are alike.
 type Family struct {
 	Name, Title string
-	Single      bool // the kind of memory makes no difference
+	Single      bool   // the kind of memory makes no difference
+	Kinds       []Kind // of memory, the columns of the table; those of the variable Kinds if nil
 	Programs    []Program
 }
 
@@ -34,6 +35,7 @@ var Families = []Family{
 	{Name: "escape", Title: "Escape", Programs: escapes},
 	{Name: "meanwhile", Title: "The end of a scope during an operation", Programs: meanwhiles},
 	{Name: "release", Title: "Use after release", Programs: releases},
+	{Name: "early", Title: "Release and Move of one array", Kinds: releasing, Programs: earlies},
 	{Name: "order", Title: "Release at the wrong time", Programs: orders},
 	{Name: "bounds", Title: "Bounds", Programs: bounds},
 	{Name: "sharing", Title: "Sharing", Programs: sharings},
@@ -51,6 +53,17 @@ func (f Family) In(p Program) []Kind {
 		return []Kind{Any}
 	case p.Kinds != nil:
 		return p.Kinds
+	}
+	return f.Columns()
+}
+
+// Columns returns the kinds of memory that have a column in the table of f.
+func (f Family) Columns() []Kind {
+	switch {
+	case f.Single:
+		return []Kind{Any}
+	case f.Kinds != nil:
+		return f.Kinds
 	}
 	return Kinds
 }

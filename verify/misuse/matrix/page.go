@@ -35,7 +35,10 @@ func (r Results) Tables(old map[string][]string) string {
 		if f.Single {
 			b.WriteString("| mistake | what happens | scopevet | race detector | message | program |\n|---|---|---|---|---|---|\n")
 		} else {
-			b.WriteString("| mistake | plain | locked | isolating | off-heap | scopevet | race detector | message | program |\n|---|---|---|---|---|---|---|---|---|\n")
+			for _, head := range []string{"mistake", columns(f), "scopevet", "race detector", "message", "program"} {
+				b.WriteString("| " + head + " ")
+			}
+			b.WriteString("|\n" + strings.Repeat("|---", len(f.Columns())+5) + "|\n")
 		}
 		for _, p := range f.Programs {
 			cells := r.row(f, p)
@@ -68,7 +71,7 @@ func (r Results) row(f corpus.Family, p corpus.Program) []string {
 		row = &Row{}
 	}
 	cells := []string{p.What}
-	for _, kind := range kinds(f) {
+	for _, kind := range f.Columns() {
 		cells = append(cells, row.Cells[kind].String())
 	}
 	message := "–"
@@ -78,11 +81,13 @@ func (r Results) row(f corpus.Family, p corpus.Program) []string {
 	return append(cells, "", row.race(f.In(p), p.Races), strings.ReplaceAll(message, "|", `\|`), "`"+f.Name+"/"+p.Name+"`")
 }
 
-func kinds(f corpus.Family) []corpus.Kind {
-	if f.Single {
-		return []corpus.Kind{corpus.Any}
+// columns returns the heads of the columns for the kinds of memory.
+func columns(f corpus.Family) string {
+	var heads []string
+	for _, k := range f.Columns() {
+		heads = append(heads, string(k))
 	}
-	return corpus.Kinds
+	return strings.Join(heads, " | ")
 }
 
 // race tells in which kinds of memory the race detector reported something, in all
@@ -196,7 +201,7 @@ func stronger(said, seen string) bool {
 // moreReports reports whether the race detector reported, at least at times, in all kinds
 // of memory that are said.
 func moreReports(said, seen string) bool {
-	for _, kind := range corpus.Kinds {
+	for _, kind := range corpus.All() {
 		if strings.Contains(said, string(kind)) && !strings.Contains(seen, string(kind)) {
 			return false
 		}

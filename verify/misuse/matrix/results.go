@@ -95,6 +95,6 @@ func (r Results) add(o order, race bool, s sight) {
 	}
 	row.Cells[o.Kind] = cell
 	if p, _ := find(o.Family, o.Program); s.Message != "" && s.Verdict != corpus.Wrong {
-		row.messages = append(row.messages, said{mode*len(Modes) + slices.Index(corpus.Kinds, o.Kind), normalise(s.Message, p)})
+		row.messages = append(row.messages, said{mode*len(Modes) + slices.Index(corpus.All(), o.Kind), normalise(s.Message, p)})
 	}
 }

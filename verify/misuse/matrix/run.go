@@ -68,7 +68,7 @@ type job struct {
 // detector, which tells each race once, what depends on timing gets processes of its
 // own.
 func (r Runner) jobs(wanted func(name string) bool) (jobs []job) {
-	for _, kind := range append([]corpus.Kind{corpus.Any}, corpus.Kinds...) {
+	for _, kind := range append([]corpus.Kind{corpus.Any}, corpus.All()...) {
 		for _, mode := range Modes {
 			jobs = append(jobs, job{command: r.Command, orders: r.orders(wanted, kind, mode)})
 		}

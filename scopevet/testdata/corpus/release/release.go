@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
+	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/scope"
 )
 
 type array = allocarray.AllocArray[float64]
@@ -181,3 +183,25 @@ func badMovedView(ctx context.Context, x array) array {
 }
 
 func badReshapedView(ctx context.Context, x array) { x.Index(0, 1).Reshape(1, -1).Release(ctx) }
+
+func goodReleasedInItsScope() error {
+	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
+	return scope.NoEscape(ctx, func(ctx context.Context) error {
+		x := allocarray.New[float64](ctx, 6)
+		allocarray.Sum(x)
+		x.Release(ctx)
+		y := allocarray.Full(ctx, 1.0, 6)
+		allocarray.Sum(y.Move())
+		return nil
+	})
+}
+
+func badReleasedInItsScope() error {
+	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
+	return scope.NoEscape(ctx, func(ctx context.Context) error {
+		x := allocarray.New[float64](ctx, 6)
+		x.Release(ctx)
+		allocarray.Sum(x)
+		return nil
+	})
+}
