@@ -36,7 +36,7 @@
 //
 // When this was written 2,110 were drawn: one in two of scope, of what is below it and of
 // handshake, one in six of bumper, offheap and locked, one in eight of meter and one in 24 of
-// allocarray. The tests had killed 1,956 ordinary ones, 72 of them by hanging; 201 that change
+// allocarray. The tests had killed 1,956 ordinary ones, 72 of them by hanging; 200 that change
 // nothing are listed. The race detector had found 18 of 43 memory-order ones. 111 were still to be
 // tried, of code that had changed within the hour.
 //

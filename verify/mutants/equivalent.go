@@ -255,7 +255,6 @@ var equivalent = []struct {
 	{"what comes after looks once more, and there is no result before", []string{
 		`allocarray/concat.go Concat swap: recheckEach("Concat", arrays) concat("Concat", &dst, k, arrays) becomes concat("Concat", &dst, k, arrays); recheckEach("Concat", arrays)`,
 		`allocarray/reduceaxis.go reduceAxis remove: a.recheck(op) removed`,
-		`allocarray/cumsum.go CumSum swap: a.recheck("CumSum") cumSumRuns("CumSum", &dst, &a, k) becomes cumSumRuns("CumSum", &dst, &a, k); a.recheck("CumSum")`,
 		`allocarray/quantile.go quantileAxis swap: a.recheck(op) quantileRuns(op, &dst, a, k, q) becomes quantileRuns(op, &dst, a, k, q); a.recheck(op)`,
 		`allocarray/sort.go Argsort swap: a.recheck("Argsort") argsortRuns("Argsort", &dst, &a, k) becomes argsortRuns("Argsort", &dst, &a, k); a.recheck("Argsort")`,
 		`allocarray/spread.go spreadAxis remove: a.recheck(op) removed`,
