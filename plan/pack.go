@@ -7,7 +7,7 @@ import (
 )
 
 // Pack returns a plan of a problem, soon: in about a millisecond for a few hundred blocks, in
-// about 0.1 s for 18,700 and 0.8 s for 62,000 like those of a training step. It places items greedily in several
+// about 55 ms for 18,700 and 0.4 s for 62,000 like those of a training step. It places items greedily in several
 // orders, and those of a coarser problem too, in which blocks that follow one another at
 // the same place are one; it searches the coarse problem a little for a plan that reaches
 // the lower bound; and it keeps the best. The same problem has the same plan always.
