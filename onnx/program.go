@@ -130,9 +130,11 @@ type call struct {
 // All memory comes from the allocator of ctx: that of the outputs in the scope of ctx, that of everything in
 // between in a scope of its own, which ends with Run. Once Run has seen the shapes of its inputs, it allocates
 // nothing on the Go heap, unless there are more than 4 outputs, or strings, or shapes that depend
-// on data. Exhausted memory is an error that matches [scope.ErrExhausted].
+// on data. Strings, and what stands for the tensors of a sequence, are on the Go heap, and as much is taken from ctx, so
+// that its limit holds for them, too. Exhausted memory is an error that matches [scope.ErrExhausted]. An output that
+// is a sequence cannot be returned; that is an *[UnsupportedError].
 //
-// Inputs are only read. If ctx is cancelled, Run returns its error before the next node.
+// Inputs are only read. If ctx is cancelled, Run returns its error before the next node, or the next turn of a loop.
 func (p *Program) Run(ctx context.Context, inputs ...Tensor) (out Outputs, err error) {
 	if len(inputs) != len(p.in) {
 		return out, fmt.Errorf("onnx: %d inputs, want %d: %v", len(inputs), len(p.in), p.in)
