@@ -91,9 +91,8 @@ func TestStageHelped(t *testing.T) {
 			}
 			f := s.filters()
 			want := s.run(t, f, s.batch, s.x, nans, nil)
-			for _, workers := range []int{2, 5} {
-				h := &reverse{workers: workers}
-				require.Equal(t, want, s.run(t, f, s.batch, s.x, fenced(t, true), h), "%d workers", workers)
+			for _, h := range []*reverse{{workers: 2}, {workers: 5}, {workers: 2, alone: true}, {workers: 5, alone: true}} {
+				require.Equal(t, want, s.run(t, f, s.batch, s.x, fenced(t, true), h), "%+v", h)
 				require.Positive(t, h.used, "helpers were asked")
 				require.True(t, h.used == 1 || c.together, "once, unless they compute bands together")
 			}

@@ -263,13 +263,23 @@ func (s *sample) run(t testing.TB, f *conv.Filters, batch int, x []float32, plac
 	return g.Dst
 }
 
-// reverse are helpers that are as contrary as they may: pieces run at the same time, the last ones first, by all workers.
-type reverse struct{ workers, used int }
+// reverse are helpers that are as contrary as they may: pieces run at the same time, the last ones first, by all workers; or
+// one after the other, by another worker each, so that what a worker spoils for those before it shows every time.
+type reverse struct {
+	workers, used int
+	alone         bool
+}
 
 func (r *reverse) Workers() int { return r.workers }
 
 func (r *reverse) RunPieces(n int, task scope.Task) {
 	r.used++
+	if r.alone {
+		for piece := n - 1; piece >= 0; piece-- {
+			task.RunPiece(piece%r.workers, piece)
+		}
+		return
+	}
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	for worker := range r.workers {

@@ -67,7 +67,8 @@ func (t *sharedTiles) RunPiece(worker, i int) {
 	f := t.Conv.f
 	step := f.planes[0].ColumnStep()
 	first, last := pieces.Share(i, t.workers, pieces.Ceil(f.out, step))
-	t.tiles(t.dst, t.Rooms.Of(worker), t.band, first*step, min(last*step, f.out))
+	room := t.Rooms.Of(worker)[t.pooled:] // dst may be what is pooled, in that of the first
+	t.tiles(t.dst, room, t.band, first*step, min(last*step, f.out))
 }
 
 // tiles computes the channels from first to last of a band.
