@@ -112,6 +112,30 @@ func TestOwnBufferThatKeeps(t *testing.T) {
 	require.Zero(t, shared.Stats().Used)
 }
 
+// releasing is a buffer that takes single blocks back, though none of what it is given.
+type releasing struct{ *pieceByPiece }
+
+func (releasing) Release([]byte, memory.Stamp) bool { return false }
+
+// TestOwnBufferIsGone: who asks what releases the blocks of a region, and uses it when the region has
+// let its buffer go, releases nothing.
+func TestOwnBufferIsGone(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer(), locked.Regions(func(storage bumper.Source) bumper.Buffer {
+		own := releasing{&pieceByPiece{storage: storage, keeps: true}}
+		own.Init(own)
+		return own
+	}))
+	r, g, alloc := opened(t, shared, nil)
+	alloc(100)
+	b, err := r.AllocIn(g, 100, 8)
+	require.NoError(t, err)
+	by := r.(handshake.Releasing).Releaser(g)
+	require.NotNil(t, by)
+	require.False(t, by.Release(b.Bytes(), b.Stamp))
+	r.Release(g)
+	require.False(t, by.Release(b.Bytes(), b.Stamp))
+}
+
 // TestOwnBufferOfIsolating: an isolating buffer reuses no memory, and its regions have no
 // buffer that would.
 func TestOwnBufferOfIsolating(t *testing.T) {

@@ -173,6 +173,21 @@ func TestGuardedStamps(t *testing.T) {
 	require.False(t, scope.Stamp{}.Watched())
 }
 
+// TestReleaseOfAnotherWatchedBlock: guard mode makes every block one that can be released, but not
+// by anybody: the owner is looked for behind wrappers, also those of the Go heap.
+func TestReleaseOfAnotherWatchedBlock(t *testing.T) {
+	before := guard.Set(guard.Full)
+	t.Cleanup(func() { guard.Set(before) })
+	s, stamp := numbers(t, scope.WithAllocator(t.Context(), around{bumper.NewSlabBuffer()}))
+	for name, a := range map[string]scope.Allocator{
+		"heap": scope.Heap(), "wrapped heap": around{scope.Heap()}, "twice": around{around{scope.Heap()}},
+		"another": bumper.NewSlabBuffer(), "wrapped": around{bumper.NewSlabBuffer()},
+	} {
+		require.ErrorIs(t, scope.Release(scope.WithAllocator(t.Context(), a), s, stamp), scope.ErrForeign, name)
+	}
+	require.True(t, stamp.Live())
+}
+
 // oneIsolated is a Releaser of a single block, which stays where it is.
 type oneIsolated struct{ oneBlock }
 

@@ -199,6 +199,20 @@ func TestBuilderGrowsAsNeeded(t *testing.T) {
 	require.Same(t, after, first())
 }
 
+// TestBuilderEndsNoScope: where only scopes end memory, what a Builder leaves says nothing of the
+// place where its scope ends.
+func TestBuilderEndsNoScope(t *testing.T) {
+	require.NoError(t, scope.NoEscape(scope.WithAllocator(t.Context(), bumper.NewSlabBuffer()), func(ctx context.Context) error {
+		b := scope.NewBuilder[byte](ctx, 64)
+		b.Append(1)
+		s := block(t, ctx, 1) // in the way
+		end := s.EndPC()
+		b.Grow(1000)
+		require.Equal(t, end, s.EndPC())
+		return nil
+	}))
+}
+
 // A Builder does not grow into a scope that ends before its own.
 func TestBuilderInAnInnerScope(t *testing.T) {
 	ctx := scope.WithAllocator(t.Context(), bumper.NewSlabBuffer())

@@ -204,6 +204,31 @@ func TestReleaseByABuilder(t *testing.T) {
 	}
 }
 
+// cramped is a free list that has no blocks of more than so many bytes.
+type cramped struct {
+	*trial.FreeList
+	most uintptr
+}
+
+func (c cramped) Alloc(size, align uintptr) (memory.Block, error) {
+	if size > c.most {
+		return memory.Block{}, &scope.ExhaustedError{Allocator: "cramped", Requested: size}
+	}
+	return c.FreeList.Alloc(size, align)
+}
+
+// TestReleaseByACrampedBuilder: a Builder that cannot have twice the room releases what it leaves
+// as well.
+func TestReleaseByACrampedBuilder(t *testing.T) {
+	unguarded(t)
+	f := trial.NewFreeList()
+	b := scope.NewBuilder[byte](scope.WithAllocator(t.Context(), cramped{f, 800}), 500)
+	b.Append(make([]byte, 500)...)
+	b.Append(make([]byte, 200)...)
+	require.Equal(t, 700, b.Len())
+	require.Equal(t, 1, f.Released)
+}
+
 // notesEnds is a wrapper that sees where what is released has ended.
 type notesEnds struct {
 	around

@@ -173,12 +173,15 @@ func TestTrackEnds(t *testing.T) {
 	require.Equal(t, 5, track.Ended(3))
 	require.Equal(t, pc, stamps[3].EndPC())
 	require.False(t, track.Has(stamps[3]))
+	stamps[0].EndsAt(pc)
+	require.Zero(t, track.End(stamps[0]))
+	require.Equal(t, pc, stamps[0].EndPC(), "it was known")
 	track.Forget(2)
 	_, _ = take(track, mem, 64, 1)
 	track.EndFrom(1, pc)
-	require.Equal(t, []bool{true, false, true, false, false},
+	require.Equal(t, []bool{false, false, true, false, false},
 		[]bool{stamps[0].Live(), stamps[1].Live(), stamps[2].Live(), stamps[3].Live(), stamps[4].Live()})
-	require.Equal(t, []int{0, 6, 5, 6, 6}, []int{track.Ended(0), track.Ended(1), track.Ended(3), track.Ended(4), track.Ended(5)})
+	require.Equal(t, []int{5, 6, 5, 6, 6}, []int{track.Ended(0), track.Ended(1), track.Ended(3), track.Ended(4), track.Ended(5)})
 	require.NotZero(t, track.Ended(2), "forgotten")
 	require.Equal(t, pc, stamps[4].EndPC())
 }
