@@ -10,34 +10,17 @@ import (
 // sum of the elements up to i, itself included, added in their order. Integers wrap.
 // Negative axes count from the end.
 func CumSum[T Element](ctx context.Context, a AllocArray[T], axis int) AllocArray[T] {
-	moved := a.take("CumSum")
-	k := a.axis("CumSum", axis)
-	if moved && inPlace(ctx, a.renewed("CumSum"), &a) {
-		cumSumRuns("CumSum", &a, &a, k)
-		return a.reuse(ctx, "CumSum")
-	}
-	dst := allocate[T](ctx, "CumSum", a.renewed("CumSum"))
-	a.recheck("CumSum")
-	cumSumRuns("CumSum", &dst, &a, k)
-	if moved {
-		a.drop(ctx, "CumSum")
-	}
-	return dst
+	return alongAxis(ctx, "CumSum", a, axis, cumSumRuns)
 }
 
 // CumSumInto sets dst to the cumulative sums of a along an axis; dst may be a. See
 // [CumSum].
 func CumSumInto[T Element](dst, a AllocArray[T], axis int) {
-	moved := checkUnaryInto("CumSumInto", &dst, &a)
-	cumSumRuns("CumSumInto", &dst, &a, a.axis("CumSumInto", axis))
-	if moved {
-		a.drop(noContext, "CumSumInto")
-	}
+	alongAxisInto("CumSumInto", dst, a, axis, cumSumRuns)
 }
 
 // cumSumRuns adds along the axis, or whole runs across it, as sumRuns does.
-func cumSumRuns[T Element](op string, dst, a *AllocArray[T], axis int) {
-	copyElements(dst, a, &a.stride)
+func cumSumRuns[T Element](dst AllocArray[T], axis int) {
 	n, step, rest := dst.shape[axis], dst.stride[axis], dst.without(axis)
 	data, along := dst.elements(), dst.runsAlong(axis)
 	w := newWalk(&rest)
@@ -53,8 +36,6 @@ func cumSumRuns[T Element](op string, dst, a *AllocArray[T], axis int) {
 			kernel.BinaryStrided(kernel.Add, next, w.step(0), last, w.step(0), next, w.step(0), w.run())
 		}
 	}
-	dst.recheck(op)
-	a.recheck(op)
 }
 
 // cumulate adds up n elements that lie step apart, where they are.

@@ -11,35 +11,18 @@ import (
 // from ctx. Negative axes count from the end. Sorting is fastest along an axis whose
 // elements are neighbours in memory, as those of the last axis of a new array are.
 func Sort[T Element](ctx context.Context, a AllocArray[T], axis int) AllocArray[T] {
-	moved := a.take("Sort")
-	k := a.axis("Sort", axis)
-	if moved && inPlace(ctx, a.renewed("Sort"), &a) {
-		sortRuns("Sort", &a, &a, k)
-		return a.reuse(ctx, "Sort")
-	}
-	dst := allocate[T](ctx, "Sort", a.renewed("Sort"))
-	a.recheck("Sort")
-	sortRuns("Sort", &dst, &a, k)
-	if moved {
-		a.drop(ctx, "Sort")
-	}
-	return dst
+	return alongAxis(ctx, "Sort", a, axis, sortRuns)
 }
 
 // SortInto sets dst to a with the elements along an axis in ascending order; dst may be a.
 // See [Sort].
 func SortInto[T Element](dst, a AllocArray[T], axis int) {
-	moved := checkUnaryInto("SortInto", &dst, &a)
-	sortRuns("SortInto", &dst, &a, a.axis("SortInto", axis))
-	if moved {
-		a.drop(noContext, "SortInto")
-	}
+	alongAxisInto("SortInto", dst, a, axis, sortRuns)
 }
 
-func sortRuns[T Element](op string, dst, a *AllocArray[T], axis int) {
-	copyElements(dst, a, &a.stride)
+func sortRuns[T Element](dst AllocArray[T], axis int) {
 	var buf [shortLine]T
-	eachLine(dst, axis, func(line []T, step, n int) {
+	eachLine(&dst, axis, func(line []T, step, n int) {
 		switch {
 		case step == 1:
 			sortContiguous(line[:n])
@@ -55,8 +38,6 @@ func sortRuns[T Element](op string, dst, a *AllocArray[T], axis int) {
 			heapSort(line, step, n, func(x, y T) bool { return compareNaNLast(x, y) < 0 })
 		}
 	})
-	dst.recheck(op)
-	a.recheck(op)
 }
 
 // shortLine is how many elements, a stride apart, are copied to the stack to be sorted

@@ -142,6 +142,24 @@ func TestHelpersPanic(t *testing.T) {
 	requireSum(t, h)
 }
 
+// TestHelpersPanicTogether: of several panics at the same time, the caller gets one.
+func TestHelpersPanicTogether(t *testing.T) {
+	h := helpers(t, 4)
+	failure := errors.New("failure")
+	for range 20 {
+		met := meet(4)
+		require.PanicsWithValue(t, failure, func() {
+			h.RunPieces(4, pieces(func(worker, _ int) {
+				met()
+				if worker != 0 {
+					panic(failure)
+				}
+			}))
+		})
+	}
+	requireSum(t, h)
+}
+
 // requireSum uses helpers.
 func requireSum(t *testing.T, h scope.Helpers) {
 	t.Helper()

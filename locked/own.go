@@ -259,5 +259,5 @@ func (o *own) Alloc(size, align uintptr) (memory.Block, error) {
 func (o *own) Release(mem []byte, s memory.Stamp) bool {
 	o.r.mu.Lock()
 	defer o.r.mu.Unlock()
-	return o.releaser.Release(mem, s)
+	return o.releaser != nil && o.releaser.Release(mem, s)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -315,4 +317,48 @@ func TestRegionsMakeFails(t *testing.T) {
 	require.NotPanics(t, begin)
 	require.Zero(t, shared.Stats().Open)
 	require.NoError(t, slab.Reset())
+}
+
+// TestOwnBuffersGiveBackConcurrently: what scopes end with goes back under the lock of the arena.
+func TestOwnBuffersGiveBackConcurrently(t *testing.T) {
+	shared, _ := onPieces()
+	whileLooking(shared, func() {
+		r, g, alloc := opened(t, shared, nil)
+		for range 300 {
+			alloc(100)
+			alloc(5000)
+			r.Close(g, 0)
+			require.True(t, r.Reopen(g))
+		}
+		r.Release(g)
+	})
+	require.Zero(t, shared.Stats().Used)
+}
+
+// TestReleaserConcurrently: a context that was kept asks what releases its blocks while the next
+// scope begins and ends on the same region.
+func TestReleaserConcurrently(t *testing.T) {
+	shared := locked.Share(bumper.NewSlabBuffer(), locked.Regions(replay.Regions(nil)))
+	r, g, _ := opened(t, shared, nil)
+	var over atomic.Bool
+	var asked atomic.Int32
+	var all sync.WaitGroup
+	all.Go(func() {
+		for !over.Load() {
+			if by := r.(handshake.Releasing).Releaser(g); by != nil && by.Release(make([]byte, 8), memory.Stamp{}) {
+				t.Error("it is no block of the region")
+			}
+			asked.Add(1)
+		}
+	})
+	for asked.Load() < 10 {
+		runtime.Gosched()
+	}
+	for range 300 {
+		r.Close(g, 0)
+		require.True(t, r.Reopen(g))
+	}
+	over.Store(true)
+	all.Wait()
+	r.Release(g)
 }

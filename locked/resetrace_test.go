@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -43,6 +44,43 @@ func TestResetWhileOthersAllocate(t *testing.T) {
 			require.Zero(t, shared.Stats().Used)
 		})
 	}
+}
+
+// whileLooking runs f while other goroutines ask for the numbers of a buffer.
+func whileLooking(shared *locked.Buffer, f func()) {
+	var all sync.WaitGroup
+	var looks atomic.Int32
+	var over atomic.Bool
+	for range 2 {
+		all.Go(func() {
+			for !over.Load() {
+				_ = shared.Stats()
+				looks.Add(1)
+			}
+		})
+	}
+	for looks.Load() < 10 {
+		runtime.Gosched()
+	}
+	f()
+	over.Store(true)
+	all.Wait()
+}
+
+// TestLentStorageIsForgottenUnderTheLock: what a third party's buffer takes back is gone in one step
+// for those who look at the shared one.
+func TestLentStorageIsForgottenUnderTheLock(t *testing.T) {
+	const pieces = 60
+	shared := locked.Share(newPage(pieces << 18))
+	ctx := scope.WithAllocator(t.Context(), shared)
+	many := slices.Repeat([]int{1 << 18}, pieces)
+	whileLooking(shared, func() {
+		for range 100 {
+			require.NoError(t, request(ctx, many...))
+			require.NoError(t, shared.Reset())
+		}
+	})
+	require.Zero(t, shared.Stats().Capacity)
 }
 
 // TestStaleStorageServesNobody: who allocates while a reset takes storage back does not get a
@@ -108,23 +146,11 @@ func TestRecalledUnderTheLock(t *testing.T) {
 			alloc(100)
 			time.Sleep(10 * time.Second) // the piece retires
 			require.Zero(t, shared.Stats().LargestIdle)
-			var all sync.WaitGroup
-			for range 3 {
-				all.Go(func() {
-					for range 100 {
-						_ = shared.Stats()
-					}
-				})
-			}
-			all.Go(func() {
-				for range 10 {
-					runtime.Gosched()
-				}
+			whileLooking(shared, func() {
 				if err := request(ctx, 7<<20); err != nil {
 					t.Error(err)
 				}
 			})
-			all.Wait()
 			r.Release(g)
 		}
 	})

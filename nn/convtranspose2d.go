@@ -5,7 +5,8 @@ import (
 	"fmt"
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
-	"github.com/allocarrays/allocarrays-go/internal/gemm"
+	"github.com/allocarrays/allocarrays-go/internal/conv"
+	"github.com/allocarrays/allocarrays-go/internal/pieces"
 )
 
 // ConvTranspose2D is the transposed convolution of images of height×width×channels: each
@@ -19,9 +20,9 @@ type ConvTranspose2D struct {
 	name         string
 	window       Window // with its defaults
 	groups       int
-	more         int                         // lines and columns behind the output
-	weight, bias Tensor                      // PyTorch's in×out/groups×height×width, and out; bias is empty without one
-	phases       [][][]*gemm.Packed[float32] // of lines and columns, one for each group
+	more         int    // lines and columns behind the output
+	weight, bias Tensor // PyTorch's in×out/groups×height×width, and out; bias is empty without one
+	filters      *conv.TransposedFilters
 }
 
 var (
@@ -78,6 +79,7 @@ func newConvTranspose2D(function, name string, in, out, groups int, w Window) *C
 
 func (c *ConvTranspose2D) withBias() *ConvTranspose2D {
 	c.bias = allocarray.Wrap(make([]float32, c.Out()))
+	c.ParametersChanged()
 	return c
 }
 
@@ -121,17 +123,9 @@ func (c *ConvTranspose2D) length(axis, length int) int {
 	return (length-1)*w.Stride[axis] - 2*w.Padding[axis] + w.Size[axis] + c.more
 }
 
-// taps is how many elements of the window belong to a phase: to the positions i of the output, without
-// padding, with the same i mod stride.
-func (c *ConvTranspose2D) taps(axis, phase int) int {
-	return max(0, (c.window.Size[axis]-phase+c.window.Stride[axis]-1)/c.window.Stride[axis])
-}
-
 // Forward returns the transposed convolution of x, which is batch×height×width×In. It takes memory
-// for an image with zeros around it, for small tables, and for a copy of x if that is not contiguous.
-//
-// The positions of one phase are an ordinary convolution, with that part of the window that reaches
-// them, turned around.
+// for some lines of an image with zeros around them and for a small table, unless the window moves by its size, and for a copy of x if
+// that is not contiguous.
 func (c *ConvTranspose2D) Forward(ctx context.Context, x Tensor) Tensor {
 	if x.Rank() != 4 || x.Dim(3) != c.In() {
 		panic(misfit(c, x))
@@ -140,75 +134,27 @@ func (c *ConvTranspose2D) Forward(ctx context.Context, x Tensor) Tensor {
 	if min(x.Dim(1), x.Dim(2), height, width) < 1 {
 		panic(misfit(c, x))
 	}
+	run, ok := conv.NewTransposed(c.filters, x.Dim(1), x.Dim(2), [2]int{height, width})
+	if !ok {
+		panic(fmt.Sprintf("nn: %v: input of shape %s is too large", c, shapeText(x.Shape())))
+	}
 	y := x.Similar(ctx, x.Dim(0), height, width, c.Out())
 	copied := !x.IsContiguous()
 	if copied {
 		x = x.Clone(ctx)
 	}
-	around := [2]int{c.taps(0, 0) - 1, c.taps(1, 0) - 1} // lines and columns of zeros before the image
-	// Behind it there are as many, and one more for what is added to the output.
-	more := min(1, c.more)
-	p := plane{x.Dim(1) + 2*around[0] + more, x.Dim(2) + 2*around[1] + more, c.In()}
-	padded := Tensor{}.Similar(ctx, p.len())
-	room := padded.Data()
-	clear(room)
-	offsets := allocarray.AllocArray[int32]{}.Similar(ctx, (around[0]+1)*(around[1]+1))
-	segs := offsets.Data()
-	line := x.Dim(2) * c.In()
-	for n := range x.Dim(0) {
-		for r := range x.Dim(1) {
-			copy(room[(r+around[0])*p.line()+around[1]*c.In():][:line], x.Data()[(n*x.Dim(1)+r)*line:])
-		}
-		image := y.Data()[n*height*width*c.Out():][:height*width*c.Out()]
-		for i := range height {
-			c.line(image[i*width*c.Out():(i+1)*width*c.Out()], room, p, segs, around, i)
-		}
-	}
+	run.Batch, run.X, run.Dst = x.Dim(0), x.Data(), y.Data()
+	workers, room := run.Cut(helpersOf(ctx, run.MultiplyAdds()))
+	memory := newWorkspace(ctx, workers*room, run.Table())
+	run.Rooms = pieces.NewRooms(memory.floats(), room)
+	run.SetTable(memory.integers())
+	run.Run()
+	memory.release(ctx)
 	requireLive(&x, &y)
-	release(ctx, offsets)
-	release(ctx, padded)
 	if copied {
 		release(ctx, x)
 	}
 	return y
-}
-
-// line computes line i of the output from an image with so many lines and columns of zeros before it. It needs
-// segs for offsets.
-func (c *ConvTranspose2D) line(dst, image []float32, p plane, segs []int32, around [2]int, i int) {
-	stride, width, out := c.window.Stride, len(dst)/c.Out(), c.Out()
-	i += c.window.Padding[0]
-	rows, bias := c.taps(0, i%stride[0]), elements(c.bias)
-	for first := range min(stride[1], width) {
-		j := first + c.window.Padding[1]
-		cols, count := c.taps(1, j%stride[1]), (width-first+stride[1]-1)/stride[1]
-		if rows == 0 || cols == 0 {
-			for n := range count {
-				pixel := dst[(first+n*stride[1])*out:][:out]
-				clear(pixel)
-				copy(pixel, bias)
-			}
-			continue
-		}
-		// Element k of the turned window lies at line i/stride - (rows-1) + k of x.
-		top, left := i/stride[0]-rows+1+around[0], j/stride[1]-cols+1+around[1]
-		g := gemm.Grid{Images: 1, Height: 1, Width: count, Pixel: p.channels}
-		perLine := 1 // the pixels of a line are one segment, but for a group's channels, which are apart
-		if c.groups > 1 {
-			perLine = cols
-		}
-		for n := range rows * perLine {
-			segs[n] = int32(n/perLine*p.line() + n%perLine*p.channels)
-		}
-		for n, packed := range c.phases[i%stride[0]][j%stride[1]] {
-			var own []float32
-			if bias != nil {
-				own = bias[n*out/c.groups:][:out/c.groups]
-			}
-			packed.MulGrid(dst[first*out+n*out/c.groups:], stride[1]*out, image[top*p.line()+left*p.channels+n*p.channels/c.groups:], g,
-				segs[:rows*perLine], own, gemm.None)
-		}
-	}
 }
 
 // OutputShape returns the shape of the result for an image of height×width×In.
@@ -228,21 +174,5 @@ func (c *ConvTranspose2D) Parameters() []Parameter { return weightAndBias(c.name
 
 // ParametersChanged packs, for each phase, the part of the window that belongs to it, turned around.
 func (c *ConvTranspose2D) ParametersChanged() {
-	in, out, w, stride := c.In()/c.groups, c.Out()/c.groups, c.weight.Data(), c.window.Stride
-	size := c.window.Size
-	c.phases = make([][][]*gemm.Packed[float32], stride[0])
-	for i := range c.phases {
-		c.phases[i] = make([][]*gemm.Packed[float32], stride[1])
-		for j := range c.phases[i] {
-			rows, cols := c.taps(0, i), c.taps(1, j)
-			for g := range c.groups {
-				b := make([]float32, rows*cols*in*out)
-				for n := range b {
-					o, ch, s, r := n%out, n/out%in+g*in, n/out/in%cols, n/out/in/cols
-					b[n] = w[((ch*out+o)*size[0]+i+(rows-1-r)*stride[0])*size[1]+j+(cols-1-s)*stride[1]]
-				}
-				c.phases[i][j] = append(c.phases[i][j], gemm.Pack(b, rows*cols*in, out, out, 1))
-			}
-		}
-	}
+	c.filters = conv.NewTransposedFilters(c.window.unpadded(), c.window.Padding, c.In(), c.Out(), c.groups, c.weight.Data(), elements(c.bias), nil)
 }

@@ -91,22 +91,19 @@ func TestConvolutionsHelped(t *testing.T) {
 	}
 }
 
-// TestOtherConvolutionsHelped: those that are computed in other ways.
+// TestOtherConvolutionsHelped: package conv tests the ways in which helpers share them, one of each here.
 func TestOtherConvolutionsHelped(t *testing.T) {
 	pool := nn.MaxPool2D{Window: nn.Square(3).Strided(2).Padded(1)}
+	turned := nn.NewConvTranspose2D("t", 40, 30, nn.Square(2).Strided(2))
+	randomize(turned)
 	for name, c := range map[string]struct {
 		layers []nn.Layer
 		shape  []int
 	}{
-		"winograd in bands":  {[]nn.Layer{randomConv("c", 33, 70, nn.Square(3).Padded(1))}, []int{1, 61, 60, 33}},
-		"winograd, pooled":   {[]nn.Layer{randomConv("c", 33, 70, nn.Square(3).Padded(1)), nn.ReLU{}, pool}, []int{2, 61, 60, 33}},
-		"winograd in images": {[]nn.Layer{randomConv("c", 33, 70, nn.Square(3).Padded(1))}, []int{17, 5, 6, 33}},
-		"shared filters": {[]nn.Layer{randomConv("c", 130, 150, nn.Square(3).Padded(1)), nn.ReLU{}, randomNorm("n", 150), pool},
-			[]int{3, 9, 7, 130}},
-		"one panel of large filters": {[]nn.Layer{randomConv("c", 1100, 32, nn.Square(3))}, []int{1, 7, 7, 1100}},
-		"depthwise":                  {[]nn.Layer{depthwise(70), nn.ReLU{}}, []int{2, 61, 60, 70}},
-		"pointwise":                  {[]nn.Layer{randomConv("c", 33, 70, nn.Square(1))}, []int{2, 61, 60, 33}},
-		"grouped":                    {[]nn.Layer{grouped(64, 32, 4), nn.ReLU{}}, []int{2, 31, 30, 64}},
+		"winograd":   {[]nn.Layer{randomConv("c", 130, 150, nn.Square(3).Padded(1)), nn.ReLU{}, randomNorm("n", 150), pool}, []int{3, 9, 7, 130}},
+		"depthwise":  {[]nn.Layer{depthwise(70), nn.ReLU{}}, []int{2, 61, 60, 70}},
+		"grouped":    {[]nn.Layer{grouped(64, 32, 4), nn.ReLU{}}, []int{2, 31, 30, 64}},
+		"transposed": {[]nn.Layer{turned, nn.ReLU{}}, []int{2, 31, 30, 40}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			chain, err := nn.NewChain(c.shape[1:], c.layers...)
@@ -124,12 +121,9 @@ func grouped(in, out, groups int) *nn.Conv2D {
 	return c
 }
 
+// TestDenseHelped: package pieces tests products of all shapes.
 func TestDenseHelped(t *testing.T) {
-	for _, s := range [][3]int{{1, 1024, 2048}, {3, 1000, 1001}, {128, 100, 400}, {500, 784, 10}, {97, 512, 33}, {2000, 40, 40}, {5, 300000, 1}, {1100000, 1, 1}} {
-		t.Run(fmt.Sprint(s), func(t *testing.T) {
-			requireHelped(t, randomDense("d", s[1], s[2]), randomTensor(1, s[0], s[1]))
-		})
-	}
+	requireHelped(t, randomDense("d", 1000, 1001), randomTensor(1, 3, 1000))
 }
 
 // TestSmallLayersAreNotHelped: waking somebody up would take longer.

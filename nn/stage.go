@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/pieces"
 )
@@ -122,23 +121,11 @@ func (s *stage) run(ctx context.Context, f *conv.Filters, x, y Tensor) {
 		run.Pool = s.pool.of(height, width)
 	}
 	workers, room := run.Cut(helpersOf(ctx, run.MultiplyAdds()))
-	var work Tensor
-	var table allocarray.AllocArray[int32]
-	if room > 0 {
-		work = work.Similar(ctx, workers*room)
-		run.Rooms = pieces.NewRooms(work.Data(), room)
-	}
-	if n := c.Table(); n > 0 {
-		table = table.Similar(ctx, n)
-		run.Conv.SetTable(table.Data())
-	}
+	memory := newWorkspace(ctx, workers*room, c.Table())
+	run.Rooms = pieces.NewRooms(memory.floats(), room)
+	run.Conv.SetTable(memory.integers())
 	run.Run()
-	if table.Rank() > 0 {
-		release(ctx, table)
-	}
-	if room > 0 {
-		release(ctx, work)
-	}
+	memory.release(ctx)
 }
 
 // normalize is a BatchNorm as the epilogue of a convolution.

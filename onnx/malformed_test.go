@@ -58,15 +58,3 @@ func TestUnsupported(t *testing.T) {
 	assert.ErrorContains(t, err, `node "the NoSuch": NoSuch of opset 17`)
 	assert.ErrorContains(t, err, `node "the NorThis": NorThis of opset 17`)
 }
-
-// FuzzLoad expects errors, and no panic, from damaged files.
-func FuzzLoad(f *testing.F) {
-	f.Add(relu)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := load(b)
-		if err != nil {
-			return
-		}
-		_, _ = m.Compile()
-	})
-}

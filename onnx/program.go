@@ -21,9 +21,13 @@ var ErrInvalid = engine.ErrInvalid
 type Option func(*engine.Options)
 
 // Bind says that the input of t's name, see [Tensor.Named], is always t. Runs do not take it, and what
-// follows from it is computed once. The elements are copied.
+// follows from it is computed once. The elements are copied when the model is compiled, which panics with a
+// *[scope.StaleError] if the scope of t has ended.
 func Bind(t Tensor) Option {
 	return func(o *engine.Options) {
+		if !t.stamp.Live() {
+			panic(stale("Bind of ", &t))
+		}
 		x := &tensor.Tensor{}
 		t.lend(x)
 		c := tensor.New(x.Type, append([]int{}, x.Shape...)...)

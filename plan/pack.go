@@ -17,8 +17,11 @@ func Pack(p Problem) (Plan, error) {
 	if err := p.validate(); err != nil {
 		return Plan{}, err
 	}
-	best := p.start()
-	for _, t := range p.tasks() {
+	starting := make(chan *record, 1)
+	go func() { starting <- p.start() }()
+	tasks := p.tasks()
+	best := <-starting
+	for _, t := range tasks {
 		pack(t, best)
 	}
 	return best.plan()

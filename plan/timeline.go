@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -12,11 +11,16 @@ import (
 // of them (any). Taken addresses are kept as ranges, and ranges that touch are one, so
 // that lists stay short where memory is packed well. It takes O(log n) lists to find what
 // is in the way of an item.
+//
+// The covers of the upper nodes are long, and nearly every item has to pass them. So all that would be
+// in those of a bucket, a node at one depth, and of the nodes above it is in one list instead,
+// whose gaps are few.
 type timeline struct {
-	leaves int32
-	cover  []ranges // of node k; its children are 2k and 2k+1, the root is 1
-	any    []ranges
-	lists  []cursor
+	leaves  int32
+	buckets int32    // the nodes from buckets to 2*buckets-1
+	cover   []ranges // of node k; its children are 2k and 2k+1, the root is 1; of a bucket, all above it too
+	any     []ranges
+	lists   []cursor
 }
 
 // ranges are disjoint, do not touch, and are in order.
@@ -29,8 +33,11 @@ type cursor struct {
 
 func newTimeline(sections int) *timeline {
 	leaves := int32(1) << bits.Len(uint(max(sections-1, 0)))
-	return &timeline{leaves: leaves, cover: make([]ranges, 2*leaves), any: make([]ranges, 2*leaves)}
+	return &timeline{leaves: leaves, buckets: min(mostBuckets, max(leaves/8, 1)), cover: make([]ranges, 2*leaves), any: make([]ranges, 2*leaves)}
 }
+
+// mostBuckets bounds what it costs to place an item that lives long.
+const mostBuckets = 128
 
 // visit calls part for the nodes that together are the sections [lo, hi), and above for
 // their ancestors. It starts at node, which is the sections [from, from+width).
@@ -53,8 +60,27 @@ func (l *timeline) visit(node, from, width, lo, hi int32, part, above func(node 
 func (l *timeline) put(it *item, at int64) {
 	r := gap{at, at + it.size}
 	l.visit(1, 0, l.leaves, it.lo, it.hi,
-		func(n int32) { l.cover[n].add(r); l.any[n].add(r) },
+		func(n int32) {
+			l.any[n].add(r)
+			if n >= 2*l.buckets {
+				l.cover[n].add(r)
+				return
+			}
+			first, last := l.bucketsOf(n)
+			for b := first; b <= last; b++ {
+				l.cover[b].add(r)
+			}
+		},
 		func(n int32) { l.any[n].add(r) })
+}
+
+// bucketsOf returns the first and the last bucket that is n, which is no node below them, or
+// below n.
+func (l *timeline) bucketsOf(n int32) (first, last int32) {
+	for first, last = n, n; first < l.buckets; {
+		first, last = 2*first, 2*last+1
+	}
+	return first, last
 }
 
 // gap returns the lowest offset for an item.
@@ -65,7 +91,19 @@ func (l *timeline) gap(it *item) int64 {
 			l.lists = append(l.lists, cursor{r, 0})
 		}
 	}
-	l.visit(1, 0, l.leaves, it.lo, it.hi, func(n int32) { add(l.any[n]) }, func(n int32) { add(l.cover[n]) })
+	l.visit(1, 0, l.leaves, it.lo, it.hi,
+		func(n int32) {
+			add(l.any[n])
+			if n < 2*l.buckets { // what covers one of its buckets is in the way, and all that is above n does
+				first, _ := l.bucketsOf(n)
+				add(l.cover[first])
+			}
+		},
+		func(n int32) {
+			if n >= l.buckets {
+				add(l.cover[n])
+			}
+		})
 	var at int64
 	for free := 0; free < len(l.lists); { // so many lists after another are not in the way
 		for k := range l.lists {
@@ -86,7 +124,14 @@ func (l *timeline) gap(it *item) int64 {
 
 // add adds a range.
 func (r *ranges) add(n gap) {
-	from, _ := slices.BinarySearchFunc(*r, n.at, func(g gap, at int64) int { return cmp.Compare(g.end, at) })
+	from, above := 0, len(*r) // what ends before n begins is below from; written out, since it is called for each node
+	for from < above {
+		if mid := int(uint(from+above) / 2); (*r)[mid].end < n.at {
+			from = mid + 1
+		} else {
+			above = mid
+		}
+	}
 	to := from
 	for to < len(*r) && (*r)[to].at <= n.end {
 		n.at, n.end = min(n.at, (*r)[to].at), max(n.end, (*r)[to].end)

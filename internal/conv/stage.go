@@ -29,10 +29,8 @@ type Stage struct {
 	pooled int // elements of a room that hold what is pooled
 }
 
-// An Epilogue goes on with elements that were just computed, in place, while they are in the cache: whole lines, of which the first
-// element is the given one of the output of the convolution, without pooling. Workers call it at the
-// same time for different elements.
-type Epilogue func(arg any, worker int, part []float32, first int)
+// An Epilogue goes on with what was just computed: whole lines of the output of the convolution, without pooling.
+type Epilogue = pieces.Epilogue
 
 // A band is some lines of one image, or all lines of several.
 type band struct{ n, images, from, to int }

@@ -37,6 +37,11 @@ func testColumns[T float32 | float64](t *testing.T) {
 					b.MulColumns(got[from:], n, a, k, m, from, to, bias[from:to], gemm.ReLU)
 				}
 				require.Equal(t, want, got)
+				some := make([]T, m*(n-7)) // the end may be anywhere
+				b.MulColumns(some, n-7, a, k, m, 0, n-7, bias[:n-7], gemm.ReLU)
+				for r := range m {
+					require.Equal(t, want[r*n:(r+1)*n-7], some[r*(n-7):(r+1)*(n-7)])
+				}
 				b.MulColumns(got, n, a, k, m, 0, 0, nil, gemm.None)
 				require.Panics(t, func() { b.MulColumns(got, n, a, k, m, 0, n+1, nil, gemm.None) })
 				require.Panics(t, func() { b.MulColumns(got, n, a, k, m, 0, n, bias[1:], gemm.None) })

@@ -23,7 +23,7 @@ func (j *job[T]) portable() {
 		}
 		b := j.p.panels
 		for _, s := range j.segs {
-			b = addRows(c, j.a[at.at+int(s):][:j.segLen], b)
+			b = addRows(c, j.a[at.at+int(s):][:j.segLen], b, j.p.width)
 		}
 		if j.act == ReLU {
 			relu(c)
@@ -32,12 +32,12 @@ func (j *job[T]) portable() {
 	}
 }
 
-// addRows adds the leading rows of b, scaled by the elements of a, to c, and
-// returns the rows that remain.
-func addRows[T Element](c, a, b []T) []T {
+// addRows adds the leading rows of b, of so many elements, of which those of c come first, scaled by the elements
+// of a, to c, and returns the rows that remain.
+func addRows[T Element](c, a, b []T, width int) []T {
 	for _, x := range a {
 		addScaled(hide(c), x, hide(b[:len(c):len(c)]))
-		b = b[len(c):]
+		b = b[width:]
 	}
 	return b
 }

@@ -21,7 +21,7 @@ func tracked(mem []byte, more []uint32, steps ...handshake.Step) *handshake.Trac
 	var out memory.Blocks
 	of := make([]uint32, len(steps))
 	for i := range of {
-		of[i] = uint32(i)
+		of[i], steps[i].Epoch = uint32(i), uint32(i)
 	}
 	out.For(owner{}, of, len(of))
 	t := new(handshake.Track)
@@ -126,15 +126,17 @@ func TestTrackWaits(t *testing.T) {
 			}
 			for _, all := range []bool{true, false} {
 				track := tracked(mem, more, one(0), one(1), one(2), one(3), c.step)
+				var stamps []memory.Stamp
 				for range 4 {
-					got, _ := take(track, mem, 64, 1)
+					got, stamp := take(track, mem, 64, 1)
 					require.NotEqual(t, -1, got)
+					stamps = append(stamps, stamp)
 				}
 				for i, last := range c.must {
 					got, _ := take(track, mem, size, align)
 					require.Equal(t, -1, got, "%+v waits for %d", c.step, c.must[i:])
 					require.Equal(t, 4, track.Next)
-					track.End(last, 0)
+					require.Equal(t, last, track.End(stamps[last]))
 				}
 				if all { // what it does not wait for may be dead, too
 					track.EndFrom(0, 0)
@@ -161,16 +163,16 @@ func TestTrackEnds(t *testing.T) {
 	}
 	pc := reflect.ValueOf(TestTrackEnds).Pointer()
 	for i, stamp := range stamps {
-		found, ok := track.Find(stamp)
-		require.True(t, ok)
-		require.Equal(t, i, found)
+		require.True(t, track.Has(stamp))
+		start := unsafe.Pointer(&mem[64*i])
+		require.True(t, track.Holds(stamp, start, 64))
+		require.False(t, track.Holds(stamp, start, 65))
 		require.Zero(t, track.Ended(i))
 	}
-	track.End(3, pc)
+	track.Release(stamps[3], pc)
 	require.Equal(t, 5, track.Ended(3))
 	require.Equal(t, pc, stamps[3].EndPC())
-	_, ok := track.Find(stamps[3])
-	require.False(t, ok)
+	require.False(t, track.Has(stamps[3]))
 	track.Forget(2)
 	_, _ = take(track, mem, 64, 1)
 	track.EndFrom(1, pc)

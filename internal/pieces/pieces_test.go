@@ -85,7 +85,7 @@ func numbers(rng *rand.Rand, n int) []float32 {
 // TestProduct: the same bits with any number of workers, who are asked where it is worth it.
 func TestProduct(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, s := range [][3]int{{1, 1024, 2048}, {3, 1000, 1001}, {128, 100, 400}, {500, 784, 10}, {97, 512, 33}, {2000, 40, 40}, {5, 300000, 1}, {7, 9, 11}} {
+	for _, s := range [][3]int{{1, 1024, 2048}, {3, 1000, 1001}, {128, 100, 400}, {500, 784, 10}, {97, 512, 33}, {2000, 40, 40}, {5, 300000, 1}, {1100000, 1, 1}, {7, 9, 11}} {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			m, k, n := s[0], s[1], s[2]
 			a, b, bias := numbers(rng, m*k), numbers(rng, k*n), numbers(rng, n)
@@ -104,5 +104,28 @@ func TestProduct(t *testing.T) {
 				p.Dst = make([]float32, m*n)
 			}
 		})
+	}
+}
+
+// TestProductWithEpilogue: each element is gone on with once, in whole rows.
+func TestProductWithEpilogue(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	double := func(arg any, _ int, part []float32, first int) {
+		for i := range part {
+			part[i] = part[i]*2 + float32((first+i)%arg.(int))
+		}
+	}
+	for _, s := range [][3]int{{1, 1024, 2048}, {3, 1000, 1001}, {128, 100, 400}, {2000, 40, 40}, {0, 4, 3}, {5, 4, 3}} {
+		m, k, n := s[0], s[1], s[2]
+		p := pieces.Product{Packed: gemm.Pack(numbers(rng, k*n), k, n, n, 1), A: numbers(rng, m*k), M: m, K: k, N: n, Dst: make([]float32, m*n)}
+		p.Run(nil)
+		double(n, 0, p.Dst, 0)
+		want := p.Dst
+		for _, workers := range []int{1, 2, 5} {
+			p := p
+			p.Dst, p.After, p.Arg = make([]float32, m*n), double, n
+			p.Run(&crew{workers: workers})
+			require.Equal(t, want, p.Dst, "%v, %d workers", s, workers)
+		}
 	}
 }

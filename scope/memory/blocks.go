@@ -67,7 +67,8 @@ func (b *Blocks) among(e *Epoch) bool {
 func (b *Blocks) Holds(s Stamp, start unsafe.Pointer, size uintptr) bool {
 	e := s.epoch
 	return b.among(e) && // with one branch for all of this:
-		e.generation.Load()^s.generation|uint64(e.start^uintptr(start)|uintptr(e.size)^size|uintptr(unsafe.Pointer(e.guarded.Load()))) == 0
+		(e.generation.Load()^s.generation)|
+			uint64((e.start^uintptr(start))|(uintptr(e.size)^size)|uintptr(unsafe.Pointer(e.guarded.Load()))) == 0
 }
 
 // Forget makes block i one that has ended for Ended and EndAll. Its epoch goes on.

@@ -12,9 +12,11 @@ import (
 	"github.com/allocarrays/allocarrays-go/scope/memory"
 )
 
+var someEpochs = []uint32{0, 1, 2, 0, 3}
+
 // someBlocks returns five blocks with four epochs, and their memory. Blocks 0 and 3 share one.
 func someBlocks() (b memory.Blocks, mem []byte) {
-	b.For(taker{}, []uint32{0, 1, 2, 0, 3}, 4)
+	b.For(taker{}, someEpochs, 4)
 	return b, onHeap(500)
 }
 
@@ -28,7 +30,7 @@ func onHeap(n int) []byte {
 
 // begin begins block i of some.
 func begin(b *memory.Blocks, mem []byte, i int) memory.Stamp {
-	return b.Begin(i, unsafe.Pointer(&mem[100*i]), uintptr(100-i))
+	return b.Begin(i, someEpochs[i], unsafe.Pointer(&mem[100*i]), uintptr(100-i))
 }
 
 // TestBlocks: a block lives from its begin to its end, is found by its stamp, and is that of its
@@ -42,7 +44,7 @@ func TestBlocks(t *testing.T) {
 	}
 	for i := range 5 {
 		if i == 3 {
-			b.End(0, 9, 0)
+			require.Zero(t, b.End(stamps[0], 9, 0))
 			require.Equal(t, uint32(9), b.Ended(0))
 			require.False(t, stamps[0].Live())
 		}
@@ -54,26 +56,24 @@ func TestBlocks(t *testing.T) {
 		require.True(t, s.Whole(mem[100*i:100*i+100-i]))
 		require.False(t, s.Whole(mem[100*i:100*i+99-i]))
 		require.False(t, s.Whole(mem[100*i+1:100*i+101-i]))
-		found, ok := b.Find(s)
-		require.True(t, ok)
-		require.Equal(t, i, found)
+		require.True(t, b.Has(s))
+		require.True(t, b.Holds(s, unsafe.Pointer(&mem[100*i]), uintptr(100-i)))
+		require.False(t, b.Holds(s, unsafe.Pointer(&mem[100*i]), uintptr(99-i)))
+		require.False(t, b.Holds(s, unsafe.Pointer(&mem[100*i+1]), uintptr(100-i)))
 	}
-	require.True(t, b.Dead(0, 0))
-	require.False(t, b.Dead(0, 1) || b.Dead(1, 0) || b.Dead(1, 2))
 
 	var other memory.Blocks
 	other.For(taker{}, []uint32{0, 1, 2, 3, 4, 5}, 6)
-	for _, s := range []memory.Stamp{{}, stamps[0], begin(&other, mem, 1), other.Begin(5, unsafe.Pointer(&mem[0]), 1), memory.NewBlockEpoch(taker{}).Stamp()} {
-		_, ok := b.Find(s)
-		require.False(t, ok, "%v", s)
+	for _, s := range []memory.Stamp{{}, stamps[0], begin(&other, mem, 1), other.Begin(5, 5, unsafe.Pointer(&mem[0]), 1), memory.NewBlockEpoch(taker{}).Stamp()} {
+		require.False(t, b.Has(s), "%v", s)
+		require.False(t, b.Holds(s, unsafe.Pointer(&mem[0]), 1), "%v", s)
 	}
 
 	pc := reflect.ValueOf(TestBlocks).Pointer()
-	b.End(4, 11, pc)
+	require.Equal(t, 4, b.End(stamps[4], 11, pc))
 	require.Equal(t, uint32(11), b.Ended(4))
 	require.Equal(t, pc, stamps[4].EndPC())
-	_, ok := b.Find(stamps[4])
-	require.False(t, ok)
+	require.False(t, b.Has(stamps[4]))
 	b.Forget(2)
 	require.NotZero(t, b.Ended(2))
 	b.EndAll(0, 5, 12, 0)
@@ -93,11 +93,9 @@ func TestBlocksAgain(t *testing.T) {
 	epoch, of := b.Epoch(0), []uint32{2, 0, 1, 3, 0}
 	require.Zero(t, testing.AllocsPerRun(10, func() { b.For(taker{}, of, 4) }))
 	require.Same(t, epoch, b.Epoch(1))
-	s := begin(&b, mem, 1)
-	i, ok := b.Find(s)
-	require.True(t, ok)
-	require.Equal(t, 1, i)
-	b.End(1, 1, 0)
+	s := b.Begin(1, of[1], unsafe.Pointer(&mem[0]), 1)
+	require.True(t, b.Has(s))
+	require.Equal(t, 1, b.End(s, 1, 0))
 	b.For(taker{}, []uint32{4, 0, 1, 3, 0, 2}, 5)
 	require.Equal(t, 5, b.Epochs())
 	for i := range 6 {
@@ -113,7 +111,7 @@ func TestEndOfManyBlocks(t *testing.T) {
 	slowly := func(b *memory.Blocks, i, k int, then uint32, pc uintptr) {
 		for i < k {
 			if i += memory.EndSlowly(b, i, k, then, pc); i < k {
-				b.End(i, then, pc)
+				b.End(b.Epoch(i).Stamp(), then, pc)
 			}
 		}
 	}
@@ -126,14 +124,14 @@ func TestEndOfManyBlocks(t *testing.T) {
 				var stamps []memory.Stamp
 				var watch []memory.Stamp
 				for i := range 7 {
-					s := b.Begin(i, unsafe.Pointer(&mem[64*i]), 64)
+					s := b.Begin(i, uint32(i), unsafe.Pointer(&mem[64*i]), 64)
 					stamps = append(stamps, s)
 				}
 				before := guard.Set(guard.Full)
 				for _, i := range watched {
 					watch = append(watch, memory.Guarded(memory.NewBlock(mem[64*i:64*i+64], stamps[i]), 8).Stamp)
 				}
-				b.End(3, 5, 0)
+				b.End(stamps[3], 5, 0)
 				endAll(&b, 1, 6, 8, at)
 				guard.Set(before)
 				var live []int
@@ -167,7 +165,7 @@ func TestEndSlowlyStops(t *testing.T) {
 			memory.Guarded(memory.NewBlock(mem[100*i:100*i+100-i], s), 1)
 		}
 	}
-	b.End(1, 1, 0)
+	b.End(b.Epoch(1).Stamp(), 1, 0)
 	want := 2
 	if b.Epoch(2).Stamp().ReleasableBy(taker{}) {
 		want = 3 // no pages are guarded here

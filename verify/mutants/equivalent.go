@@ -80,6 +80,13 @@ var equivalent = []struct {
 		`locked/job.go job.end wait: runtime.Gosched() removed`,
 		`allocarray/take.go Gather condition: m != 0 becomes (m != 0) || true`,
 		`locked/job.go job.set atomic: j.left.Store(int32(helpers)) removed`,
+		`scope/memory/blocks.go Blocks.EndAll remove: i++ removed`,
+		`internal/handshake/track.go Track.Take side: s.First < s.End && !t.free(s) becomes (!t.free(s))`,
+		`scope/release.go release condition: !ok becomes (!ok) || true`,
+		`scope/allocbump.go bump condition: t != nil becomes (t != nil) && false`,
+		`scope/context.go WithAllocator comparison: s.Sharing.Track != nil becomes s.Sharing.Track == nil`,
+		`scope/context.go WithAllocator remove: c.track = s.Sharing.Track becomes _ = s.Sharing.Track`,
+		`scope/release.go release condition: !ok becomes (!ok) && false`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -90,6 +97,7 @@ var equivalent = []struct {
 		`scope/openregion.go life.OpenRegion constant: 0 becomes (0 + 1)`,
 		`meter/opener.go opener.OpenRegion constant: 0 becomes (0 + 1)`,
 		`locked/job.go share.take constant: 0 becomes (0 + 1)`,
+		`scope/memory/blocks.go Blocks.Find constant: 0 becomes (0 + 1)`,
 	}},
 	{"the two do not see one another", []string{
 		`scope/guard/guard.go init swap: Set(m) SetRate(rate) becomes SetRate(rate); Set(m)`,
@@ -111,6 +119,7 @@ var equivalent = []struct {
 		`scope/memory/guarded.go Guarded swap: e.hand(p.Bytes()) e.replaced = b.start becomes e.replaced = b.start; e.hand(p.Bytes())`,
 		`scope/memory/guarded.go Epoch.watch swap: e.kind, e.record = guarded, w e.hand(mem) becomes e.hand(mem); e.kind, e.record = guarded, w`,
 		`locked/job.go job.fail swap: j.stop() j.mu.Lock() becomes j.mu.Lock(); j.stop()`,
+		`scope/memory/endat.go Epoch.EndAt swap: e.replaced = nil g.Release(pc, Stamp{e, generation}.End) becomes g.Release(pc, Stamp{e, generation}.End); e.replaced = nil`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -283,7 +292,7 @@ var equivalent = []struct {
 	}},
 	{"any later generation is as good", []string{
 		`scope/memory/guarded.go Epoch.endWithScope constant: 1 becomes (1 + 1)`,
-		`scope/memory/releaser.go Stamp.Renew constant: 1 becomes (1 + 1)`,
+		`scope/memory/releaser.go Stamp.renew constant: 1 becomes (1 + 1)`,
 		`scope/memory/endat.go Epoch.EndAt constant: 2 becomes (2 + 1) (2)`,
 	}},
 	{"only the type of the element counts, and what is empty is not all of a block", []string{
@@ -313,6 +322,12 @@ var equivalent = []struct {
 	}},
 	{"only the stamps of blocks that can be released are looked for", []string{
 		`meter/levels.go levels.count condition: n > 0 && b.Stamp.Releasable() becomes (n > 0 && b.Stamp.Releasable()) || true`,
+	}},
+	{"when a block has ended that was forgotten, nobody asks", []string{
+		`scope/memory/blocks.go Blocks.Forget constant: 1 becomes (1 + 1)`,
+	}},
+	{"a buffer that has no track sets none", []string{
+		`scope/context.go WithAllocator side: s.Sharing != nil && s.Sharing.Track != nil becomes (s.Sharing != nil)`,
 	}},
 }
 

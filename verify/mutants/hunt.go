@@ -285,9 +285,13 @@ func (m *mutant) races(folder string) bool {
 		folder == m.file.pkg.folder && strings.Contains(m.file.text(m.fn.decl), "poison")
 }
 
-// late is 1 for mutants that may need the race detector, which takes minutes to prepare.
+// late is how late m is tried: after the others those that may need the race detector, which takes
+// minutes to prepare, and then those that need nothing else, and may survive.
 func (m *mutant) late() int {
-	if m.races(m.file.pkg.folder) {
+	switch {
+	case m.class == order:
+		return 2
+	case m.races(m.file.pkg.folder):
 		return 1
 	}
 	return 0

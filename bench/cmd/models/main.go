@@ -5,6 +5,7 @@
 //
 //	models [-run NAME]           outputs and all intermediates on real data
 //	models -speed [-run NAME]    times of one thread, in turn
+//	models -cores 2 [-run NAME]  times of one core and of two
 //	models -truth [-run NAME]    how far both are from the same network computed in double
 package main
 
@@ -25,25 +26,34 @@ func main() {
 	double := flag.Bool("truth", false, "compare both with the network in double")
 	rounds := flag.Int("rounds", 25, "how many times each is measured")
 	golden := flag.String("golden", "", "write the probabilities of speech that onnxruntime finds to this file")
-	threads := flag.Int("threads", 1, "of both")
+	cores := flag.Int("cores", 1, "compare times on one core and on so many")
 	flag.Parse()
-	runtime.GOMAXPROCS(*threads)
+	runtime.GOMAXPROCS(*cores)
 	how := func(dir string, n networks.Network) error {
 		switch {
+		case *cores > 1:
+			return onCores(dir, n, *rounds, *cores)
 		case *fast:
-			return speed(dir, n, *rounds, *threads)
+			return speed(dir, n, *rounds)
 		case *double:
 			return truth(dir, n)
 		}
 		return nodes(dir, n)
 	}
-	if err := compare(*pattern, *golden, *fast, how); err != nil {
+	head := func() {}
+	switch {
+	case *cores > 1:
+		head = func() { coresHeader(*cores) }
+	case *fast:
+		head = header
+	}
+	if err := compare(*pattern, *golden, head, how); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func compare(pattern, golden string, fast bool, how func(dir string, n networks.Network) error) error {
+func compare(pattern, golden string, head func(), how func(dir string, n networks.Network) error) error {
 	match, err := regexp.Compile("^(?:" + pattern + ")")
 	if err != nil {
 		return err
@@ -59,9 +69,7 @@ func compare(pattern, golden string, fast bool, how func(dir string, n networks.
 		return writeGolden(dir, golden)
 	}
 	fmt.Println(ort.Version())
-	if fast {
-		header()
-	}
+	head()
 	bad := 0
 	for _, n := range networks.All() {
 		if !match.MatchString(n.Name) {

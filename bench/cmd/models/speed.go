@@ -24,7 +24,7 @@ func header() {
 
 // speed measures runs of both in turn, and prints the least of each: what other programs do to the machine
 // only adds to it. Cold starts are loading, compiling and the first run.
-func speed(dir string, n networks.Network, rounds, threads int) error {
+func speed(dir string, n networks.Network, rounds int) error {
 	file, err := n.Read(dir)
 	if err != nil {
 		return err
@@ -34,15 +34,7 @@ func speed(dir string, n networks.Network, rounds, threads int) error {
 		return err
 	}
 	var p *onnx.Program
-	var options []onnx.Option
-	varied := inputs[:0:0]
-	for _, t := range inputs {
-		if t.Name() == "sr" { // a rate is for the life of a program
-			options = append(options, onnx.Bind(t))
-		} else {
-			varied = append(varied, t)
-		}
-	}
+	var varied []onnx.Tensor
 	ctx := scope.WithAllocator(context.Background(), bumper.NewSlabBuffer())
 	step := func() error {
 		return scope.NoEscape(ctx, func(ctx context.Context) error {
@@ -58,7 +50,7 @@ func speed(dir string, n networks.Network, rounds, threads int) error {
 		if err != nil {
 			return err
 		}
-		if p, err = m.Compile(options...); err != nil {
+		if p, varied, err = compileBound(m, inputs); err != nil {
 			return err
 		}
 		if err := step(); err != nil {
@@ -70,7 +62,7 @@ func speed(dir string, n networks.Network, rounds, threads int) error {
 			names = append(names, o.Name)
 		}
 		begin = time.Now()
-		if s, err = ort.New(file, threads, inputs, names); err != nil {
+		if s, err = ort.New(file, 1, inputs, names); err != nil {
 			return err
 		}
 		defer s.Close()

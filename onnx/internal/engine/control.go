@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,7 +41,11 @@ func chosen(n *graph.Node, cond *tensor.Tensor) (*graph.Graph, error) {
 }
 
 func (r *run) ifNode(n *graph.Node) error {
-	body, err := chosen(n, r.value(n.In[0]))
+	cond := r.optional(n, 0)
+	if cond == nil {
+		return nodeError(n, errors.New("input 0 is missing"))
+	}
+	body, err := chosen(n, cond)
 	if err != nil {
 		return nodeError(n, err)
 	}
@@ -94,6 +99,9 @@ func (r *run) node(n *graph.Node) error {
 	if err := c.Do(ops.Lookup(n.Domain, n.Op, n.Opset)); err != nil {
 		return nodeError(n, err)
 	}
+	if err := charge(r.ctx, c.Tables); err != nil {
+		return err
+	}
 	args.Out = make([]*tensor.Tensor, len(c.Results))
 	for i, res := range c.Results {
 		if res.Type == tensor.Undefined {
@@ -107,7 +115,10 @@ func (r *run) node(n *graph.Node) error {
 		case res.Of >= 0:
 			t.Data = args.In[res.Of].Data[res.Offset:][:size]
 		case res.Type == tensor.String:
-			t.Strings = make([]string, tensor.Count(res.Shape))
+			var err error
+			if t.Strings, err = newStrings(r.ctx, tensor.Count(res.Shape)); err != nil {
+				return err
+			}
 		default:
 			var err error
 			if t.Data, _, err = alloc(r.ctx, size); err != nil {
@@ -119,7 +130,7 @@ func (r *run) node(n *graph.Node) error {
 			args.Out[i] = &r.t[c.Out[i].ID]
 		}
 	}
-	if c.Kernel == nil {
+	if c.Kernel == nil || idle(c) {
 		return nil
 	}
 	var err error

@@ -13,7 +13,7 @@ func (p *planner) flatten() error {
 	if !slices.ContainsFunc(p.nodes, func(n *graph.Node) bool { return n.Op == "If" && n.Bodies != nil }) {
 		return nil
 	}
-	try := &planner{Plan: &Plan{program: p.program, slots: slices.Clone(p.slots)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{},
+	try := &planner{left: p.left, tables: p.tables, Plan: &Plan{program: p.program, slots: slices.Clone(p.slots)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{},
 		nodes: p.nodes, readers: p.readers, branches: map[*graph.Node]*graph.Graph{}}
 	for _, n := range p.nodes {
 		if err := try.add(n); err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"math"
 
 	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/ops"
@@ -9,8 +10,9 @@ import (
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
-// maxConstant is how large a constant may be that a node computes, unless its inputs are as large.
-const maxConstant = 1 << 30
+// maxFolded is how many bytes Compile computes, beyond eight times those of the model: constants that it keeps, and
+// what it needs meanwhile. What is more is computed in each run, with memory from its context.
+const maxFolded = 16 << 20
 
 // A folder computes what is the same in every run: nodes whose inputs are constants or, where
 // the file says all shapes, depend on shapes only; and it puts the branch of an If in its place if its
@@ -20,10 +22,13 @@ type folder struct {
 	subst       map[*graph.Value]*graph.Value // values that are others
 	shapes      map[*graph.Value]*tensor.Tensor
 	unsupported []Unsupported
+	left        int         // bytes that may still be computed
+	now         *graph.Node // is being folded
 }
 
 func newFolder(m *graph.Model) *folder {
-	f := &folder{m: m, subst: map[*graph.Value]*graph.Value{}, shapes: map[*graph.Value]*tensor.Tensor{}}
+	f := &folder{m: m, subst: map[*graph.Value]*graph.Value{}, shapes: map[*graph.Value]*tensor.Tensor{},
+		left: maxFolded + 8*m.Size}
 	for _, v := range m.In {
 		if t, ok := static(v.Declared); ok && v.Const == nil {
 			f.shapes[v] = t
@@ -61,7 +66,8 @@ func (f *folder) resolveAll(list []*graph.Value) {
 	}
 }
 
-func (f *folder) graph(g *graph.Graph) error {
+func (f *folder) graph(g *graph.Graph) (err error) {
+	defer Rescue(&err, &f.now)
 	nodes := g.Nodes
 	g.Nodes = nil
 	for _, n := range nodes {
@@ -74,6 +80,7 @@ func (f *folder) graph(g *graph.Graph) error {
 }
 
 func (f *folder) node(g *graph.Graph, n *graph.Node) error {
+	f.now = n
 	f.resolveAll(n.In)
 	if n.Domain == "" && n.Op == "If" && len(n.In) == 1 && n.In[0] != nil && n.In[0].Const != nil {
 		return f.branch(g, n)
@@ -147,7 +154,7 @@ func (f *folder) call(n *graph.Node) (c *ops.Call, known bool) {
 	return c, known
 }
 
-// fold computes a node now. It does not if that would take much more memory than its inputs.
+// fold computes a node now. It does not if that would take more memory than is left.
 func (f *folder) fold(n *graph.Node, c *ops.Call) (bool, error) {
 	if ops.Random(n.Op) {
 		return false, nil
@@ -156,18 +163,11 @@ func (f *folder) fold(n *graph.Node, c *ops.Call) (bool, error) {
 		n.Out[0].Const = t
 		return true, nil
 	}
-	size, limit := 0, maxConstant
-	for _, r := range c.Results {
-		size += r.Type.Bytes(tensor.Count(r.Shape))
-	}
-	for _, x := range c.In {
-		if x != nil {
-			limit += len(x.Data)
-		}
-	}
-	if size > limit {
+	kept, most := cost(c)
+	if most > f.left {
 		return false, nil
 	}
+	f.left -= kept
 	out, err := compute(c)
 	if err != nil {
 		return false, nodeError(n, err)
@@ -178,6 +178,26 @@ func (f *folder) fold(n *graph.Node, c *ops.Call) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// stringBytes is the size of a string without its letters.
+const stringBytes = 16
+
+// cost returns the bytes that compute would take on the Go heap: those of the results, and with the work.
+func cost(c *ops.Call) (kept, most int) {
+	for _, r := range c.Results {
+		switch n := tensor.Count(r.Shape); {
+		case r.Type == tensor.Undefined || r.Of >= 0:
+		case r.Type == tensor.String:
+			kept += n * stringBytes
+		default:
+			kept += r.Type.Bytes(n)
+		}
+		if kept > math.MaxInt/4 { // the next one does not overflow
+			break
+		}
+	}
+	return kept, kept + c.Work
 }
 
 // compute runs the kernel of a call whose inputs are all known, on the Go heap.
@@ -201,10 +221,20 @@ func compute(c *ops.Call) ([]*tensor.Tensor, error) {
 			args.Out[i] = tensor.New(r.Type, r.Shape...)
 		}
 	}
-	if c.Kernel == nil {
+	if c.Kernel == nil || idle(c) {
 		return args.Out, nil
 	}
 	return args.Out, c.Kernel(args)
+}
+
+// idle reports whether the kernel of a call would write no element.
+func idle(c *ops.Call) bool {
+	for _, r := range c.Results {
+		if r.Type != tensor.Undefined && r.Of < 0 && tensor.Count(r.Shape) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // branch puts the nodes of the branch that is taken in the place of an If.

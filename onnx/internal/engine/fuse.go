@@ -73,7 +73,7 @@ func (p *planner) fast(n *graph.Node) bool {
 		if len(c.In) < 2 {
 			return false
 		}
-		if n.Op == "MatMul" && !c.In[1].Fixed && !p.loose[n] && p.hold(n) {
+		if n.Op == "MatMul" && c.In[0] != nil && c.In[1] != nil && !c.In[1].Fixed && !p.loose[n] && p.hold(n) {
 			return true
 		}
 		h, err := ops.ProductHead(c)
@@ -85,7 +85,7 @@ func (p *planner) fast(n *graph.Node) bool {
 	case "MaxPool", "AveragePool":
 		return p.pool(c)
 	case "GlobalAveragePool", "GlobalMaxPool":
-		return p.isLast(n.In[0].ID) && p.pool(c)
+		return len(n.In) > 0 && n.In[0] != nil && p.isLast(n.In[0].ID) && p.pool(c)
 	}
 	if n.Op == "Equal" && p.lookup(c) || ops.Fuses(n.Op) && p.alone(c) {
 		return true

@@ -191,20 +191,30 @@ func TestJoinedNodes(t *testing.T) {
 		seeds = 100
 	}
 	for seed := range seeds {
-		m, x := draw(seed)
-		want, got := outputs(t, m, engine.Options{Keep: true}, x), outputs(t, m, engine.Options{}, x)
-		for i := range want {
-			require.Len(t, got[i], len(want[i]))
-			most := 1.0
-			for _, v := range want[i] {
-				if !math.IsInf(float64(v), 0) && v == v {
-					most = max(most, math.Abs(float64(v)))
-				}
+		joined(t, seed)
+	}
+}
+
+// FuzzJoinedNodes is [TestJoinedNodes] with any seed.
+func FuzzJoinedNodes(f *testing.F) {
+	f.Add(uint64(1000))
+	f.Fuzz(func(t *testing.T, seed uint64) { joined(t, seed) })
+}
+
+func joined(t *testing.T, seed uint64) {
+	m, x := draw(seed)
+	want, got := outputs(t, m, engine.Options{Keep: true}, x), outputs(t, m, engine.Options{}, x)
+	for i := range want {
+		require.Len(t, got[i], len(want[i]))
+		most := 1.0
+		for _, v := range want[i] {
+			if !math.IsInf(float64(v), 0) && v == v {
+				most = max(most, math.Abs(float64(v)))
 			}
-			for k, v := range want[i] {
-				if math.Abs(float64(v)-float64(got[i][k])) > 2e-4*most {
-					require.Failf(t, "differs", "seed %d, output %d: element %d is %g, want %g", seed, i, k, got[i][k], v)
-				}
+		}
+		for k, v := range want[i] {
+			if math.Abs(float64(v)-float64(got[i][k])) > 2e-4*most {
+				require.Failf(t, "differs", "seed %d, output %d: element %d is %g, want %g", seed, i, k, got[i][k], v)
 			}
 		}
 	}

@@ -46,7 +46,7 @@ func (p *planner) layerNorm(n *graph.Node) bool {
 			}
 		}
 	}
-	if squares == nil || quotient == nil || len(distances) > 2 || quotient.Domain != "" {
+	if squares == nil || quotient == nil || len(distances) > 2 || quotient.Domain != "" || len(quotient.Out) != 1 || quotient.Out[0] == nil {
 		return false
 	}
 	mean := p.only(squares.Out[0])
@@ -63,7 +63,7 @@ func (p *planner) layerNorm(n *graph.Node) bool {
 	}
 	epsilon, ok := p.single(small)
 	root := p.only(sum.Out[0])
-	if !ok || root == nil || root.Op != "Sqrt" || p.only(root.Out[0]) != quotient || quotient.In[1] != root.Out[0] || quotient.Out[0] == nil {
+	if !ok || root == nil || root.Op != "Sqrt" || p.only(root.Out[0]) != quotient || quotient.In[1] != root.Out[0] {
 		return false
 	}
 	nodes = append(nodes, squares, mean, sum, root, quotient)

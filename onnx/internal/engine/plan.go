@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"sync"
 
@@ -79,12 +80,24 @@ type planner struct {
 	nodes    []*graph.Node
 	readers  [][]int                      // by value: places in nodes
 	branches map[*graph.Node]*graph.Graph // what flatten finds; nil otherwise
+
+	left   int         // bytes that nodes may still compute while the plan is made
+	tables int         // bytes of tables that calls may still make
+	now    *graph.Node // is being planned
 }
 
+// maxPlanned is how many bytes of elements a plan computes when it is made, beyond what all plans that a program keeps
+// share: as many as the model has. What is more is computed in each run, with memory from its context.
+const maxPlanned = 1 << 20
+
+// maxTables is how many bytes of tables the calls of a plan make, as those of Resize.
+const maxTables = 64 << 20
+
 // newPlan makes the plan for inputs of certain shapes; those with elements are taken as they are.
-func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
-	pl := &planner{Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{},
+func (p *Program) newPlan(in []*tensor.Tensor) (_ *Plan, err error) {
+	pl := &planner{left: maxPlanned + p.model.Size/p.options.MaxPlans, tables: maxTables, Plan: &Plan{program: p, inputs: in, slots: make([]slot, p.model.Values)}, lasts: map[int]int{}, taken: map[*graph.Node]bool{},
 		held: map[*graph.Node][]*graph.Node{}, loose: map[*graph.Node]bool{}, nodes: p.model.Nodes, readers: p.readers}
+	defer Rescue(&err, &pl.now)
 	for i, v := range p.in {
 		s := &pl.slots[v.ID]
 		s.Tensor = *in[i]
@@ -100,7 +113,9 @@ func (p *Program) newPlan(in []*tensor.Tensor) (*Plan, error) {
 			return nil, err
 		}
 	}
+	pl.now = nil
 	pl.place()
+	pl.idle()
 	if err := pl.pack(); err != nil {
 		return nil, err
 	}
@@ -118,6 +133,7 @@ func (p *planner) slot(v *graph.Value) *slot {
 
 // add plans a node.
 func (p *planner) add(n *graph.Node) error {
+	p.now = n
 	if p.branches != nil {
 		if done, err := p.choose(n); done || err != nil {
 			return err
@@ -140,11 +156,15 @@ func (p *planner) add(n *graph.Node) error {
 	if err != nil {
 		return nodeError(n, err)
 	}
+	if p.tables -= c.Tables; p.tables < 0 {
+		return nodeError(n, fmt.Errorf("the nodes make tables of more than %d bytes", maxTables))
+	}
 	if t := c.Constant(); t != nil {
 		p.slots[n.Out[0].ID] = slot{Tensor: *t, place: fixed}
 		return nil
 	}
-	if known && !ops.Random(n.Op) {
+	if kept, most := cost(c); known && !ops.Random(n.Op) && most <= p.left {
+		p.left -= kept
 		out, err := compute(c)
 		if err != nil {
 			return nodeError(n, err)
@@ -244,6 +264,23 @@ func (p *planner) step(c *ops.Call) {
 		s.work = len(p.slots) - 1
 	}
 	p.steps = append(p.steps, s)
+}
+
+// idle takes away the kernels of steps that would write no element: some of them loop over the axes all the same.
+func (p *planner) idle() {
+	for i := range p.steps {
+		s := &p.steps[i]
+		if s.late {
+			continue
+		}
+		empty := true
+		for _, v := range s.out {
+			empty = empty && (v < 0 || p.slots[v].place == viewed || p.slots[v].Len() == 0)
+		}
+		if empty {
+			s.kernel = nil
+		}
+	}
 }
 
 // rootOf follows views to the value that has the memory.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/ops"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 	"github.com/allocarrays/allocarrays-go/scope"
@@ -38,6 +39,7 @@ type frame struct {
 	plan  *Plan
 	out   []Output
 	stage [][]byte                    // outputs on their way out of the inner scope
+	now   *graph.Node                 // is being computed
 	body  func(context.Context) error // what runs in that scope
 }
 
@@ -220,6 +222,20 @@ func (f *frame) pick(values []int) []*tensor.Tensor {
 	return list
 }
 
+// charge takes n bytes from ctx for what has to be on the Go heap, so that the limit of ctx holds for it, too.
+func charge(ctx context.Context, n int) error {
+	_, _, err := alloc(ctx, n)
+	return err
+}
+
+// newStrings returns n empty strings, charged.
+func newStrings(ctx context.Context, n int) ([]string, error) {
+	if err := charge(ctx, n*stringBytes); err != nil {
+		return nil, err
+	}
+	return make([]string, n), nil
+}
+
 // alloc returns n bytes from ctx, aligned for every type.
 func alloc(ctx context.Context, n int) ([]byte, scope.Stamp, error) {
 	if n == 0 {
@@ -291,7 +307,9 @@ func (f *frame) start(ctx context.Context, in []*tensor.Tensor) error {
 func (f *frame) outlet(ctx context.Context, i int, t *tensor.Tensor) (err error) {
 	o := Output{Tensor: tensor.Tensor{Type: t.Type, Shape: t.Shape}}
 	if t.Type == tensor.String {
-		o.Strings = make([]string, t.Len())
+		if o.Strings, err = newStrings(ctx, t.Len()); err != nil {
+			return err
+		}
 	} else if o.Data, o.Stamp, err = alloc(ctx, t.Type.Bytes(t.Len())); err != nil {
 		return err
 	}
@@ -300,9 +318,11 @@ func (f *frame) outlet(ctx context.Context, i int, t *tensor.Tensor) (err error)
 }
 
 // inside is a run in the scope where intermediates are.
-func (f *frame) inside(ctx context.Context) error {
+func (f *frame) inside(ctx context.Context) (err error) {
+	defer Rescue(&err, &f.now)
 	p := f.plan
 	f.ctx = ctx
+	f.now = nil
 	base, _, err := alloc(ctx, max(64, int(p.packed.Peak)))
 	if err != nil {
 		return err
@@ -319,7 +339,9 @@ func (f *frame) inside(ctx context.Context) error {
 		switch s.place {
 		case arena:
 			if s.Type == tensor.String {
-				f.t[i].Strings = make([]string, s.Len())
+				if f.t[i].Strings, err = newStrings(ctx, s.Len()); err != nil {
+					return err
+				}
 			} else {
 				n := s.Type.Bytes(s.Len())
 				f.t[i].Data = base[s.offset : s.offset+n : s.offset+n]
@@ -342,6 +364,7 @@ func (f *frame) inside(ctx context.Context) error {
 	cancelled := ctx.Done()
 	for i := range p.steps {
 		s := &p.steps[i]
+		f.now = s.node
 		select {
 		case <-cancelled:
 			return ctx.Err()
@@ -359,8 +382,7 @@ func (f *frame) inside(ctx context.Context) error {
 			return s.fail(err)
 		}
 	}
-	f.leave()
-	return nil
+	return f.leave()
 }
 
 func (s *step) fail(err error) error {
@@ -371,11 +393,13 @@ func (s *step) fail(err error) error {
 }
 
 // leave copies outputs that are not where they belong.
-func (f *frame) leave() {
+func (f *frame) leave() error {
 	for i, o := range f.plan.outputs {
 		t := &f.t[o.value]
 		switch {
 		case o.direct:
+		case o.late && t.Type == tensor.Sequence:
+			return &UnsupportedError{[]Unsupported{{f.plan.program.model.Out[i].Name, "", "output", f.plan.program.model.Opsets[""], "a sequence"}}}
 		case o.late:
 			f.stage[i] = append(f.stage[i][:0], t.Data...)
 		default:
@@ -383,4 +407,5 @@ func (f *frame) leave() {
 			copy(f.out[i].Strings, t.Strings)
 		}
 	}
+	return nil
 }

@@ -99,12 +99,16 @@ func (r *run) scanOne(s *scan, states, inputs []*tensor.Tensor, length int) (*ca
 	}
 	c := newCarrier(s.states)
 	for i, t := range states {
-		c.keep(i, t)
+		if err := c.start(r, i, t); err != nil {
+			return nil, nil, err
+		}
 	}
 	c.next()
-	stacks := make([]stack, len(s.g.Out)-s.states)
-	for i := range stacks {
-		stacks[i] = unknown(s.g.Out[s.states+i])
+	stacks := newStacks(s.g, s.states, steps)
+	for i, t := range inputs {
+		if err := s.room(r, i, t, axes[i]); err != nil {
+			return nil, nil, err
+		}
 	}
 	for turn := range steps {
 		if err := r.ctx.Err(); err != nil {
@@ -131,10 +135,12 @@ func (r *run) scanOne(s *scan, states, inputs []*tensor.Tensor, length int) (*ca
 			}
 			return nil
 		})
+		if err == nil {
+			err = r.settle(c, stacks)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
-		c.next()
 	}
 	for i := range stacks {
 		if entry(s.backOut, i) != 0 {
@@ -142,6 +148,14 @@ func (r *run) scanOne(s *scan, states, inputs []*tensor.Tensor, length int) (*ca
 		}
 	}
 	return c, stacks, nil
+}
+
+// add is push and settle outside of a turn.
+func (s *stack) add(r *run, t *tensor.Tensor) error {
+	if err := s.push(t); err != nil {
+		return err
+	}
+	return s.settle(r)
 }
 
 // reverse turns the order of the pieces around.
@@ -163,15 +177,22 @@ func turn[T any](v []T, pieces int) {
 	}
 }
 
+// room takes memory for piece i of a sequence along an axis.
+func (s *scan) room(r *run, i int, t *tensor.Tensor, axis int) (err error) {
+	p := &s.pieces[i]
+	p.Type, p.Shape = t.Type, slices.Delete(slices.Clone(t.Shape), axis, axis+1)
+	if n := len(t.Data) / max(1, t.Shape[axis]); cap(p.Data) < n {
+		p.Data, _, err = alloc(r.ctx, n)
+	} else {
+		p.Data = p.Data[:n]
+	}
+	return err
+}
+
 // piece sets piece i to step at of a sequence along an axis.
 func (s *scan) piece(i int, t *tensor.Tensor, axis, extent, at int) {
 	p := &s.pieces[i]
-	p.Type, p.Shape = t.Type, slices.Delete(slices.Clone(t.Shape), axis, axis+1)
-	n := t.Type.Bytes(tensor.Count(p.Shape))
-	if cap(p.Data) < n {
-		p.Data = tensor.Bytes(n)
-	}
-	p.Data = p.Data[:n]
+	n := len(p.Data)
 	outer := tensor.Count(t.Shape[:axis])
 	if n == 0 {
 		return
@@ -192,7 +213,7 @@ func (r *run) scanBatch(s *scan) error {
 		}
 		batch = t.Shape[0]
 	}
-	all := make([]stack, len(s.g.Out))
+	all := newStacks(s.g, 0, batch)
 	part := func(list []*tensor.Tensor, b int) []*tensor.Tensor {
 		var of []*tensor.Tensor
 		for _, t := range list {
@@ -215,17 +236,17 @@ func (r *run) scanBatch(s *scan) error {
 			return err
 		}
 		for i := range c.current() {
-			if err := all[i].push(&c.current()[i]); err != nil {
+			if err := all[i].add(r, &c.current()[i]); err != nil {
 				return nodeError(s.n, err)
 			}
 		}
 		for i := range stacks {
 			t, err := stacks[i].tensor(r, 0)
 			if err == nil && length >= 0 {
-				t = padded(t, s.ofInput[0].Shape[1])
+				t, err = padded(r, t, s.ofInput[0].Shape[1])
 			}
 			if err == nil {
-				err = all[s.states+i].push(&t)
+				err = all[s.states+i].add(r, &t)
 			}
 			if err != nil {
 				return nodeError(s.n, err)
@@ -236,10 +257,16 @@ func (r *run) scanBatch(s *scan) error {
 }
 
 // padded returns t with zeros behind it, as many as make its first axis that long.
-func padded(t tensor.Tensor, n int) tensor.Tensor {
+func padded(r *run, t tensor.Tensor, n int) (tensor.Tensor, error) {
 	shape := slices.Clone(t.Shape)
 	shape[0] = n
-	p := tensor.New(t.Type, shape...)
-	copy(p.Data, t.Data)
-	return *p
+	count, ok := tensor.CheckedCount(shape, t.Type.Bits())
+	if !ok || t.Type == tensor.String {
+		return t, fmt.Errorf("a scan output %v with zeros to %v", &t, shape)
+	}
+	data, _, err := alloc(r.ctx, t.Type.Bytes(count))
+	if err == nil {
+		clear(data[copy(data, t.Data):])
+	}
+	return tensor.Tensor{Type: t.Type, Shape: shape, Data: data}, err
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
@@ -9,10 +10,25 @@ import (
 )
 
 // Operators on sequences. A sequence is a slice of tensors that is never changed; their elements are in the scope
-// of the run, or on the Go heap where a loop carries them.
+// of the run. What stands for them on the Go heap is charged to that scope.
 
-func sequenceOf(items []tensor.Tensor) tensor.Tensor {
-	return tensor.Tensor{Type: tensor.Sequence, Shape: []int{len(items)}, Items: items}
+// itemBytes is what a tensor of a sequence is charged for besides its elements: what stands for it on the Go heap.
+const itemBytes = 192
+
+// giveSequence sets the output of a node.
+func (r *run) giveSequence(n *graph.Node, items []tensor.Tensor) {
+	r.give(n, 0, tensor.Tensor{Type: tensor.Sequence, Shape: []int{len(items)}, Items: items})
+}
+
+// items returns place for the n tensors of a sequence, charged.
+func (r *run) items(n int) ([]tensor.Tensor, error) {
+	if n > math.MaxInt/itemBytes {
+		n = math.MaxInt / itemBytes
+	}
+	if err := charge(r.ctx, n*itemBytes); err != nil {
+		return nil, err
+	}
+	return make([]tensor.Tensor, 0, n), nil
 }
 
 // sequence returns input i, a sequence.
@@ -54,12 +70,15 @@ func (r *run) position(n *graph.Node, i, count, otherwise int) (int, error) {
 }
 
 func (r *run) sequenceEmpty(n *graph.Node) error {
-	r.give(n, 0, sequenceOf(nil))
+	r.giveSequence(n, nil)
 	return nil
 }
 
 func (r *run) sequenceConstruct(n *graph.Node) error {
-	var items []tensor.Tensor
+	items, err := r.items(len(n.In))
+	if err != nil {
+		return err
+	}
 	for i := range n.In {
 		t, err := r.plain(n, i)
 		if err != nil {
@@ -71,7 +90,7 @@ func (r *run) sequenceConstruct(n *graph.Node) error {
 		}
 		items = append(items, item)
 	}
-	r.give(n, 0, sequenceOf(items))
+	r.giveSequence(n, items)
 	return nil
 }
 
@@ -102,7 +121,11 @@ func (r *run) sequenceInsert(n *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	r.give(n, 0, sequenceOf(slices.Insert(slices.Clone(items), at, item)))
+	list, err := r.items(len(items) + 1)
+	if err != nil {
+		return err
+	}
+	r.giveSequence(n, append(append(append(list, items[:at]...), item), items[at:]...))
 	return nil
 }
 
@@ -115,7 +138,11 @@ func (r *run) sequenceErase(n *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	r.give(n, 0, sequenceOf(slices.Delete(slices.Clone(items), at, at+1)))
+	list, err := r.items(len(items) - 1)
+	if err != nil {
+		return err
+	}
+	r.giveSequence(n, append(append(list, items[:at]...), items[at+1:]...))
 	return nil
 }
 
@@ -173,25 +200,34 @@ func (r *run) splitToSequence(n *graph.Node) error {
 		return nodeError(n, fmt.Errorf("input 0 is %v", t))
 	}
 	extent := t.Shape[along]
+	split, size := r.optional(n, 1), 1
 	var sizes []int
-	split := r.optional(n, 1)
 	if split != nil {
 		if sizes, err = split.Integers(); err != nil {
 			return nodeError(n, fmt.Errorf("input 1 %w", err))
 		}
+		if split.Rank() == 0 {
+			if size = sizes[0]; size <= 0 {
+				return nodeError(n, fmt.Errorf("pieces of %d", size))
+			}
+		}
 	}
-	switch {
-	case split == nil: // pieces of one
-		for range extent {
-			sizes = append(sizes, 1)
+	equal := split == nil || split.Rank() == 0 // pieces of one size, but for the last
+	count := len(sizes)
+	if equal {
+		count = (extent-1)/size + 1
+		if extent == 0 {
+			count = 0
 		}
-	case split.Rank() == 0: // of one size but the last
-		size := sizes[0]
-		if sizes = nil; size <= 0 {
-			return nodeError(n, fmt.Errorf("pieces of %d", size))
-		}
-		for at := 0; at < extent; at += size {
-			sizes = append(sizes, min(size, extent-at))
+	}
+	items, err := r.items(count) // charges sizes, too
+	if err != nil {
+		return err
+	}
+	if equal {
+		sizes = make([]int, count)
+		for i := range sizes {
+			sizes[i] = min(size, extent-i*size)
 		}
 	}
 	sum := 0
@@ -205,8 +241,8 @@ func (r *run) splitToSequence(n *graph.Node) error {
 		return nodeError(n, fmt.Errorf("pieces of %v along axis %d of %v", sizes, along, t))
 	}
 	outer, inner := tensor.Count(t.Shape[:along]), t.Type.Bytes(tensor.Count(t.Shape[along+1:]))
-	items, from := make([]tensor.Tensor, len(sizes)), 0
-	for i, size := range sizes {
+	from := 0
+	for _, size := range sizes {
 		item := tensor.Tensor{Type: t.Type, Shape: slices.Clone(t.Shape)}
 		item.Shape[along] = size
 		if item.Data, _, err = alloc(r.ctx, outer*size*inner); err != nil {
@@ -218,10 +254,10 @@ func (r *run) splitToSequence(n *graph.Node) error {
 		if split == nil && attribute(n, "keepdims", 1) == 0 {
 			item.Shape = slices.Delete(item.Shape, along, along+1)
 		}
-		items[i] = item
+		items = append(items, item)
 		from += size
 	}
-	r.give(n, 0, sequenceOf(items))
+	r.giveSequence(n, items)
 	return nil
 }
 
@@ -234,6 +270,9 @@ func (r *run) concatFromSequence(n *graph.Node) error {
 		return nodeError(n, fmt.Errorf("an empty sequence"))
 	}
 	first, stacks := &items[0], attribute(n, "new_axis", 0)
+	if stacks != 0 && stacks != 1 {
+		return nodeError(n, fmt.Errorf("attribute \"new_axis\" is %d", stacks))
+	}
 	along, err := axis(n, attribute(n, "axis", 0), first.Rank()+stacks)
 	if err != nil {
 		return err
@@ -258,6 +297,9 @@ func (r *run) concatFromSequence(n *graph.Node) error {
 		}
 	}
 	t.Shape[along] = extent
+	if _, ok := tensor.CheckedCount(t.Shape, t.Type.Bits()); !ok {
+		return nodeError(n, fmt.Errorf("output of impossible shape %v", t.Shape))
+	}
 	outer, inner := tensor.Count(t.Shape[:along]), t.Type.Bytes(tensor.Count(t.Shape[along+1:]))
 	if t.Data, _, err = alloc(r.ctx, outer*extent*inner); err != nil {
 		return err

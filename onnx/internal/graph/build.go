@@ -16,23 +16,36 @@ const MaxNodes = 1 << 18
 
 const maxFunctions = 16 // how deep functions may use each other
 
+// MaxParts is how many parts of nodes and bodies a model may have, beyond a sixteenth of its bytes, that do not stand
+// in its file one by one: what each use of a function repeats, and what bodies use of the graphs around them.
+const MaxParts = 1 << 18
+
 // A builder makes a model out of a file.
 type builder struct {
 	m         *Model
-	functions map[string]*proto.Function
+	functions map[string]function
 	nodes     int
+	parts     int // still allowed
+	sparse    int // bytes of sparse constants, likewise
 	inline    int
+}
+
+// A function is one of the file, with what its uses have in common.
+type function struct {
+	*proto.Function
+	opsets map[string]int
 }
 
 // Build makes the graph of a file. Names that nothing defines, defined twice or used before they are
 // defined are errors that match [proto.ErrMalformed].
 func Build(file *proto.Model) (*Model, error) {
-	b := &builder{m: &Model{Opsets: opsets(file.Opsets)}, functions: map[string]*proto.Function{}}
+	b := &builder{m: &Model{Opsets: opsets(file.Opsets), Size: file.Size}, functions: map[string]function{}, parts: MaxParts + file.Size/16,
+		sparse: maxSparse + 8*file.Size}
 	if len(file.Opsets) == 0 {
 		b.m.Opsets[""] = 1
 	}
 	for _, f := range file.Functions {
-		b.functions[f.Domain+"\x00"+f.Name+"\x00"+f.Overload] = f
+		b.functions[f.Domain+"\x00"+f.Name+"\x00"+f.Overload] = function{f, opsets(f.Opsets)}
 	}
 	g, err := b.graph(file.Graph, nil, b.m.Opsets, nil)
 	if err != nil {
@@ -40,6 +53,22 @@ func Build(file *proto.Model) (*Model, error) {
 	}
 	b.m.Graph = g
 	return b.m, nil
+}
+
+// spend takes n parts; those of a file's own graphs cost nothing unless they are captures.
+func (b *builder) spend(where string, n int) error {
+	if b.parts -= n; b.parts < 0 {
+		return &proto.Error{Where: where, What: fmt.Sprintf("functions and bodies repeat more than %d parts", MaxParts+b.m.Size/16)}
+	}
+	return nil
+}
+
+// repeated is spend for what stands in the file once, but is put in the place of each use of a function.
+func (b *builder) repeated(where string, n int) error {
+	if b.inline == 0 {
+		return nil
+	}
+	return b.spend(where, n)
 }
 
 func opsets(list []proto.Opset) map[string]int {
@@ -56,6 +85,7 @@ type names struct {
 	graph    *Graph
 	of       map[string]*Value
 	captured map[*Value]bool
+	parts    *int // of the builder
 }
 
 // find returns the value of a name, and notes it where it is captured.
@@ -70,6 +100,7 @@ func (s *names) find(name string) *Value {
 	if v != nil && !s.captured[v] {
 		s.captured[v] = true
 		s.graph.Captured = append(s.graph.Captured, v)
+		*s.parts--
 	}
 	return v
 }
@@ -86,7 +117,10 @@ func (b *builder) define(s *names, name, where string) (*Value, error) {
 func (b *builder) graph(file *proto.Graph, outer *names, opsets map[string]int, attrs map[string]*proto.Attribute) (*Graph, error) {
 	where := fmt.Sprintf("graph %q", file.Name)
 	g := &Graph{Name: file.Name}
-	s := &names{outer, g, map[string]*Value{}, map[*Value]bool{}}
+	s := &names{outer, g, map[string]*Value{}, map[*Value]bool{}, &b.parts}
+	if err := b.repeated(where, 4+3*len(file.Initializers)+3*len(file.Sparse)+3*len(file.Inputs)+len(file.Outputs)+len(file.Values)); err != nil {
+		return nil, err
+	}
 	for _, t := range file.Initializers {
 		v, err := b.define(s, t.Name, where)
 		if err != nil {
@@ -95,7 +129,7 @@ func (b *builder) graph(file *proto.Graph, outer *names, opsets map[string]int, 
 		v.Const = &t.Tensor
 	}
 	for _, p := range file.Sparse {
-		t, err := dense(p)
+		t, err := b.dense(p)
 		if err != nil {
 			return nil, err
 		}
@@ -145,6 +179,9 @@ func (b *builder) node(g *Graph, s *names, file *proto.Node, opsets map[string]i
 	if b.nodes++; b.nodes > MaxNodes {
 		return &proto.Error{Where: where, What: fmt.Sprintf("more than %d nodes", MaxNodes)}
 	}
+	if err := b.repeated(where, 4+len(file.Inputs)+3*len(file.Outputs)+2*len(file.Attributes)); err != nil {
+		return err
+	}
 	n := &Node{Name: file.Name, Op: file.Op, Domain: file.Domain, Opset: opsets[file.Domain], Attrs: map[string]*proto.Attribute{}}
 	for _, a := range file.Attributes {
 		if a.Ref != "" {
@@ -162,6 +199,9 @@ func (b *builder) node(g *Graph, s *names, file *proto.Node, opsets map[string]i
 		if name != "" {
 			if v = s.find(name); v == nil {
 				return &proto.Error{Where: where, What: fmt.Sprintf("input %q is not defined before", name)}
+			}
+			if err := b.spend(where, 0); err != nil { // find has counted what bodies capture
+				return err
 			}
 		}
 		n.In = append(n.In, v)
@@ -207,15 +247,18 @@ func (b *builder) node(g *Graph, s *names, file *proto.Node, opsets map[string]i
 }
 
 // function puts the nodes of f in the place of its use n.
-func (b *builder) function(g *Graph, s *names, n *Node, f *proto.Function, outputs []string, where string) error {
+func (b *builder) function(g *Graph, s *names, n *Node, f function, outputs []string, where string) error {
 	if b.inline++; b.inline > maxFunctions {
 		return &proto.Error{Where: where, What: fmt.Sprintf("functions nest more than %d deep", maxFunctions)}
 	}
 	defer func() { b.inline-- }()
+	if err := b.repeated(where, len(f.Inputs)+2*len(f.Defaults)); err != nil {
+		return err
+	}
 	if len(n.In) > len(f.Inputs) || len(outputs) > len(f.Outputs) {
 		return &proto.Error{Where: where, What: fmt.Sprintf("%d inputs and %d outputs, the function has %d and %d", len(n.In), len(outputs), len(f.Inputs), len(f.Outputs))}
 	}
-	inner := &names{graph: g, of: map[string]*Value{}}
+	inner := &names{graph: g, of: map[string]*Value{}, parts: &b.parts}
 	for i, name := range f.Inputs {
 		if i < len(n.In) && n.In[i] != nil {
 			inner.of[name] = n.In[i]
@@ -236,7 +279,7 @@ func (b *builder) function(g *Graph, s *names, n *Node, f *proto.Function, outpu
 				trimmed.Inputs[i] = "" // an input that the use leaves out
 			}
 		}
-		if err := b.node(g, inner, &trimmed, opsets(f.Opsets), n.Attrs); err != nil {
+		if err := b.node(g, inner, &trimmed, f.opsets, n.Attrs); err != nil {
 			return err
 		}
 	}
@@ -256,14 +299,17 @@ func (b *builder) function(g *Graph, s *names, n *Node, f *proto.Function, outpu
 	return nil
 }
 
-// maxSparse is how many elements a sparse constant may stand for.
-const maxSparse = 1 << 24
+// maxSparse is how many bytes the sparse constants of a file may stand for, beyond eight times its own.
+const maxSparse = 64 << 20
 
-func dense(p *proto.Sparse) (*tensor.Tensor, error) {
+func (b *builder) dense(p *proto.Sparse) (*tensor.Tensor, error) {
 	where := fmt.Sprintf("sparse tensor %q", p.Values.Name)
 	n, ok := tensor.CheckedCount(p.Shape, p.Values.Type.Bits())
-	if !ok || n > maxSparse || p.Values.Type.Bits() < 8 || p.Indices.Type != tensor.Int64 || len(p.Values.External)+len(p.Indices.External) > 0 {
+	if !ok || p.Values.Type.Bits() < 8 || p.Indices.Type != tensor.Int64 || len(p.Values.External)+len(p.Indices.External) > 0 {
 		return nil, &proto.Error{Where: where, What: fmt.Sprintf("%v of %v with indices %v", p.Values, p.Shape, p.Indices)}
+	}
+	if b.sparse -= p.Values.Type.Bytes(n); b.sparse < 0 {
+		return nil, &proto.Error{Where: where, What: fmt.Sprintf("the sparse constants stand for more than %d bytes", maxSparse+8*b.m.Size)}
 	}
 	t, count, size := tensor.New(p.Values.Type, p.Shape...), p.Values.Len(), p.Values.Type.Bits()/8
 	at := tensor.Slice[int64](&p.Indices.Tensor)

@@ -58,6 +58,7 @@ type differentiation struct {
 
 // add adds a node of one output.
 func (d *differentiation) add(op string, in ...*Value) *Value {
+	d.b.nodes++ // too many are an error at the next node
 	out := d.b.m.NewValue("gradient")
 	n := &Node{Name: "gradient", Op: op, Opset: 15, In: in, Out: []*Value{out}, Attrs: map[string]*proto.Attribute{}}
 	if op == "SumLike" {

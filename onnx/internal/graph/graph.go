@@ -57,6 +57,7 @@ type Model struct {
 	*Graph
 	Values int
 	Opsets map[string]int
+	Size   int // bytes of the file, and of those with its weights
 }
 
 // NewValue adds a value.

@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/allocarrays/allocarrays-go/onnx/internal/graph"
@@ -14,7 +15,7 @@ import (
 const MaxRank = 16
 
 // maxTable is how many elements a table that a call makes may have: more than any axis of a tensor of use.
-const maxTable = 1 << 26
+const maxTable = 1 << 22
 
 // ErrUnknown is returned for a call that needs elements of an input that are not known yet.
 var ErrUnknown = errors.New("needs elements that are not known yet")
@@ -56,6 +57,7 @@ type Call struct {
 	Kernel  Kernel     // nil if all outputs are views
 	Pairs   []Pair
 	Work    int // bytes
+	Tables  int // bytes of tables on the Go heap that the call has made
 
 	constant *tensor.Tensor
 }
@@ -80,7 +82,7 @@ func (c *Call) Do(fn func(*Call)) error {
 }
 
 func (c *Call) do(fn func(*Call)) (err error) {
-	c.Results, c.Kernel, c.Pairs, c.Work, c.constant = make([]Result, len(c.Out)), nil, nil, 0, nil
+	c.Results, c.Kernel, c.Pairs, c.Work, c.Tables, c.constant = make([]Result, len(c.Out)), nil, nil, 0, 0, nil
 	for i := range c.Results {
 		c.Results[i].Of = -1
 	}
@@ -98,6 +100,9 @@ func (c *Call) do(fn func(*Call)) (err error) {
 		if c.Out[i] != nil && r.Type == tensor.Undefined {
 			return fmt.Errorf("has no output %d", i)
 		}
+	}
+	if c.Work < 0 || c.Work > math.MaxInt/4 { // of overflow, or on the way to it
+		return errors.New("needs more memory than there can be")
 	}
 	return nil
 }
@@ -142,6 +147,13 @@ func (c *Call) Integers(i int) []int {
 		c.Fail("input %d %v", i, err)
 	}
 	return v
+}
+
+// Outputs checks that the node has n outputs or more; those after the last may be left out, not these.
+func (c *Call) Outputs(n int) {
+	if len(c.Out) < n {
+		c.Fail("%d outputs, want %d", len(c.Out), n)
+	}
 }
 
 // Declare says what output i is. An output that the node leaves out may be declared.

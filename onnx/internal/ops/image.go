@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	nhwc "github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
@@ -87,7 +88,7 @@ func ConvHead(c *Call) (h *Head, err error) {
 		return nil, err
 	}
 	in, out := v.groups*v.inGroup, v.groups*v.outGroup
-	if v.batch == 0 || in == 0 || out == 0 || v.inPixels == 0 || v.outPixels == 0 {
+	if v.batch == 0 || in == 0 || out == 0 || v.inPixels == 0 || v.outPixels == 0 || min(slices.Min(v.before), slices.Min(v.after)) < 0 {
 		return nil, nil
 	}
 	h = &Head{Shape: c.Results[0].Shape, Last: true, In: []int{0}, key: "image", scale: make([]float64, out), shift: make([]float64, out)}
@@ -118,7 +119,9 @@ func ConvHead(c *Call) (h *Head, err error) {
 		}
 		stage := nhwc.Stage{Conv: image, Batch: v.batch, ReLU: relu}
 		_, room := stage.Cut(nil)
-		work := 4*room + behind(&stage, chain, room)
+		after, more := behind(chain, room)
+		stage.After = after
+		work := 4*room + more
 		return func(a *Args) error {
 			s := stage
 			s.X, s.Dst, s.Arg = slice[float32](a.In[0]), slice[float32](a.Out[0]), a
@@ -139,21 +142,20 @@ func newImage(f *nhwc.Filters, height, width int, before, after [2]int) (image n
 	return image, ok
 }
 
-// behind lets a stage go on with a chain, which may be nil, and returns how many bytes of work memory that needs, behind so many
-// elements of the stage's own.
-func behind(s *nhwc.Stage, chain *Chain, room int) int {
+// behind returns a chain, which may be nil, as what goes on with the elements that a head has just computed, and how many bytes of work
+// memory that needs, behind so many elements of the head's own.
+func behind(chain *Chain, room int) (after nhwc.Epilogue, work int) {
 	if chain == nil {
-		return 0
+		return nil, 0
 	}
-	more := chain.Close(1)
-	if chain.Len() > 0 {
-		s.After = func(arg any, worker int, part []float32, first int) {
-			a := arg.(*Args)
-			rooms := a.rooms()
-			chain.run(a, slice[float32](a.Out[0]), first, first+len(part), rooms.Of(worker)[room:])
-		}
+	if work = chain.Close(1); chain.Len() == 0 {
+		return nil, work
 	}
-	return more
+	return func(arg any, worker int, part []float32, first int) {
+		a := arg.(*Args)
+		rooms := a.rooms()
+		chain.run(a, slice[float32](a.Out[0]), first, first+len(part), rooms.Of(worker)[room:])
+	}, work
 }
 
 // ProductHead returns a MatMul or Gemm by constant weights as a head, or nil.
@@ -203,33 +205,16 @@ func ProductHead(c *Call) (h *Head, err error) {
 		if bias == nil {
 			bias = chain.takeBias()
 		}
-		act, work, band := gemm.None, 0, rows
+		p := crew.Product{Packed: packed, Bias: bias, M: rows, K: k, N: n}
 		if chain.takeReLU() {
-			act = gemm.ReLU
+			p.Act = gemm.ReLU
 		}
-		if chain != nil {
-			if work = chain.Close(1); chain.Len() > 0 {
-				band = max(48, 64<<10/(4*n))
-			}
-		}
-		all := crew.Product{Packed: packed, Bias: bias, M: rows, K: k, N: n, Act: act}
-		bands := (rows + band - 1) / band
-		some := func(a *Args, work []float32, from, to int) {
-			dst, x := slice[float32](a.Out[0]), slice[float32](a.In[0])
-			for r := from * band; r < min(to*band, rows); r += band {
-				some := min(band, rows-r)
-				packed.Mul(dst[r*n:(r+some)*n], n, x[r*k:(r+some)*k], k, some, bias, act)
-				chain.run(a, dst, r*n, (r+some)*n, work)
-			}
-		}
+		after, work := behind(chain, 0)
+		p.After = after
 		return func(a *Args) error {
-			if chain != nil && chain.Len() > 0 {
-				a.divide(bands, all.MultiplyAdds(), work, some)
-				return nil
-			}
-			p := all
-			p.Dst, p.A = slice[float32](a.Out[0]), slice[float32](a.In[0])
-			p.Run(a.Team.helpers(0))
+			p := p
+			p.Dst, p.A, p.Arg = slice[float32](a.Out[0]), slice[float32](a.In[0]), a
+			p.Run(a.Team.helpers(work))
 			return nil
 		}, work
 	}

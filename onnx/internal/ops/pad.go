@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"slices"
+
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
@@ -8,8 +10,10 @@ func init() {
 	register("Pad", pad, 1, 2, 11, 13, 18, 19, 21, 23, 24, 25)
 }
 
-// pad is Pad in all its modes. For each axis a table says which element of the input each one of the
-// output is, -1 for none.
+// maxPad is more than any padding, and sums of it do not overflow.
+const maxPad = 1 << 40
+
+// pad is Pad in all its modes.
 func pad(c *Call) {
 	x := c.Input(0)
 	rank := x.Rank()
@@ -34,10 +38,9 @@ func pad(c *Call) {
 		c.Fail("pads %v for %v", pads, x)
 	}
 	shape, last := make([]int, rank), -1
-	tables := make([][]int32, rank)
 	for i, d := range x.Shape {
-		if max(pads[i], pads[rank+i]) > maxTable || min(pads[i], pads[rank+i]) < -maxTable || d > maxTable {
-			c.Unsupported("pads %v for %v", pads, x)
+		if max(pads[i], pads[rank+i], d) > maxPad || min(pads[i], pads[rank+i]) < -maxPad {
+			c.Fail("pads %v for %v", pads, x)
 		}
 		if shape[i] = d + pads[i] + pads[rank+i]; shape[i] < 0 {
 			c.Fail("pads %v for %v", pads, x)
@@ -52,8 +55,16 @@ func pad(c *Call) {
 		return
 	}
 	mode := c.String("mode", "constant")
-	for i, d := range x.Shape {
-		tables[i] = padTable(c, mode, shape[i], d, pads[i])
+	switch mode {
+	case "constant":
+	case "edge", "wrap", "reflect":
+		for i, d := range x.Shape {
+			if d == 0 && shape[i] > 0 {
+				c.Fail("mode %q of an empty axis", mode)
+			}
+		}
+	default:
+		c.Unsupported("attribute \"mode\" %q", mode)
 	}
 	size := x.Type.Bits() / 8
 	if size == 0 {
@@ -70,7 +81,7 @@ func pad(c *Call) {
 	if fromInput && (c.In[2].Type != x.Type || c.In[2].Len() != 1) {
 		c.Fail("constant %v for %v", c.In[2], x)
 	}
-	p := padding{last: last, shape: shape, strides: rowMajor(x.Shape), tables: tables, inner: tensor.Count(shape[last+1:]) * size, size: size}
+	p := padding{last: last, shape: shape, strides: rowMajor(x.Shape), in: slices.Clone(x.Shape), before: pads[:rank], mode: mode, inner: tensor.Count(shape[last+1:]) * size, size: size}
 	c.Kernel = func(a *Args) error {
 		v := value
 		if fromInput {
@@ -81,51 +92,42 @@ func pad(c *Call) {
 	}
 }
 
-func padTable(c *Call, mode string, n, extent, before int) []int32 {
-	t := make([]int32, n)
-	for i := range t {
-		at := i - before
-		switch mode {
-		case "constant":
-			if at < 0 || at >= extent {
-				at = -1
-			}
-		case "edge":
-			at = min(max(at, 0), extent-1)
-		case "wrap":
-			if extent > 0 {
-				at = ((at % extent) + extent) % extent
-			}
-		case "reflect":
-			if period := 2 * (extent - 1); period > 0 {
-				if at = ((at % period) + period) % period; at >= extent {
-					at = period - at
-				}
-			} else {
-				at = 0
-			}
-		default:
-			c.Unsupported("attribute \"mode\" %q", mode)
-		}
-		if extent == 0 && mode != "constant" {
-			c.Fail("mode %q of an empty axis", mode)
-		}
-		t[i] = int32(at)
-	}
-	return t
-}
-
 type padding struct {
 	last           int // the last axis that is padded
 	shape, strides []int
-	tables         [][]int32
+	in, before     []int // extents of the input, and padding before it
+	mode           string
 	inner, size    int // bytes behind that axis, of an element
+}
+
+// from returns which element of the input along an axis element i of the output is, -1 for none.
+func (p *padding) from(axis, i int) int {
+	at, extent := i-p.before[axis], p.in[axis]
+	if uint(at) < uint(extent) {
+		return at
+	}
+	switch p.mode {
+	case "constant":
+		return -1
+	case "edge":
+		return min(max(at, 0), extent-1)
+	case "wrap":
+		return ((at % extent) + extent) % extent
+	}
+	period := 2 * (extent - 1)
+	if period == 0 {
+		return 0
+	}
+	if at = ((at % period) + period) % period; at >= extent {
+		at = period - at
+	}
+	return at
 }
 
 // axis fills dst along an axis, from the element at of the input on, and returns what is left of it.
 func (p *padding) axis(dst, src, value []byte, axis, at int) []byte {
 	for i := 0; i < p.shape[axis]; i++ {
-		j := p.tables[axis][i]
+		j := p.from(axis, i)
 		switch {
 		case j < 0:
 			n := p.inner
@@ -135,13 +137,13 @@ func (p *padding) axis(dst, src, value []byte, axis, at int) []byte {
 			repeat(dst[:n], value)
 			dst = dst[n:]
 		case axis < p.last:
-			dst = p.axis(dst, src, value, axis+1, at+int(j)*p.strides[axis])
+			dst = p.axis(dst, src, value, axis+1, at+j*p.strides[axis])
 		default:
 			run := 1
-			for i+run < p.shape[axis] && p.tables[axis][i+run] == j+int32(run) {
-				run++
+			if first := i - p.before[axis]; first == j { // inside: all up to the end
+				run = min(p.in[axis]-j, p.shape[axis]-i)
 			}
-			copy(dst[:run*p.inner], src[(at+int(j)*p.strides[axis])*p.size:])
+			copy(dst[:run*p.inner], src[(at+j*p.strides[axis])*p.size:])
 			dst = dst[run*p.inner:]
 			i += run - 1
 		}

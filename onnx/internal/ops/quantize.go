@@ -136,6 +136,7 @@ func dequantizeKernel[T tensor.Number](w *walk) Kernel {
 
 // dynamicQuantize chooses scale and zero point so that all elements, and 0, fit.
 func dynamicQuantize(c *Call) {
+	c.Outputs(3)
 	x := c.Input(0, tensor.Float)
 	c.Declare(0, tensor.Uint8, x.Shape...)
 	c.Declare(1, tensor.Float)

@@ -31,8 +31,8 @@ func (k cellKind) defaults() []string {
 	return [...][]string{{"Sigmoid", "Tanh", "Tanh"}, {"Sigmoid", "Tanh"}, {"Tanh"}}[k]
 }
 
-// A recurrent is a node, for one combination of shapes.
-type recurrent struct {
+// A recurrentNode is a node, for one combination of shapes.
+type recurrentNode struct {
 	kind                     cellKind
 	seq, batch, in, size     int // size is that of the state
 	dirs                     int
@@ -57,6 +57,10 @@ func recurrentOf(kind cellKind) func(*Call) {
 	return func(c *Call) {
 		x := c.Input(0, tensor.Float, tensor.Double)
 		r := newRecurrent(c, kind)
+		if r.isUsual(c) {
+			c.Kernel, c.Work = r.layered(c)
+			return
+		}
 		c.Work = x.Type.Bytes(r.chunk*r.batch*kind.gates()*r.size + r.scratch())
 		if x.Type == tensor.Float {
 			r.pack(c, packWeights[float32])
@@ -69,14 +73,14 @@ func recurrentOf(kind cellKind) func(*Call) {
 }
 
 // scratch is how many elements a step needs: products of the state, the state, the cells, and r·h.
-func (r *recurrent) scratch() int { return r.batch * r.size * (r.kind.gates() + 3) }
+func (r *recurrentNode) scratch() int { return r.batch * r.size * (r.kind.gates() + 3) }
 
-func newRecurrent(c *Call, kind cellKind) *recurrent {
+func newRecurrent(c *Call, kind cellKind) *recurrentNode {
 	x, w, h := c.Input(0), c.Input(1), c.Input(2)
 	if x.Rank() != 3 || w.Rank() != 3 || h.Rank() != 3 || w.Type != x.Type || h.Type != x.Type {
 		c.Fail("inputs %v, %v and %v", x, w, h)
 	}
-	r := &recurrent{kind: kind, seq: x.Shape[0], batch: x.Shape[1], in: x.Shape[2], dirs: 1, forward: true, size: h.Shape[2]}
+	r := &recurrentNode{kind: kind, seq: x.Shape[0], batch: x.Shape[1], in: x.Shape[2], dirs: 1, forward: true, size: h.Shape[2]}
 	gates := kind.gates()
 	switch direction := c.String("direction", "forward"); direction {
 	case "forward":
@@ -159,7 +163,7 @@ func equal(a, b []int) bool {
 
 // readActivations reads the functions of all directions, and their parameters, which stand one after the
 // other for those functions that have any.
-func (r *recurrent) readActivations(c *Call) {
+func (r *recurrentNode) readActivations(c *Call) {
 	names, ok := c.Strings("activations")
 	per := len(r.kind.defaults())
 	if !ok || len(names) == 0 {
@@ -192,7 +196,7 @@ func (r *recurrent) readActivations(c *Call) {
 }
 
 // pack packs weights that are constants, once for each node.
-func (r *recurrent) pack(c *Call, pack func(w *tensor.Tensor, dirs, from, rows, columns int) any) {
+func (r *recurrentNode) pack(c *Call, pack func(w *tensor.Tensor, dirs, from, rows, columns int) any) {
 	rows := r.kind.gates() * r.size
 	if w := c.In[1]; w.Fixed && r.in > 0 {
 		r.packedInput = c.Once("input", func() any { return pack(w.Tensor, r.dirs, 0, rows, r.in) })
@@ -207,7 +211,7 @@ func (r *recurrent) pack(c *Call, pack func(w *tensor.Tensor, dirs, from, rows, 
 }
 
 // splits reports whether the product of the state is two: that of the last gate comes later.
-func (r *recurrent) splits() bool { return r.kind == gruCell && !r.linearBeforeReset }
+func (r *recurrentNode) splits() bool { return r.kind == gruCell && !r.linearBeforeReset }
 
 // packWeights packs, for each direction, rows of a weight, transposed.
 func packWeights[T kernel.Float](w *tensor.Tensor, dirs, from, rows, columns int) any {
@@ -250,7 +254,7 @@ func (w *weight[T]) mul(c []T, ldc int, a []T, lda, m int) {
 
 // A pass is one direction of a run.
 type pass[T kernel.Float] struct {
-	*recurrent
+	*recurrentNode
 	dir                      int
 	forward                  bool
 	x, y                     []T // y is nil if it is not wanted
@@ -260,10 +264,10 @@ type pass[T kernel.Float] struct {
 	gx, gh, hidden, cell, rh []T
 }
 
-func recurrentKernel[T kernel.Float](r *recurrent) Kernel {
+func recurrentKernel[T kernel.Float](r *recurrentNode) Kernel {
 	return func(a *Args) error {
 		var p pass[T]
-		p.recurrent, p.x = r, slice[T](a.In[0])
+		p.recurrentNode, p.x = r, slice[T](a.In[0])
 		if a.Out[0] != nil {
 			p.y = slice[T](a.Out[0])
 		}

@@ -309,6 +309,7 @@ func (r *resizing) table(c *Call, a resizedAxis) *resizeTable {
 	if a.out > maxTable/t.taps || a.in > math.MaxInt32 {
 		c.Unsupported("an axis from %d to %d elements", a.in, a.out)
 	}
+	c.Tables += 12 * a.out * t.taps
 	t.index = make([]int32, 0, a.out*t.taps)
 	if r.mode != "nearest" {
 		t.weights = make([]float64, 0, a.out*t.taps)
@@ -394,6 +395,7 @@ func resizeNearest(c *Call, r *resizing, tables []*resizeTable, shape []int) {
 			if shape[i] > maxTable {
 				c.Unsupported("output of shape %v", shape)
 			}
+			c.Tables += 4 * shape[i]
 			for j := range shape[i] {
 				by[i] = append(by[i], int32(j))
 			}

@@ -77,6 +77,7 @@ func extremeKernel[T tensor.Number](e *extreme) Kernel {
 
 // topK sorts each row and takes the first k elements; equal ones in their order.
 func topK(c *Call) {
+	c.Outputs(2)
 	x := c.Input(0)
 	k := c.Int("k", -1)
 	if c.Opset >= 10 {

@@ -2,7 +2,7 @@
 //
 // The file stays in one buffer, to which the elements of its tensors refer. Everything else is
 // copied out of it. Whatever the file says, reading takes memory of no more than a small multiple
-// of its size, and every fault is an error that says where it is.
+// of its size and of those of the files that it names, and every fault is an error that says where it is.
 package proto
 
 import "github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
@@ -17,6 +17,7 @@ type Model struct {
 	Graph                     *Graph
 	Functions                 []*Function
 	Metadata                  []Entry
+	Size                      int // bytes of the file, and of what External has read
 }
 
 // An Opset is the version of a set of operators.

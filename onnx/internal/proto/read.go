@@ -9,7 +9,7 @@ import (
 // Read reads a model from the contents of a file. It keeps the buffer, and changes it.
 func Read(file []byte) (*Model, error) {
 	r := &reader{file: file}
-	m := &Model{}
+	m := &Model{Size: len(file)}
 	if err := r.model(m); err != nil {
 		return nil, err
 	}

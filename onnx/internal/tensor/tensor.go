@@ -3,7 +3,6 @@ package tensor
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"unsafe"
 )
@@ -120,21 +119,29 @@ func Count(shape []int) int {
 	return n
 }
 
+// maxAround is how large the other extents of a tensor without elements may be: loops over them go through
+// nothing, but they go.
+const maxAround = 1 << 31
+
 // CheckedCount is [Count] for shapes that are not to be trusted: ok is false if an extent is negative or
-// the elements, of bits each, would be more than memory can have.
+// the elements, of bits each, would be more than memory can have. Of a tensor without elements the product
+// of the other extents is at most 1<<31.
 func CheckedCount(shape []int, bits int) (n int, ok bool) {
-	n = 1
+	n, empty := 1, false
 	for _, d := range shape {
-		if d < 0 {
+		switch {
+		case d < 0:
 			return 0, false
-		}
-		if d > 0 && n > math.MaxInt/16/max(bits, 8)/d {
-			if slices.Contains(shape, 0) {
-				return 0, true
-			}
+		case d == 0:
+			empty = true
+		case n > math.MaxInt/16/max(bits, 8)/d:
 			return 0, false
+		default:
+			n *= d
 		}
-		n *= d
+	}
+	if empty {
+		return 0, n <= maxAround
 	}
 	return n, true
 }
