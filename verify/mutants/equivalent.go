@@ -84,6 +84,8 @@ var equivalent = []struct {
 		`scope/allocbump.go bump condition: t != nil becomes (t != nil) && false`,
 		`scope/context.go WithAllocator comparison: s.Sharing.Track != nil becomes s.Sharing.Track == nil`,
 		`scope/context.go WithAllocator remove: c.track = s.Sharing.Track becomes _ = s.Sharing.Track`,
+		`scope/release.go release condition: ok becomes (ok) && false`,
+		`scope/release.go release condition: t != nil && t.Holds(stamp, start, size) becomes (t != nil && t.Holds(stamp, start, size)) && false`,
 	}},
 	{"nobody looks at the values beside a false", []string{
 		`scope/guard/guard.go parse constant: 0 becomes (0 + 1) (2)`,
@@ -115,6 +117,9 @@ var equivalent = []struct {
 		`scope/memory/guarded.go Guarded swap: e.hand(p.Bytes()) e.replaced = b.start becomes e.replaced = b.start; e.hand(p.Bytes())`,
 		`scope/memory/guarded.go Epoch.watch swap: e.kind, e.record = guarded, w e.hand(mem) becomes e.hand(mem); e.kind, e.record = guarded, w`,
 		`locked/job.go job.fail swap: j.stop() j.mu.Lock() becomes j.mu.Lock(); j.stop()`,
+		`scope/memory/blocks.go Blocks.End swap: b.ended[e.block] = then e.EndAt(pc) becomes e.EndAt(pc); b.ended[e.block] = then`,
+		`scope/memory/blocks.go Blocks.EndUnwatched swap: b.ended[s.epoch.block] = then endAt(s.epoch, pc) becomes endAt(s.epoch, pc); b.ended[s.epoch.block] = then`,
+		`scope/memory/blocks.go Blocks.EndAll swap: b.ended[i] = then b.Epoch(i).EndAt(pc) becomes b.Epoch(i).EndAt(pc); b.ended[i] = then`,
 	}},
 	{"no address in a program needs more than 48 bits, and a place that is 0 is unknown either way", []string{
 		`scope/memory/stamp.go packEnd constant: 48 becomes (48 + 1) (2)`,
@@ -190,6 +195,7 @@ var equivalent = []struct {
 	{"an empty block needs no alignment, and an empty piece lies nowhere", []string{
 		`scope/openlevel.go life.inTime constant: 1 becomes (1 + 1)`,
 		`offheap/system.go within comparison: offset <= uintptr(len(whole)) becomes offset < uintptr(len(whole))`,
+		`scope/foreign.go strange constant: 1 becomes (1 + 1)`,
 	}},
 	{"a negative number is as good as another", []string{
 		`bumper/customslab.go customSlabs.take constant: 1 becomes (1 + 1)`,
@@ -322,6 +328,12 @@ var equivalent = []struct {
 	}},
 	{"a buffer that has no track sets none", []string{
 		`scope/context.go WithAllocator side: s.Sharing != nil && s.Sharing.Track != nil becomes (s.Sharing != nil)`,
+	}},
+	{"a block that has not begun has ended some time before", []string{
+		`scope/memory/blocks.go Blocks.For constant: 1 becomes (1 + 1) (3)`,
+	}},
+	{"a region that has not begun holds nothing that could go back", []string{
+		`locked/own.go region.equip condition: !made becomes (!made) || true`,
 	}},
 }
 
