@@ -320,8 +320,6 @@ func TestListsConcurrently(t *testing.T) {
 				damage(two)
 				own.Release(0, func() string { return "ended" })
 				shared.Place(make([]byte, 10), 8, func() bool { return true }, nil)
-				single := shared.Place(make([]byte, 10), 8, func() bool { return true }, nil)
-				shared.ReleaseOne(single, 0, func() string { return "ended" })
 				shared.Release(0, func() string { return "ended" })
 			}
 		})
@@ -331,6 +329,31 @@ func TestListsConcurrently(t *testing.T) {
 	takers.Wait()
 	take()
 	require.EqualValues(t, 2*goroutines*rounds, reports.Load())
+}
+
+// TestListReleaseOneConcurrently: goroutines that release single blocks of one list end no others.
+func TestListReleaseOneConcurrently(t *testing.T) {
+	var all sync.WaitGroup
+	var list pages.List
+	var ended atomic.Int64
+	const goroutines, rounds = 4, 2000
+	for range goroutines {
+		all.Go(func() {
+			for range rounds {
+				keep := func() *pages.Block {
+					return list.Keep(nil, func() bool { return true }, func(uintptr) { ended.Add(1) })
+				}
+				keep()
+				one := keep()
+				keep()
+				list.ReleaseOne(one, 0, func() string { return "ended" })
+			}
+		})
+	}
+	all.Wait()
+	require.Zero(t, ended.Load())
+	list.Release(0, func() string { return "ended" })
+	require.EqualValues(t, 2*goroutines*rounds, ended.Load())
 }
 
 // TestPoison: memory of every length is full of the pattern.
