@@ -35,4 +35,6 @@
 //
 // Weights may be in the file or, with [LoadFile], in files next to it. They are not copied when they are read;
 // those of convolutions and products are packed once, when they are first used.
+//
+// On processors of 32 bits loading a model is an error: lengths in files are 64-bit integers.
 package onnx

@@ -14,7 +14,7 @@ func bytesField(b []byte, num protowire.Number, v []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, num, protowire.BytesType), v)
 }
 
-func intField(b []byte, num protowire.Number, v int) []byte {
+func intField[N int | int64](b []byte, num protowire.Number, v N) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(b, num, protowire.VarintType), uint64(v))
 }
 

@@ -31,7 +31,7 @@ func TestMalformed(t *testing.T) {
 		"raw too short":    {tensor(intField(nil, 1, 3), intField(nil, 2, 1), bytesField(nil, 9, make([]byte, 11))), "11 bytes of elements, want 12 for float[3]"},
 		"no elements":      {tensor(intField(nil, 1, 3), intField(nil, 2, 1)), "0 elements, want 3"},
 		"negative extent":  {tensor(intField(nil, 1, -3), intField(nil, 2, 1)), "impossible shape [-3]"},
-		"overflow":         {tensor(intField(nil, 1, 1<<40), intField(nil, 1, 1<<40), intField(nil, 2, 1)), "impossible shape"},
+		"overflow":         {tensor(intField(nil, 1, int64(1<<40)), intField(nil, 1, int64(1<<40)), intField(nil, 2, 1)), "impossible shape"},
 		"unknown type":     {tensor(intField(nil, 1, 3), intField(nil, 2, 99)), "unknown type 99"},
 		"wrong wire type":  {bytesField(nil, 7, intField(nil, 1, 5)), "want bytes"},
 		"external, no dir": {tensor(intField(nil, 1, 3), intField(nil, 2, 1), bytesField(nil, 13, bytesField(bytesField(nil, 1, []byte("location")), 2, []byte("w.bin"))), intField(nil, 14, 1)), `in the file "w.bin"`},

@@ -2,9 +2,11 @@ package onnx
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -58,6 +60,9 @@ func LoadFile(name string) (*Model, error) {
 }
 
 func load(b []byte, dir fs.FS) (*Model, error) {
+	if math.MaxInt < math.MaxInt64 {
+		return nil, errors.New("onnx: needs a processor of 64 bits, as lengths and indices in files have")
+	}
 	file, err := proto.Read(b)
 	if err != nil {
 		return nil, err

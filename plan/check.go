@@ -44,19 +44,18 @@ func checkOverlap(p Problem, offsets []int64) error {
 		birth bool
 		block int
 	}
-	var events []event
+	events := make([]event, 0, 2*len(p.Blocks))
 	for i, b := range p.Blocks {
 		if !b.empty() {
 			events = append(events, event{b.From, true, i}, event{b.To, false, i})
 		}
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
-		if c := cmp.Compare(a.at, b.at); c != 0 {
-			return c
-		}
+	slices.SortFunc(events, func(a, b event) int {
 		switch { // what dies at a step is gone when something is born at it
+		case a.at != b.at:
+			return cmp.Compare(a.at, b.at)
 		case a.birth == b.birth:
-			return 0
+			return cmp.Compare(a.block, b.block)
 		case b.birth:
 			return -1
 		}

@@ -64,11 +64,13 @@ func newTask(p Problem, join func(in, out Block) bool) *task {
 			}
 		}
 	}
+	t.items = make([]item, 0, len(p.Blocks))
+	each := make([]int, len(p.Blocks)) // the blocks of items, one in most
 	for i, b := range p.Blocks {
-		if b.empty() || over[i] {
+		if each[i] = i; b.empty() || over[i] {
 			continue
 		}
-		it := item{size: b.Size, align: b.align(), from: b.From, to: b.To, offset: b.Offset, fixed: b.Fixed, blocks: []int{i}}
+		it := item{size: b.Size, align: b.align(), from: b.From, to: b.To, offset: b.Offset, fixed: b.Fixed, blocks: each[i : i+1 : i+1]}
 		for next := after[i]; next > 0; next = after[next-1] {
 			c := p.Blocks[next-1]
 			it.to, it.align = max(it.to, c.To), max(it.align, c.align())

@@ -21,6 +21,7 @@ type timeline struct {
 	cover   []ranges // of node k; its children are 2k and 2k+1, the root is 1; of a bucket, all above it too
 	any     []ranges
 	lists   []cursor
+	room    []gap // for the first ranges of lists
 }
 
 // ranges are disjoint, do not touch, and are in order.
@@ -61,17 +62,17 @@ func (l *timeline) put(it *item, at int64) {
 	r := gap{at, at + it.size}
 	l.visit(1, 0, l.leaves, it.lo, it.hi,
 		func(n int32) {
-			l.any[n].add(r)
+			l.add(&l.any[n], r)
 			if n >= 2*l.buckets {
-				l.cover[n].add(r)
+				l.add(&l.cover[n], r)
 				return
 			}
 			first, last := l.bucketsOf(n)
 			for b := first; b <= last; b++ {
-				l.cover[b].add(r)
+				l.add(&l.cover[b], r)
 			}
 		},
-		func(n int32) { l.any[n].add(r) })
+		func(n int32) { l.add(&l.any[n], r) })
 }
 
 // bucketsOf returns the first and the last bucket that is n, which is no node below them, or
@@ -122,8 +123,8 @@ func (l *timeline) gap(it *item) int64 {
 	return at
 }
 
-// add adds a range.
-func (r *ranges) add(n gap) {
+// add adds a range to a list.
+func (l *timeline) add(r *ranges, n gap) {
 	from, above := 0, len(*r) // what ends before n begins is below from; written out, since it is called for each node
 	for from < above {
 		if mid := int(uint(from+above) / 2); (*r)[mid].end < n.at {
@@ -141,8 +142,21 @@ func (r *ranges) add(n gap) {
 		(*r)[from] = n
 		return
 	}
-	*r = slices.Replace(*r, from, to, n)
+	if to > from {
+		*r = slices.Replace(*r, from, to, n)
+		return
+	}
+	if *r == nil { // most lists stay short, and there are many
+		if len(l.room) < fewRanges {
+			l.room = make([]gap, 1024*fewRanges)
+		}
+		*r, l.room = l.room[:0:fewRanges], l.room[fewRanges:]
+	}
+	*r = slices.Insert(*r, from, n)
 }
+
+// fewRanges is how many a list has room for at first.
+const fewRanges = 8
 
 // lowest places items in order, each in the lowest gap: what greedy does with best unset,
 // in less time where there are many.

@@ -127,10 +127,10 @@ func ReleaseMoved[T any](ctx context.Context, elems []T, stamp Stamp) error {
 }
 
 // Reuse makes memory that an operation has overwritten with its result the result's: elems,
-// which [Alloc] returned with the stamp. It ends the stamp and returns that of the result.
-// It returns false, and changes nothing, if the result would not be as if it had been
-// allocated with ctx: if the memory is not of the very allocator of ctx, which can release
-// it, or if guard mode watches it. Then the operation allocates its result.
+// which [Alloc] returned with the stamp. It ends the stamp and returns that of the result,
+// which ends with the scope that the memory is of: that of ctx, or one around it.
+// It returns false, and changes nothing, if the memory is not of the very allocator of ctx,
+// which can release it, or if guard mode watches it. Then the operation allocates its result.
 func Reuse[T any](ctx context.Context, elems []T, stamp Stamp) (Stamp, bool) {
 	if len(elems) == 0 || !stamp.ReleasableBy(directReleaser(ctx)) || !stamp.Whole(bytesOf(elems)) {
 		return stamp, false

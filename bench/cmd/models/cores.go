@@ -23,6 +23,10 @@ func coresHeader(n int) {
 	fmt.Println("|---|---:|---:|---:|---:|---:|")
 }
 
+// pause is how long onnxruntime's threads, which spin for a while when a run has ended, get to fall asleep: they would
+// take a core from what is measured next, which no user would let them do.
+const pause = 50 * time.Millisecond
+
 // onCores measures runs on one core, on more, and in onnxruntime with as many threads, in turn.
 func onCores(dir string, n networks.Network, rounds, cores int) error {
 	file, err := n.Read(dir)
@@ -78,6 +82,7 @@ func onCores(dir string, n networks.Network, rounds, cores int) error {
 				}
 				best[i] = append(best[i], time.Since(begin))
 			}
+			time.Sleep(pause)
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,7 +172,7 @@ func TestRunErrors(t *testing.T) {
 	two := put(t, dir, "sum.onnx", sum())
 	one := put(t, dir, "identity.onnx", identity(tensor.Float, -1, 3))
 	hugeModel := put(t, dir, "huge.onnx", identity(tensor.Float, 1<<20, 1<<20))
-	overflow := put(t, dir, "overflow.onnx", identity(tensor.Float, 1<<40, 1<<40))
+	overflow := put(t, dir, "overflow.onnx", identity(tensor.Float, math.MaxInt, math.MaxInt))
 	grows := put(t, dir, "grows.onnx", file([]node{{name: "grow", op: "Expand", in: []string{"x", "shape"}, out: []string{"y"}}},
 		[][]byte{initializer("shape", tensor.Int64, []int{2}, append(binary.LittleEndian.AppendUint64(nil, 1<<20), binary.LittleEndian.AppendUint64(nil, 1<<11)...))},
 		[]port{{"x", tensor.Float, []int{1}}}, []port{{"y", tensor.Float, []int{-1, -1}}}))

@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"math"
+
 	"slices"
 
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
@@ -11,7 +13,7 @@ func init() {
 }
 
 // maxPad is more than any padding, and sums of it do not overflow.
-const maxPad = 1 << 40
+const maxPad = math.MaxInt / 4
 
 // pad is Pad in all its modes.
 func pad(c *Call) {

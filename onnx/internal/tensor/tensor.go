@@ -141,7 +141,7 @@ func CheckedCount(shape []int, bits int) (n int, ok bool) {
 		}
 	}
 	if empty {
-		return 0, n <= maxAround
+		return 0, uint(n) <= maxAround
 	}
 	return n, true
 }
