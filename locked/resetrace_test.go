@@ -140,10 +140,21 @@ func TestRecalledUnderTheLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := locked.Share(bumper.NewSlabBuffer(bumper.Limit(8<<20)), locked.Retain(0, 8<<20))
 		ctx := scope.WithAllocator(t.Context(), shared)
-		for range 30 {
+		rounds := 30
+		if testenv.Race {
+			rounds = 150
+		}
+		for range rounds {
 			require.NoError(t, request(ctx, 8<<20))
-			r, g, alloc := opened(t, shared, nil)
-			alloc(100)
+			var regions []func() // what releases them
+			for range 200 {
+				r, g, alloc := opened(t, shared, nil)
+				alloc(100)
+				regions = append(regions, func() { r.Release(g) })
+			}
+			for i := 1; i < len(regions); i += 2 { // many holes: to use them again takes a while
+				regions[i]()
+			}
 			time.Sleep(10 * time.Second) // the piece retires
 			require.Zero(t, shared.Stats().LargestIdle)
 			whileLooking(shared, func() {
@@ -151,7 +162,9 @@ func TestRecalledUnderTheLock(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			r.Release(g)
+			for i := 0; i < len(regions); i += 2 {
+				regions[i]()
+			}
 		}
 	})
 }
