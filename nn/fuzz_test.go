@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/nn"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
@@ -28,7 +29,7 @@ func FuzzConvolution(f *testing.F) {
 		x := randomTensor(seed, batch, height, width, in)
 		want := oneByOne(layers, x).Data()
 		require.Equal(t, want, chain.Forward(bg, x).Data())
-		r := &reverse{Allocator: scope.Heap(), workers: 2 + rng.IntN(3)}
+		r := &trial.Helpers{Allocator: scope.Heap(), N: 2 + rng.IntN(3)}
 		require.Equal(t, want, chain.Forward(scope.WithAllocator(bg, r), x).Data())
 		alone := len(want) / batch
 		for n := range batch {

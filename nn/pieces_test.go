@@ -4,59 +4,28 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/nn"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
-
-// reverse is the heap with helpers that are as contrary as they may: pieces run at the same time, the
-// last ones first, by all workers.
-type reverse struct {
-	scope.Allocator
-	workers, used int
-}
-
-func (r *reverse) Helpers() scope.Helpers { return r }
-func (r *reverse) Workers() int           { return r.workers }
-
-func (r *reverse) RunPieces(n int, task scope.Task) {
-	r.used++
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	for worker := range r.workers {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				n--
-				piece := n
-				mu.Unlock()
-				if piece < 0 {
-					return
-				}
-				task.RunPiece(worker, piece)
-			}
-		})
-	}
-	wg.Wait()
-}
 
 // requireHelped requires the same bits with 2 to 5 workers, who must be asked.
 func requireHelped(t *testing.T, l nn.Layer, x nn.Tensor) {
 	t.Helper()
 	want := l.Forward(bg, x)
 	for _, workers := range []int{2, 5} {
-		r := &reverse{Allocator: scope.Heap(), workers: workers}
+		r := &trial.Helpers{Allocator: scope.Heap(), N: workers}
 		got := l.Forward(scope.WithAllocator(bg, r), x)
 		require.Equal(t, want.Shape(), got.Shape())
 		require.Equal(t, want.Data(), got.Data(), "%d workers", workers)
-		require.Positive(t, r.used, "helpers were asked")
+		require.Positive(t, r.Used, "helpers were asked")
 	}
 }
 
@@ -128,11 +97,11 @@ func TestDenseHelped(t *testing.T) {
 
 // TestSmallLayersAreNotHelped: waking somebody up would take longer.
 func TestSmallLayersAreNotHelped(t *testing.T) {
-	r := &reverse{Allocator: scope.Heap(), workers: 2}
+	r := &trial.Helpers{Allocator: scope.Heap(), N: 2}
 	ctx := scope.WithAllocator(bg, r)
 	randomDense("d", 784, 128).Forward(ctx, randomTensor(1, 8, 784))
 	randomConv("c", 5, 20, nn.Square(3)).Forward(ctx, randomTensor(1, 8, 9, 8, 5))
-	require.Zero(t, r.used)
+	require.Zero(t, r.Used)
 }
 
 // TestHelpedAllocatesNothing on the Go heap, with the helpers of a shared buffer.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/conv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 )
 
 // check holds a sample to the definition, and to the same bits alone, at the edges of pages and with helpers.
@@ -32,7 +33,7 @@ func (s *sample) check(t testing.TB) {
 		require.Equal(t, got, s.run(t, f, s.batch, s.x, fenced(t, behindFirst), nil), "fenced: %v", s)
 	}
 	for _, workers := range []int{2, 5} {
-		require.Equal(t, got, s.run(t, f, s.batch, s.x, fenced(t, false), &reverse{workers: workers}), "%d workers: %v", workers, s)
+		require.Equal(t, got, s.run(t, f, s.batch, s.x, fenced(t, false), &trial.Helpers{N: workers}), "%d N: %v", workers, s)
 	}
 }
 
@@ -91,10 +92,10 @@ func TestStageHelped(t *testing.T) {
 			}
 			f := s.filters()
 			want := s.run(t, f, s.batch, s.x, nans, nil)
-			for _, h := range []*reverse{{workers: 2}, {workers: 5}, {workers: 2, alone: true}, {workers: 5, alone: true}} {
+			for _, h := range []*trial.Helpers{{N: 2}, {N: 5}, {N: 2, Alone: true}, {N: 5, Alone: true}} {
 				require.Equal(t, want, s.run(t, f, s.batch, s.x, fenced(t, true), h), "%+v", h)
-				require.Positive(t, h.used, "helpers were asked")
-				require.True(t, h.used == 1 || c.together, "once, unless they compute bands together")
+				require.Positive(t, h.Used, "helpers were asked")
+				require.True(t, h.Used == 1 || c.together, "once, unless they compute bands together")
 			}
 		})
 	}
@@ -136,5 +137,5 @@ func TestNewRefuses(t *testing.T) {
 // TestNoImages: a batch of none is nothing to do.
 func TestNoImages(t *testing.T) {
 	s := randomSample(rand.New(rand.NewPCG(1, 1)))
-	require.Empty(t, s.run(t, s.filters(), 0, []float32{}, nans, &reverse{workers: 2}))
+	require.Empty(t, s.run(t, s.filters(), 0, []float32{}, nans, &trial.Helpers{N: 2}))
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -261,40 +260,4 @@ func (s *sample) run(t testing.TB, f *conv.Filters, batch int, x []float32, plac
 	g.Run()
 	require.Equal(t, x, g.X, "the input is as it was")
 	return g.Dst
-}
-
-// reverse are helpers that are as contrary as they may: pieces run at the same time, the last ones first, by all workers; or
-// one after the other, by another worker each, so that what a worker spoils for those before it shows every time.
-type reverse struct {
-	workers, used int
-	alone         bool
-}
-
-func (r *reverse) Workers() int { return r.workers }
-
-func (r *reverse) RunPieces(n int, task scope.Task) {
-	r.used++
-	if r.alone {
-		for piece := n - 1; piece >= 0; piece-- {
-			task.RunPiece(piece%r.workers, piece)
-		}
-		return
-	}
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	for worker := range r.workers {
-		all.Go(func() {
-			for {
-				mu.Lock()
-				n--
-				piece := n
-				mu.Unlock()
-				if piece < 0 {
-					return
-				}
-				task.RunPiece(worker, piece)
-			}
-		})
-	}
-	all.Wait()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/allocarrays/allocarrays-go/internal/conv"
 	"github.com/allocarrays/allocarrays-go/internal/pieces"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -171,9 +172,9 @@ func TestTransposedHelped(t *testing.T) {
 			f := conv.NewTransposedFilters(s.window, s.before, s.in, s.out, s.groups, s.weights, s.bias, nil)
 			want := s.run(t, f, s.batch, s.x, nans, nil)
 			for _, workers := range []int{2, 5} {
-				h := &reverse{workers: workers}
+				h := &trial.Helpers{N: workers}
 				require.Equal(t, want, s.run(t, f, s.batch, s.x, fenced(t, true), h), "%d workers", workers)
-				require.Equal(t, 1, h.used)
+				require.Equal(t, 1, h.Used)
 			}
 		})
 	}

@@ -3,41 +3,14 @@ package pieces_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/internal/gemm"
 	"github.com/allocarrays/allocarrays-go/internal/pieces"
-	"github.com/allocarrays/allocarrays-go/scope"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 )
-
-// crew runs pieces at the same time, the last ones first, by all workers.
-type crew struct{ workers, used int }
-
-func (c *crew) Workers() int { return c.workers }
-
-func (c *crew) RunPieces(n int, task scope.Task) {
-	c.used++
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	for worker := range c.workers {
-		all.Go(func() {
-			for {
-				mu.Lock()
-				n--
-				piece := n
-				mu.Unlock()
-				if piece < 0 {
-					return
-				}
-				task.RunPiece(worker, piece)
-			}
-		})
-	}
-	all.Wait()
-}
 
 // TestShare: pieces follow each other, cover all units, and differ by one at most.
 func TestShare(t *testing.T) {
@@ -58,8 +31,8 @@ func TestShare(t *testing.T) {
 
 func TestWorkers(t *testing.T) {
 	require.Equal(t, 1, pieces.Workers(nil, 1e12))
-	require.Equal(t, 1, pieces.Workers(&crew{workers: 4}, pieces.Worthwhile-1))
-	require.Equal(t, 4, pieces.Workers(&crew{workers: 4}, pieces.Worthwhile))
+	require.Equal(t, 1, pieces.Workers(&trial.Helpers{N: 4}, pieces.Worthwhile-1))
+	require.Equal(t, 4, pieces.Workers(&trial.Helpers{N: 4}, pieces.Worthwhile))
 }
 
 // TestRooms: workers have memory of their own.
@@ -94,12 +67,12 @@ func TestProduct(t *testing.T) {
 				p.Run(nil)
 				want := p.Dst
 				for _, workers := range []int{1, 2, 5} {
-					h := &crew{workers: workers}
+					h := &trial.Helpers{N: workers}
 					p := p
 					p.Dst = numbers(rng, m*n)
 					p.Run(h)
 					require.Equal(t, want, p.Dst, "%d workers", workers)
-					require.Equal(t, workers > 1 && m*k*n >= pieces.Worthwhile, h.used > 0)
+					require.Equal(t, workers > 1 && m*k*n >= pieces.Worthwhile, h.Used > 0)
 				}
 				p.Dst = make([]float32, m*n)
 			}
@@ -124,7 +97,7 @@ func TestProductWithEpilogue(t *testing.T) {
 		for _, workers := range []int{1, 2, 5} {
 			p := p
 			p.Dst, p.After, p.Arg = make([]float32, m*n), double, n
-			p.Run(&crew{workers: workers})
+			p.Run(&trial.Helpers{N: workers})
 			require.Equal(t, want, p.Dst, "%v, %d workers", s, workers)
 		}
 	}

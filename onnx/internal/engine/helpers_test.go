@@ -2,13 +2,13 @@ package engine_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/allocarrays/allocarrays-go/bumper"
 	"github.com/allocarrays/allocarrays-go/internal/testenv"
+	"github.com/allocarrays/allocarrays-go/internal/trial"
 	"github.com/allocarrays/allocarrays-go/locked"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/engine"
 	"github.com/allocarrays/allocarrays-go/onnx/internal/proto"
@@ -76,36 +76,6 @@ func large() map[string]func() (*proto.Model, []*tensor.Tensor) {
 	}
 }
 
-// A crew is the heap with helpers that are as contrary as they may: pieces run at the same time, the last ones first.
-type crew struct {
-	scope.Allocator
-	workers, used int
-}
-
-func (c *crew) Helpers() scope.Helpers { return c }
-func (c *crew) Workers() int           { return c.workers }
-
-func (c *crew) RunPieces(n int, task scope.Task) {
-	c.used++
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	for worker := range c.workers {
-		all.Go(func() {
-			for {
-				mu.Lock()
-				n--
-				piece := n
-				mu.Unlock()
-				if piece < 0 {
-					return
-				}
-				task.RunPiece(worker, piece)
-			}
-		})
-	}
-	all.Wait()
-}
-
 // TestHelpers: nodes that are large are divided among helpers, with the bits of one goroutine.
 func TestHelpers(t *testing.T) {
 	for name, draw := range large() {
@@ -114,15 +84,15 @@ func TestHelpers(t *testing.T) {
 			want := outputs(t, m, engine.Options{}, in...)
 			p, err := engine.Compile(m, engine.Options{})
 			require.NoError(t, err)
-			for _, workers := range []int{2, 5} {
-				c := &crew{Allocator: scope.Heap(), workers: workers}
+			for _, c := range []*trial.Helpers{{N: 2}, {N: 5}, {N: 5, Alone: true}} {
+				c.Allocator = scope.Heap()
 				r, err := p.Run(scope.WithAllocator(t.Context(), c), in)
 				require.NoError(t, err)
 				for i, out := range r.Outputs() {
-					require.Equal(t, want[i], tensor.Slice[float32](&out.Tensor), "%d workers", workers)
+					require.Equal(t, want[i], tensor.Slice[float32](&out.Tensor), "%+v", c)
 				}
 				r.Release()
-				require.Positive(t, c.used)
+				require.Positive(t, c.Used)
 			}
 		})
 	}
