@@ -72,6 +72,9 @@ func (s *state) summarise() *Summary {
 		}
 	}
 	for _, r := range s.events.releases {
+		if r.kind == "Release" || r.kind == "Move" { // of its own arrays a caller knows no more than that they came from a context
+			r.what = s.symsOnly(r.what)
+		}
 		if what := ex.terms(s.callers(r.what)); len(what) > 0 && len(sum.Releases) < 32 {
 			sum.Releases = append(sum.Releases, Release{What: what, Kind: r.kind, pos: r.pos})
 		}

@@ -35,6 +35,9 @@ func (s *state) checkReleases() {
 						return false
 					}
 				}
+				if rule == "release" && s.mayBeOther(at, m, mems) {
+					return false
+				}
 				if s.isRelease(at, m) {
 					s.report("release", s.usePos(at), "the array was given up by "+r.kind+" at "+s.place(r.pos)+" already", related(r.pos, r.kind))
 					return true
@@ -86,6 +89,34 @@ func (s *state) released(r *releaseEvent) set {
 		out[m] = struct{}{}
 	}
 	return out
+}
+
+// mayBeOther reports whether instr looks at m only as an array that may just as well be another
+// than those given up: what a layer returns may be its input, if it is a view, but most layers make
+// an array.
+func (s *state) mayBeOther(instr ssa.Instruction, m *atom, given set) bool {
+	other := false
+	for _, v := range instr.Operands(nil) {
+		if *v == nil {
+			continue
+		}
+		all := s.value(*v).all()
+		if !all.has(m) {
+			continue
+		}
+		if !isArray((*v).Type()) {
+			return false
+		}
+		mixed := false
+		for a := range all {
+			mixed = mixed || (a.kind == kMem || a.kind == kSym || a.tag == "foreign") && !given.has(a)
+		}
+		if !mixed {
+			return false
+		}
+		other = true
+	}
+	return other
 }
 
 // usesSym reports whether instr looks at an array that is a parameter.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/allocarrays/allocarrays-go/allocarray"
 	"github.com/allocarrays/allocarrays-go/bumper"
+	"github.com/allocarrays/allocarrays-go/nn"
 	"github.com/allocarrays/allocarrays-go/scope"
 )
 
@@ -204,4 +205,53 @@ func badReleasedInItsScope() error {
 		allocarray.Sum(x)
 		return nil
 	})
+}
+
+// goodInputOfLayers: what layers return may be their input, but few do that.
+func goodInputOfLayers(ctx context.Context, layers []nn.Layer, shape ...int) nn.Tensor {
+	x := allocarray.New[float32](ctx, shape...)
+	y := x
+	for _, l := range layers {
+		y = l.Forward(ctx, y)
+	}
+	x.Release(ctx)
+	return y
+}
+
+func badInputOfLayers(ctx context.Context, layer nn.Layer, shape ...int) nn.Tensor {
+	x := allocarray.New[float32](ctx, shape...)
+	y := layer.Forward(ctx, x)
+	x.Release(ctx)
+	return allocarray.Add(ctx, x, y)
+}
+
+// transform makes an array, or returns a view of x.
+type transform func(ctx context.Context, x array) array
+
+func goodInputOfOthers(ctx context.Context, f transform) array {
+	x := allocarray.New[float64](ctx, 6)
+	y := f(ctx, x)
+	x.Release(ctx)
+	return y
+}
+
+// doubled releases an array of its own.
+func doubled(ctx context.Context, x array) array {
+	sum := allocarray.Add(ctx, x, x)
+	y := allocarray.Abs(ctx, sum)
+	sum.Release(ctx)
+	return y
+}
+
+func goodOfOthers(ctx context.Context, x array) float64 {
+	y := doubled(ctx, x)
+	z := y.At(0)
+	y.Release(ctx)
+	return z
+}
+
+func badOfOthers(ctx context.Context, x array) float64 {
+	y := doubled(ctx, x)
+	y.Release(ctx)
+	return y.At(0)
 }
