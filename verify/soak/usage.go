@@ -66,7 +66,7 @@ func judge(samples []usage) error {
 	if n == 0 {
 		return fmt.Errorf("%d samples are too few to see a drift", len(samples))
 	}
-	before, after := mean(samples[n:2*n]), mean(samples[len(samples)-n:])
+	before, after := typical(samples[n:2*n]), typical(samples[len(samples)-n:])
 	for _, c := range []struct {
 		what          string
 		before, after float64
@@ -87,11 +87,13 @@ func judge(samples []usage) error {
 	return nil
 }
 
-func mean(s []usage) (m usage) {
+// typical returns the means of samples, and of memory the least: more was allocated while it was
+// measured, and how much depends on what else the machine does. What leaks is in all of them.
+func typical(s []usage) (m usage) {
 	k := 1 / float64(len(s))
+	m.heap, m.rss = s[0].heap, s[0].rss
 	for _, u := range s {
-		m.heap += k * u.heap
-		m.rss += k * u.rss
+		m.heap, m.rss = min(m.heap, u.heap), min(m.rss, u.rss)
 		m.shared += k * u.shared
 		m.mappings += k * u.mappings
 		m.routines += k * u.routines
