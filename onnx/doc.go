@@ -30,8 +30,8 @@
 // Opsets 1 to 28 are known. Compile reports all nodes that are not supported at once. Damaged files, and files
 // whose nodes do not fit together, are errors that say which node is wrong; they never cause a panic. Whatever a
 // file says, loading it takes memory of a multiple of its size and some tens of megabytes. Compile computes
-// constants of at most 8 times that size and 16 MiB, and a plan those of at most 1 MiB and its share of the size;
-// what is larger is computed in each run, with memory from the context.
+// constants of at most 8 times that size and 1 GiB, or what [Constants] says, and a plan those of at most 1 MiB and its
+// share of the size; what is larger is computed in each run, with memory from the context.
 //
 // Weights may be in the file or, with [LoadFile], in files next to it. They are not copied when they are read;
 // those of convolutions and products are packed once, when they are first used.

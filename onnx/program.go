@@ -44,6 +44,17 @@ func Bind(t Tensor) Option {
 // ones. The default is 16.
 func MaxPlans(n int) Option { return func(o *engine.Options) { o.MaxPlans = n } }
 
+// Constants sets how many bytes Compile computes on the Go heap, beyond eight times those of the model: constants, and
+// memory to compute them. What is more is computed in each run, with memory from its context. The default is 1 GiB, for
+// networks whose files say how to make their weights. Set less for files of strangers: a few bytes can ask for all of it.
+func Constants(bytes int) Option {
+	return func(o *engine.Options) {
+		if o.Constants = bytes; bytes <= 0 {
+			o.Constants = -1
+		}
+	}
+}
+
 // A Program is a model that is ready to run. It does not change, and any number of goroutines may run it at the
 // same time.
 type Program struct {

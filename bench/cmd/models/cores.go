@@ -23,11 +23,10 @@ func coresHeader(n int) {
 	fmt.Println("|---|---:|---:|---:|---:|---:|")
 }
 
-// pause is how long onnxruntime's threads, which spin for a while when a run has ended, get to fall asleep: they would
-// take a core from what is measured next, which no user would let them do.
-const pause = 50 * time.Millisecond
+// burst is how many runs follow each other, as under load: the first has to wake the other cores, whose caches are cold.
+const burst = 5
 
-// onCores measures runs on one core, on more, and in onnxruntime with as many threads, in turn.
+// onCores measures runs on one core and on more, in turn, and then in onnxruntime with as many threads.
 func onCores(dir string, n networks.Network, rounds, cores int) error {
 	file, err := n.Read(dir)
 	if err != nil {
@@ -69,20 +68,20 @@ func onCores(dir string, n networks.Network, rounds, cores int) error {
 			func() error { return scope.NoEscape(more, run) },
 			s.Run,
 		}
-		for _, f := range ways {
-			if err := f(); err != nil {
-				return err
-			}
-		}
-		for range rounds {
-			for i, f := range ways {
-				begin := time.Now()
-				if err := f(); err != nil {
-					return err
+		// onnxruntime's threads go on spinning when a run has ended, and would take a core from what is measured
+		// in turn with it, which no user would let them do: it comes last.
+		for first, some := range [][]func() error{ways[:2], ways[2:]} {
+			for range rounds {
+				for i, f := range some {
+					for range burst {
+						begin := time.Now()
+						if err := f(); err != nil {
+							return err
+						}
+						best[2*first+i] = append(best[2*first+i], time.Since(begin))
+					}
 				}
-				best[i] = append(best[i], time.Since(begin))
 			}
-			time.Sleep(pause)
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -24,6 +24,10 @@ type Options struct {
 	Bind     map[string]*tensor.Tensor // inputs that are always the same
 	MaxPlans int                       // how many plans are kept
 	Keep     bool                      // do not join nodes: for looking at intermediates
+
+	// Constants is how many bytes Compile computes, beyond eight times those of the model: constants that it keeps,
+	// and what it needs meanwhile. What is more is computed in each run, with memory from its context.
+	Constants int
 }
 
 // A Program is a graph that is ready to run. Goroutines may run it at the same time.
@@ -123,7 +127,7 @@ func Compile(file *proto.Model, options Options) (*Program, error) {
 	if err := bound(m.Graph, options.Bind); err != nil {
 		return nil, err
 	}
-	f := newFolder(m)
+	f := newFolder(m, options.Constants)
 	if err := f.graph(m.Graph); err != nil {
 		return nil, err
 	}

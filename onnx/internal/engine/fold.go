@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"math"
 
@@ -10,9 +11,9 @@ import (
 	"github.com/allocarrays/allocarrays-go/onnx/internal/tensor"
 )
 
-// maxFolded is how many bytes Compile computes, beyond eight times those of the model: constants that it keeps, and
-// what it needs meanwhile. What is more is computed in each run, with memory from its context.
-const maxFolded = 16 << 20
+// DefaultConstants is [Options.Constants] if that is 0. It leaves room for networks whose files say how to make their
+// weights.
+const DefaultConstants = 1 << 30
 
 // A folder computes what is the same in every run: nodes whose inputs are constants or, where
 // the file says all shapes, depend on shapes only; and it puts the branch of an If in its place if its
@@ -26,9 +27,9 @@ type folder struct {
 	now         *graph.Node // is being folded
 }
 
-func newFolder(m *graph.Model) *folder {
+func newFolder(m *graph.Model, constants int) *folder {
 	f := &folder{m: m, subst: map[*graph.Value]*graph.Value{}, shapes: map[*graph.Value]*tensor.Tensor{},
-		left: maxFolded + 8*m.Size}
+		left: max(cmp.Or(constants, DefaultConstants), 0) + 8*m.Size}
 	for _, v := range m.In {
 		if t, ok := static(v.Declared); ok && v.Const == nil {
 			f.shapes[v] = t
