@@ -28,11 +28,7 @@ const burst = 5
 
 // onCores measures runs on one core and on more, in turn, and then in onnxruntime with as many threads.
 func onCores(dir string, n networks.Network, rounds, cores int) error {
-	file, err := n.Read(dir)
-	if err != nil {
-		return err
-	}
-	inputs, err := n.Inputs(dir)
+	file, inputs, err := n.Open(dir)
 	if err != nil {
 		return err
 	}

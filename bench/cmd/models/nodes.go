@@ -21,11 +21,7 @@ const tolerance = 1e-4
 
 // nodes compares what a network computes, joined as it runs, and then every single node.
 func nodes(dir string, n networks.Network) error {
-	file, err := n.Read(dir)
-	if err != nil {
-		return err
-	}
-	inputs, err := n.Inputs(dir)
+	file, inputs, err := n.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -25,11 +25,7 @@ func header() {
 // speed measures runs of both in turn, and prints the least of each: what other programs do to the machine
 // only adds to it. Cold starts are loading, compiling and the first run.
 func speed(dir string, n networks.Network, rounds int) error {
-	file, err := n.Read(dir)
-	if err != nil {
-		return err
-	}
-	inputs, err := n.Inputs(dir)
+	file, inputs, err := n.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,7 @@ import (
 // truth prints how far the floats of both are from those of the same network in double: outputs as they
 // run, then every node, and in the last line the worst of each.
 func truth(dir string, n networks.Network) error {
-	file, err := n.Read(dir)
-	if err != nil {
-		return err
-	}
-	inputs, err := n.Inputs(dir)
+	file, inputs, err := n.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,9 @@ import (
 
 // A kind is a place that the memory of a run comes from.
 type kind struct {
-	title   string
-	buffer  func() (memory.Allocator, func()) // and what is called after each picture
-	library bool                              // onnxruntime
+	title  string
+	buffer func() (memory.Allocator, func()) // and what is called after each picture
+	rival  bool                              // onnxruntime
 }
 
 var order = []string{"kept", "trimmed", "retain", "prompt", "onnxruntime"}
@@ -46,7 +46,7 @@ var kinds = map[string]kind{
 	"prompt": {title: "a slab buffer on `offheap.Mmap`, with `bumper.Prompt`", buffer: func() (memory.Allocator, func()) {
 		return bumper.NewSlabBuffer(bumper.From(offheap.Mmap()), bumper.Prompt()), func() {}
 	}},
-	"onnxruntime": {title: "onnxruntime", library: true},
+	"onnxruntime": {title: "onnxruntime", rival: true},
 }
 
 // measure prints the resident memory, in MB: loaded, after a small picture, a large one, a small one, ten small ones.
@@ -65,7 +65,7 @@ func (k kind) measure(small, large int) error {
 		return err
 	}
 	load := k.ours
-	if k.library {
+	if k.rival {
 		load = onnxruntime
 	}
 	picture, err := load(file)

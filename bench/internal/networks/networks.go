@@ -55,6 +55,14 @@ func Find(name string) (Network, error) {
 	return Network{}, fmt.Errorf("networks: there is no %q", name)
 }
 
+// Open returns the file of the network below a folder, and its inputs.
+func (n Network) Open(dir string) (file []byte, inputs []onnx.Tensor, err error) {
+	if file, err = n.Read(dir); err == nil {
+		inputs, err = n.Inputs(dir)
+	}
+	return file, inputs, err
+}
+
 // Read returns the file of the network below a folder.
 func (n Network) Read(dir string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(dir, filepath.FromSlash(n.File)))
