@@ -227,6 +227,27 @@ func TestHostileFiles(t *testing.T) {
 	}
 }
 
+// TestConstants: what Compile computes is no longer computed by runs, and what it may not is, with their memory.
+func TestConstants(t *testing.T) {
+	made := graph{constants: []constant{int64s("s", 8_000_000)}, in: []port{{"x", 1, []int64{-1}}}, out: []port{{name: "y"}},
+		nodes: []op{{name: "ConstantOfShape", in: names("s"), out: names("c")}, {name: "ReduceMax", in: names("c"), out: names("m"), attrs: map[string]any{"keepdims": 0}}, {name: "Add", in: names("x", "m"), out: names("y")}}}
+	m, err := load(made.model(17))
+	require.NoError(t, err)
+	run := func(options ...onnx.Option) error {
+		p, err := m.Compile(options...)
+		require.NoError(t, err)
+		ctx := scope.WithAllocator(t.Context(), bumper.NewAllocBuffer(limit))
+		return scope.NoEscape(ctx, func(ctx context.Context) error {
+			_, err := p.Run(ctx, onnx.From([]float32{1, 2, 3}, 3))
+			return err
+		})
+	}
+	require.NoError(t, run())
+	require.NoError(t, run(onnx.Constants(64<<20)))
+	require.ErrorIs(t, run(onnx.Constants(16<<20)), scope.ErrExhausted)
+	require.ErrorIs(t, run(onnx.Constants(0)), scope.ErrExhausted)
+}
+
 // watchHeap looks at the size of the heap from time to time; the function that it returns ends that, and tells by how much it
 // has grown at most.
 func watchHeap() func() uint64 {
